@@ -1,0 +1,33 @@
+# What is run: tests, simulation, benchmarks, fuzzers, checks. Included by the top Makefile.
+
+.PHONY: test test-run test-build check lint format sim fuzz bench deps-test
+
+test: ## install what is missing, then run every test: unit, property, simulation, integration; sanitized
+	@deploy/local/deps build test
+	@$(MAKE) --no-print-directory -j$(shell nproc) all
+	@$(MAKE) --no-print-directory -j$(shell nproc) VARIANT=asan test-build
+	@$(MAKE) --no-print-directory -j$(shell nproc) VARIANT=tsan $(TSAN_TESTS:%=build/tsan/%)
+	@tests/run
+
+TSAN_TESTS := $(patsubst %.c,%,$(wildcard tests/unit/*/test_*_threads.c))
+
+test-build: $B/haul $(BIN_unit) $(if $(SRC_sim),$B/tests/sim/sim)
+
+check: ## run the checks of layers and banned calls on what is built
+	@tests/checks/layers build/release
+	@tests/checks/banned
+
+lint: check ## checks, clang-format and shellcheck
+	@clang-format-14 --dry-run --Werror $$(git ls-files '*.c' '*.h')
+	@shellcheck $$(git ls-files | xargs grep -lE '^#!.*(bash|/sh)' | grep -vE '\.(c|h|md)$$')
+
+format: ## lay out all C files with clang-format
+	@clang-format-14 -i $$(git ls-files -co --exclude-standard '*.c' '*.h')
+
+sim: $B/tests/sim/sim ## run the simulated world over seeds: make sim SEEDS=1000
+	@$< --seeds $(SEEDS)
+
+FUZZ_SECONDS ?= 60
+fuzz: ## run each fuzzer for FUZZ_SECONDS (60)
+	@$(MAKE) --no-print-directory VARIANT=fuzz CC=clang $(SRC_fuzz:%.c=build/fuzz/%)
+	@tests/fuzz/run $(FUZZ_SECONDS) $(SRC_fuzz:%.c=build/fuzz/%)
