@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Layer: base
- * Views of bytes, a byte buffer with a stated maximum, and an arena for one task's scratch. Not thread-safe: one owner each.
+ * Views of bytes, a byte buffer with a stated maximum, and an arena for one task's scratch. Not thread-safe: one owner
+ * each.
  */
 #ifndef HAUL_BUF_H
 #define HAUL_BUF_H
@@ -18,7 +19,10 @@ struct haul_str {
 };
 
 #define HAUL_STR(literal) ((struct haul_str){(literal), sizeof(literal) - 1})
-static inline struct haul_str haul_str_of(const char *text) { return (struct haul_str){text, strlen(text)}; }
+static inline struct haul_str haul_str_of(const char *text)
+{
+    return (struct haul_str){text, strlen(text)};
+}
 static inline bool haul_str_eq(struct haul_str a, struct haul_str b)
 {
     return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
@@ -26,7 +30,8 @@ static inline bool haul_str_eq(struct haul_str a, struct haul_str b)
 /* Byte order; a prefix comes first. */
 int haul_str_cmp(struct haul_str a, struct haul_str b);
 
-/* Grows by doubling up to max, then refuses: `overflow` is set and stays, and appends do nothing. Check it once at the end. */
+/* Grows by doubling up to max, then refuses: `overflow` is set and stays, and appends do nothing. Check it once at the
+ * end. */
 struct haul_buf {
     uint8_t *p;
     size_t n, cap, max;
@@ -35,7 +40,10 @@ struct haul_buf {
 
 void haul_buf_init(struct haul_buf *b, size_t first, size_t max); /* asserts on no memory: call it at start */
 void haul_buf_free(struct haul_buf *b);
-static inline void haul_buf_clear(struct haul_buf *b) { b->n = 0, b->overflow = false; }
+static inline void haul_buf_clear(struct haul_buf *b)
+{
+    b->n = 0, b->overflow = false;
+}
 bool haul_buf_grow(struct haul_buf *b, size_t more);
 /* Room for `more` bytes at the end, or NULL at the maximum. */
 static inline uint8_t *haul_buf_reserve(struct haul_buf *b, size_t more)
@@ -51,8 +59,14 @@ static inline void haul_buf_put(struct haul_buf *b, const void *bytes, size_t n)
     memcpy(to, bytes, n);
     b->n += n;
 }
-static inline void haul_buf_byte(struct haul_buf *b, uint8_t byte) { haul_buf_put(b, &byte, 1); }
-static inline void haul_buf_str(struct haul_buf *b, struct haul_str s) { haul_buf_put(b, s.p, s.n); }
+static inline void haul_buf_byte(struct haul_buf *b, uint8_t byte)
+{
+    haul_buf_put(b, &byte, 1);
+}
+static inline void haul_buf_str(struct haul_buf *b, struct haul_str s)
+{
+    haul_buf_put(b, s.p, s.n);
+}
 void haul_buf_printf(struct haul_buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void haul_buf_u64(struct haul_buf *b, uint64_t value); /* decimal digits */
 void haul_buf_i64(struct haul_buf *b, int64_t value);
@@ -65,7 +79,10 @@ struct haul_arena {
 
 void haul_arena_init(struct haul_arena *a, size_t cap);
 void haul_arena_free(struct haul_arena *a);
-static inline void haul_arena_reset(struct haul_arena *a) { a->used = 0; }
+static inline void haul_arena_reset(struct haul_arena *a)
+{
+    a->used = 0;
+}
 /* 16-aligned, not zeroed; NULL when full. */
 void *haul_arena_take(struct haul_arena *a, size_t n);
 

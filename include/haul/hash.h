@@ -8,7 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* murmur2, 32 bit, seed 0x9747b28c, as Kafka's Java producer places keys (org.apache.kafka.common.utils.Utils.murmur2). */
+/* murmur2, 32 bit, seed 0x9747b28c, as Kafka's Java producer places keys (org.apache.kafka.common.utils.Utils.murmur2).
+ */
 uint32_t haul_murmur2(const void *bytes, size_t n);
 /* The partition that Java's default partitioner gives a key. */
 static inline uint32_t haul_partition_of(uint32_t murmur2, uint32_t partitions)

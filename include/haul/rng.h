@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Layer: base
- * Reproducible random numbers: xoshiro256** (Blackman and Vigna 2018), seeded by SplitMix64. Same seed, same numbers everywhere.
+ * Reproducible random numbers: xoshiro256** (Blackman and Vigna 2018), seeded by SplitMix64. Same seed, same numbers
+ * everywhere.
  */
 #ifndef HAUL_RNG_H
 #define HAUL_RNG_H

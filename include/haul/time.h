@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Layer: base
- * Two kinds of time that the compiler keeps apart: event time (UTC, milliseconds since 1970, may jump, comes from records)
- * and the monotonic clock (nanoseconds, for pacing and measuring; never reaches an answer).
+ * Two kinds of time that the compiler keeps apart: event time (UTC, milliseconds since 1970, may jump, comes from
+ * records) and the monotonic clock (nanoseconds, for pacing and measuring; never reaches an answer).
  */
 #ifndef HAUL_TIME_H
 #define HAUL_TIME_H
@@ -22,9 +22,18 @@ struct haul_mono {
 
 #define HAUL_TIME_NONE ((struct haul_time){INT64_MIN})
 
-static inline bool haul_time_before(struct haul_time a, struct haul_time b) { return a.ms < b.ms; }
-static inline struct haul_time haul_time_max(struct haul_time a, struct haul_time b) { return a.ms > b.ms ? a : b; }
-static inline struct haul_time haul_time_min(struct haul_time a, struct haul_time b) { return a.ms < b.ms ? a : b; }
+static inline bool haul_time_before(struct haul_time a, struct haul_time b)
+{
+    return a.ms < b.ms;
+}
+static inline struct haul_time haul_time_max(struct haul_time a, struct haul_time b)
+{
+    return a.ms > b.ms ? a : b;
+}
+static inline struct haul_time haul_time_min(struct haul_time a, struct haul_time b)
+{
+    return a.ms < b.ms ? a : b;
+}
 
 /* ISO 8601, "2026-01-26T15:57:02.000Z": exactly 24 characters and a NUL. Years outside 0000..9999 are written as
  * "invalid time". Returns out. Any thread. */
@@ -35,7 +44,8 @@ char *haul_time_format(struct haul_time t, char out[HAUL_TIME_TEXT_BYTES]);
  * digits) or seconds (10 digits) since 1970. HAUL_E_INVALID names what is wrong. Any thread. */
 enum haul_err haul_time_parse(const char *text, size_t len, struct haul_time *out, struct haul_error *e);
 
-/* Days since 1970-01-01 of a proleptic Gregorian date, and back (Hinnant, "chrono-compatible low-level date algorithms"). */
+/* Days since 1970-01-01 of a proleptic Gregorian date, and back (Hinnant, "chrono-compatible low-level date
+ * algorithms"). */
 int64_t haul_days_from_civil(int64_t year, unsigned month, unsigned day);
 void haul_civil_from_days(int64_t days, int64_t *year, unsigned *month, unsigned *day);
 

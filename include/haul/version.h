@@ -6,7 +6,8 @@
 
 #define HAUL_VERSION "0.1.0"
 
-/* Raised whenever a change of the code changes an answer for the same log. A task refuses to run steps of another version. */
+/* Raised whenever a change of the code changes an answer for the same log. A task refuses to run steps of another
+ * version. */
 #define HAUL_ANSWER_VERSION 1
 
 #endif

@@ -13,11 +13,20 @@ static int64_t read_ns(clockid_t id)
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-struct haul_mono haul_mono_now(void) { return (struct haul_mono){read_ns(CLOCK_MONOTONIC)}; }
+struct haul_mono haul_mono_now(void)
+{
+    return (struct haul_mono){read_ns(CLOCK_MONOTONIC)};
+}
 
-struct haul_time haul_wall_now(void) { return (struct haul_time){read_ns(CLOCK_REALTIME) / 1000000}; }
+struct haul_time haul_wall_now(void)
+{
+    return (struct haul_time){read_ns(CLOCK_REALTIME) / 1000000};
+}
 
-int64_t haul_cpu_ns(void) { return read_ns(CLOCK_PROCESS_CPUTIME_ID); }
+int64_t haul_cpu_ns(void)
+{
+    return read_ns(CLOCK_PROCESS_CPUTIME_ID);
+}
 
 void haul_sleep_ms(int64_t ms)
 {

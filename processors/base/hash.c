@@ -24,7 +24,10 @@ uint32_t haul_murmur2(const void *bytes, size_t n)
     return h ^ (h >> 15);
 }
 
-uint64_t haul_xxh3(const void *bytes, size_t n) { return XXH3_64bits(bytes, n); }
+uint64_t haul_xxh3(const void *bytes, size_t n)
+{
+    return XXH3_64bits(bytes, n);
+}
 
 struct haul_hash128 haul_xxh3_128(const void *bytes, size_t n)
 {

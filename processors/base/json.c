@@ -3,7 +3,10 @@
 
 #include "haul/math.h"
 
-void haul_json_begin(struct haul_json *j, struct haul_buf *out) { *j = (struct haul_json){.out = out}; }
+void haul_json_begin(struct haul_json *j, struct haul_buf *out)
+{
+    *j = (struct haul_json){.out = out};
+}
 
 static void separate(struct haul_json *j)
 {
@@ -144,9 +147,15 @@ void haul_json_f64(struct haul_json *j, double v, int decimals)
     haul_buf_put(j->out, text, (size_t)n);
 }
 
-void haul_json_bool(struct haul_json *j, bool v) { haul_json_raw(j, v ? HAUL_STR("true") : HAUL_STR("false")); }
+void haul_json_bool(struct haul_json *j, bool v)
+{
+    haul_json_raw(j, v ? HAUL_STR("true") : HAUL_STR("false"));
+}
 
-void haul_json_null(struct haul_json *j) { haul_json_raw(j, HAUL_STR("null")); }
+void haul_json_null(struct haul_json *j)
+{
+    haul_json_raw(j, HAUL_STR("null"));
+}
 
 void haul_json_time(struct haul_json *j, struct haul_time t)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Argument reduction after Cody and Waite ("Software Manual for the Elementary Functions", 1980), then Taylor or Gregory series
- * on an interval small enough that the first omitted term is below half a unit in the last place.
+ * Argument reduction after Cody and Waite ("Software Manual for the Elementary Functions", 1980), then Taylor or
+ * Gregory series on an interval small enough that the first omitted term is below half a unit in the last place.
  */
 #include "haul/math.h"
 
@@ -42,8 +42,14 @@ static double horner(const double *c, size_t n, double z)
 /* sin r and cos r for |r| <= pi/4 (with the reduction's low part). */
 static double sin_kernel(double r, double low)
 {
-    static const double c[] = {-1.0 / 6, 1.0 / 120, -1.0 / 5040, 1.0 / 362880, -1.0 / 39916800, 1.0 / 6227020800.0,
-                               -1.0 / 1307674368000.0, 1.0 / 355687428096000.0};
+    static const double c[] = {-1.0 / 6,
+                               1.0 / 120,
+                               -1.0 / 5040,
+                               1.0 / 362880,
+                               -1.0 / 39916800,
+                               1.0 / 6227020800.0,
+                               -1.0 / 1307674368000.0,
+                               1.0 / 355687428096000.0};
     const double z = r * r;
     const double tail = horner(c, sizeof c / sizeof c[0], z);
     return r + (z * r * tail + low * (1 - 0.5 * z));
@@ -51,8 +57,8 @@ static double sin_kernel(double r, double low)
 
 static double cos_kernel(double r, double low)
 {
-    static const double c[] = {1.0 / 24, -1.0 / 720, 1.0 / 40320, -1.0 / 3628800, 1.0 / 479001600,
-                               -1.0 / 87178291200.0, 1.0 / 20922789888000.0};
+    static const double c[] = {1.0 / 24,        -1.0 / 720,           1.0 / 40320,           -1.0 / 3628800,
+                               1.0 / 479001600, -1.0 / 87178291200.0, 1.0 / 20922789888000.0};
     const double z = r * r, half = 0.5 * z, one = 1 - half;
     return one + (((1 - one) - half) + (z * z * horner(c, sizeof c / sizeof c[0], z) - r * low));
 }
@@ -77,10 +83,14 @@ double haul_sin(double x)
     if (!haul_finite(x)) return x - x;
     double r, low;
     switch (reduce(x, &r, &low)) {
-    case 0: return sin_kernel(r, low);
-    case 1: return cos_kernel(r, low);
-    case 2: return -sin_kernel(r, low);
-    default: return -cos_kernel(r, low);
+    case 0:
+        return sin_kernel(r, low);
+    case 1:
+        return cos_kernel(r, low);
+    case 2:
+        return -sin_kernel(r, low);
+    default:
+        return -cos_kernel(r, low);
     }
 }
 
@@ -89,14 +99,21 @@ double haul_cos(double x)
     if (!haul_finite(x)) return x - x;
     double r, low;
     switch (reduce(x, &r, &low)) {
-    case 0: return cos_kernel(r, low);
-    case 1: return -sin_kernel(r, low);
-    case 2: return -cos_kernel(r, low);
-    default: return sin_kernel(r, low);
+    case 0:
+        return cos_kernel(r, low);
+    case 1:
+        return -sin_kernel(r, low);
+    case 2:
+        return -cos_kernel(r, low);
+    default:
+        return sin_kernel(r, low);
     }
 }
 
-double haul_tan(double x) { return haul_sin(x) / haul_cos(x); }
+double haul_tan(double x)
+{
+    return haul_sin(x) / haul_cos(x);
+}
 
 static const double ln2_hi = 6.93147180369123816490e-01, ln2_lo = 1.90821492927058770002e-10;
 
@@ -117,13 +134,17 @@ static double exp_sum(double x, double low)
     const int k = (int)haul_round_i64(x * 1.44269504088896340736);
     const double hi = x - k * ln2_hi, lo = k * ln2_lo - low, r = hi - lo;
     /* exp r - 1 - r by its Taylor series; |r| <= 0.347: the 14th term is below 2^-57 */
-    static const double c[] = {1.0 / 2, 1.0 / 6, 1.0 / 24, 1.0 / 120, 1.0 / 720, 1.0 / 5040, 1.0 / 40320,
-                               1.0 / 362880, 1.0 / 3628800, 1.0 / 39916800, 1.0 / 479001600, 1.0 / 6227020800.0};
+    static const double c[] = {1.0 / 2,       1.0 / 6,        1.0 / 24,        1.0 / 120,
+                               1.0 / 720,     1.0 / 5040,     1.0 / 40320,     1.0 / 362880,
+                               1.0 / 3628800, 1.0 / 39916800, 1.0 / 479001600, 1.0 / 6227020800.0};
     const double tail = r * r * horner(c, sizeof c / sizeof c[0], r);
     return scale(1 + (hi + (tail - lo)), k);
 }
 
-double haul_exp(double x) { return exp_sum(x, 0); }
+double haul_exp(double x)
+{
+    return exp_sum(x, 0);
+}
 
 /* log x = hi + lo. */
 static double log_parts(double x, double *lo)
@@ -188,7 +209,8 @@ double haul_pow(double x, double y)
 /* atan x for |x| <= tan(pi/16) by its Taylor series, minus x. */
 static double atan_tail(double x)
 {
-    static const double c[] = {-1.0 / 3, 1.0 / 5, -1.0 / 7, 1.0 / 9, -1.0 / 11, 1.0 / 13, -1.0 / 15, 1.0 / 17, -1.0 / 19, 1.0 / 21, -1.0 / 23};
+    static const double c[] = {-1.0 / 3,  1.0 / 5,  -1.0 / 7,  1.0 / 9,  -1.0 / 11, 1.0 / 13,
+                               -1.0 / 15, 1.0 / 17, -1.0 / 19, 1.0 / 21, -1.0 / 23};
     const double z = x * x;
     return x * z * horner(c, sizeof c / sizeof c[0], z);
 }
@@ -226,8 +248,14 @@ double haul_atan2(double y, double x)
     return __builtin_copysign(x > 0 ? base : pi - (base - pi_lo), y);
 }
 
-double haul_asin(double x) { return haul_atan2(x, haul_sqrt((1 - x) * (1 + x))); }
-double haul_acos(double x) { return haul_atan2(haul_sqrt((1 - x) * (1 + x)), x); }
+double haul_asin(double x)
+{
+    return haul_atan2(x, haul_sqrt((1 - x) * (1 + x)));
+}
+double haul_acos(double x)
+{
+    return haul_atan2(haul_sqrt((1 - x) * (1 + x)), x);
+}
 
 double haul_haversine_m(double lon1_deg, double lat1_deg, double lon2_deg, double lat2_deg)
 {
@@ -242,7 +270,8 @@ double haul_bearing_deg(double lon1_deg, double lat1_deg, double lon2_deg, doubl
 {
     const double f1 = lat1_deg * HAUL_RAD_PER_DEG, f2 = lat2_deg * HAUL_RAD_PER_DEG;
     const double dl = (lon2_deg - lon1_deg) * HAUL_RAD_PER_DEG;
-    const double y = haul_sin(dl) * haul_cos(f2), x = haul_cos(f1) * haul_sin(f2) - haul_sin(f1) * haul_cos(f2) * haul_cos(dl);
+    const double y = haul_sin(dl) * haul_cos(f2),
+                 x = haul_cos(f1) * haul_sin(f2) - haul_sin(f1) * haul_cos(f2) * haul_cos(dl);
     const double b = haul_atan2(y, x) / HAUL_RAD_PER_DEG;
     return b < 0 ? b + 360 : b;
 }

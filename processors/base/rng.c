@@ -5,7 +5,10 @@
 
 #include <assert.h>
 
-static uint64_t rotl(uint64_t x, int k) { return (x << k) | (x >> (64 - k)); }
+static uint64_t rotl(uint64_t x, int k)
+{
+    return (x << k) | (x >> (64 - k));
+}
 
 void haul_rng_seed(struct haul_rng *r, uint64_t seed)
 {
@@ -42,7 +45,10 @@ uint64_t haul_rng_below(struct haul_rng *r, uint64_t n)
     return (uint64_t)(m >> 64);
 }
 
-double haul_rng_f64(struct haul_rng *r) { return (double)(haul_rng_u64(r) >> 11) * 0x1.0p-53; }
+double haul_rng_f64(struct haul_rng *r)
+{
+    return (double)(haul_rng_u64(r) >> 11) * 0x1.0p-53;
+}
 
 double haul_rng_normal(struct haul_rng *r)
 {

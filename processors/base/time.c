@@ -150,6 +150,6 @@ enum haul_err haul_time_parse(const char *text, size_t len, struct haul_time *ou
     }
     struct scan s = {text, text + len};
     if (len > 0 && iso(&s, out)) return HAUL_OK;
-    return haul_fail(e, HAUL_E_INVALID, "'%.*s' is not a time: expected 2026-01-31T12:00:00Z or milliseconds since 1970",
-                     shown, text);
+    return haul_fail(e, HAUL_E_INVALID,
+                     "'%.*s' is not a time: expected 2026-01-31T12:00:00Z or milliseconds since 1970", shown, text);
 }

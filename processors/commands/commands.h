@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A subcommand: a file processors/commands/NAME.c that defines `const struct haul_command haul_command_NAME`, and a row in
- * commands.def.
+ * A subcommand: a file processors/commands/NAME.c that defines `const struct haul_command haul_command_NAME`, and a row
+ * in commands.def.
  */
 #ifndef HAUL_COMMANDS_H
 #define HAUL_COMMANDS_H

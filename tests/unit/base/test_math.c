@@ -2,11 +2,11 @@
 #include "haul/math.h"
 #include "haul/rng.h"
 
+#include <cmocka.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <cmocka.h>
 #include <stdio.h>
 
 static double ulps(double got, long double want)
@@ -28,11 +28,11 @@ static void held_against_long_double(void **state)
 {
     (void)state;
     static const struct bound bounds[] = {
-        {"sin", haul_sin, sinl, -100000, 100000, 2},  {"sin near 0", haul_sin, sinl, -1, 1, 2},
-        {"cos", haul_cos, cosl, -100000, 100000, 2},  {"cos near 0", haul_cos, cosl, -1, 1, 2},
-        {"exp", haul_exp, expl, -700, 700, 2},        {"exp near 0", haul_exp, expl, -1, 1, 2},
-        {"log", haul_log, logl, 1e-300, 1e6, 2},      {"log near 1", haul_log, logl, 0.5, 2, 2},
-        {"atan", haul_atan, atanl, -50, 50, 3},       {"atan near 0", haul_atan, atanl, -1, 1, 3},
+        {"sin", haul_sin, sinl, -100000, 100000, 2}, {"sin near 0", haul_sin, sinl, -1, 1, 2},
+        {"cos", haul_cos, cosl, -100000, 100000, 2}, {"cos near 0", haul_cos, cosl, -1, 1, 2},
+        {"exp", haul_exp, expl, -700, 700, 2},       {"exp near 0", haul_exp, expl, -1, 1, 2},
+        {"log", haul_log, logl, 1e-300, 1e6, 2},     {"log near 1", haul_log, logl, 0.5, 2, 2},
+        {"atan", haul_atan, atanl, -50, 50, 3},      {"atan near 0", haul_atan, atanl, -1, 1, 3},
         {"asin", haul_asin, asinl, -1, 1, 4},
     };
     struct haul_rng rng;
