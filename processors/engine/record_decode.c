@@ -25,6 +25,7 @@ struct reader {
 };
 
 #define COLD __attribute__((cold, noinline))
+#define RARE __attribute__((noinline)) /* good input comes here too: not to be laid out with the refusals */
 
 /* ---- refusals --------------------------------------------------------------------------------------------------- */
 /* "speed_kmh at byte 31: 612.5 is out of range; expected 0 to 400 km/h". `at` NULL: the record as a whole. */
@@ -289,7 +290,7 @@ static bool read_number(struct reader *r, const char *field, const char *expecte
     return true;
 }
 
-COLD static bool any_real(struct reader *r, const char *field, double *out)
+RARE static bool any_real(struct reader *r, const char *field, double *out)
 {
     struct number n;
     if (!read_number(r, field, "a number", &n)) return false;
@@ -314,7 +315,7 @@ static inline bool read_real(struct reader *r, double low, double high, const ch
     return true;
 }
 
-COLD static bool any_integer(struct reader *r, const char *field, const char *expected, int64_t *out)
+RARE static bool any_integer(struct reader *r, const char *field, const char *expected, int64_t *out)
 {
     const uint8_t *const p = r->p;
     struct number n;
@@ -636,7 +637,7 @@ static inline bool read_field(struct reader *r, const uint8_t *at, unsigned f, s
  * envelope's. Numbers that no field can have become KEY_UNKNOWN. */
 #define KEY_NAMED 254
 
-COLD static bool other_key(struct reader *r, unsigned *key)
+RARE static bool other_key(struct reader *r, unsigned *key)
 {
     const uint8_t *const p = r->p;
     if (p < r->end && ((*p & 0xe0) == 0xa0 || (*p >= 0xd9 && *p <= 0xdb))) {
@@ -670,7 +671,7 @@ static inline bool read_key(struct reader *r, unsigned *key)
 
 /* A field came before the kind that says what it is: looks the kind up among the pairs that follow. The reader is at
  * the field's value, with `pairs` more behind it; it stays there. */
-COLD static bool find_kind(struct reader *r, uint64_t pairs, struct haul_record *out)
+RARE static bool find_kind(struct reader *r, uint64_t pairs, struct haul_record *out)
 {
     struct reader ahead = *r;
     for (; skip_value(&ahead, ""); pairs--) {
