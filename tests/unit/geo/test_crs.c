@@ -18,7 +18,7 @@ struct vector {
 
 /* Nanchang in GCJ-02; a datum that is WGS-84 by another name; a place outside China. */
 static const struct vector vectors[] = {
-    {HAUL_CRS_GCJ02, 115.8582, 28.6829, 115.863100473, 28.679569975, 1e-9},
+    {HAUL_CRS_GCJ02, 115.8582, 28.6829, 115.863100473, 28.679569875, 1e-9},
     {HAUL_CRS_CGCS2000, 115.8582, 28.6829, 115.8582, 28.6829, 0},
     {HAUL_CRS_GCJ02, 2.3522, 48.8566, 2.3522, 48.8566, 0}, /* Paris: not moved */
 };
