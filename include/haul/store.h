@@ -54,6 +54,7 @@ struct haul_control {
     uint64_t acked[HAUL_CHANNELS_MAX];
     /* genesis, written by the first claim ever */
     int64_t genesis_offset;
+    int64_t silent_until; /* rebuild: records below this offset emit nothing; -1: none */
     uint32_t partitions; /* of the mailbox, pinned */
     uint32_t answer_version;
     uint32_t options_version;

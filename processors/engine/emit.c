@@ -14,7 +14,7 @@ bool emit_room(const struct haul_task *t) { return outbox_room(&t->outbox, 0, ST
 
 void emit_bytes(struct haul_task *t, uint32_t channel, struct haul_str key, struct haul_str record, struct haul_str headers)
 {
-    if (t->silent) return;
+    if (t->core->last_offset < t->core->silent_until) return;
     const uint64_t sequence = ++t->core->sequence[channel];
     t->core->count[COUNT_EMITTED]++;
     if (sequence <= t->outbox.channel[channel].acked) return;

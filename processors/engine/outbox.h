@@ -48,7 +48,6 @@ bool outbox_send(struct outbox *o, struct haul_sink *sink, struct haul_task_name
                  uint32_t task_cookie, struct haul_error *e);
 /* A receipt came; true when acknowledgements advanced. */
 bool outbox_receipt(struct outbox *o, uint64_t cookie, bool ok);
-/* Everything up to the record with this sequence on this channel is acknowledged (for muted replay: it is not put at all). */
 bool outbox_idle(const struct outbox *o); /* nothing pending, nothing in flight */
 /* Highest step such that everything emitted up to it is acknowledged. */
 uint64_t outbox_acked_step(const struct outbox *o);

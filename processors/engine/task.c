@@ -50,7 +50,7 @@ static void core_init(struct haul_task *t)
     c->partitions = t->topology.partitions[t->name.mailbox];
     c->stride = slots_stride(t->p);
     c->incarnation = 1;
-    c->last_offset = -1;
+    c->last_offset = c->silent_until = -1;
     c->outside_ms = c->append_ms = c->newest_ms = c->watermark_ms = c->live_second = INT64_MIN;
     c->answer_version = HAUL_ANSWER_VERSION;
     memcpy(c->options_hash, t->options->hash, sizeof t->options->hash);

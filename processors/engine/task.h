@@ -67,6 +67,7 @@ struct task_core {
     uint32_t partitions;
     uint64_t stride;
     uint64_t incarnation;
+    int64_t silent_until; /* a rebuild emits nothing below this offset; -1 */
     struct haul_position position;
     int64_t last_offset, last_append_ms;
     uint64_t last_hash;
@@ -136,7 +137,6 @@ struct haul_task {
     uint32_t channel_base[HAUL_MAILBOX_MAX]; /* first channel of a mailbox; UINT32_MAX: not sent to */
     uint32_t channels, letters_channel;
     bool muted;           /* replaying below the committed position: nothing is written */
-    bool silent;          /* rebuild: painted, but nothing emitted below `silent_until` */
     uint64_t target_step; /* muted until this step */
     uint64_t puts_max;    /* documents in one commit */
 
