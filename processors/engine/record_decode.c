@@ -322,7 +322,8 @@ RARE static bool any_integer(struct reader *r, const char *field, const char *ex
     if (!read_number(r, field, expected, &n)) return false;
     if (n.form == NUMBER_BEYOND || (n.form == NUMBER_REAL && (n.f >= 0x1p63 || n.f < -0x1p63)))
         return __builtin_isfinite(n.f)
-                   ? refuse(r, p, HAUL_REASON_OUT_OF_RANGE, field, "%.20g does not fit 64 bits", n.f)
+                   ? refuse(r, p, HAUL_REASON_OUT_OF_RANGE, field, "%.15g does not fit a signed integer of 64 bits",
+                            n.f)
                    : refuse(r, p, HAUL_REASON_NOT_FINITE, field, "an infinity; expected %s", expected);
     if (n.form == NUMBER_REAL) {
         if (__builtin_isnan(n.f)) return refuse(r, p, HAUL_REASON_NOT_FINITE, field, "NaN; expected %s", expected);
@@ -481,7 +482,7 @@ static inline bool read_time(struct reader *r, struct haul_time *out)
 {
     const uint8_t *const p = r->p;
     int64_t ms;
-    if (r->end - p >= 9 && (*p == 0xcf || *p == 0xd3))
+    if (r->end - p >= 9 && *p == 0xcf && p[1] < 0x80)
         ms = (int64_t)be64(p + 1), r->p += 9;
     else if (r->end > p && ((*p >= 0xc7 && *p <= 0xc9) || (*p >= 0xd4 && *p <= 0xd8)))
         return read_timestamp(r, out);
