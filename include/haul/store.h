@@ -55,7 +55,7 @@ struct haul_control {
     /* genesis, written by the first claim ever */
     int64_t genesis_offset;
     int64_t silent_until; /* rebuild: records below this offset emit nothing; -1: none */
-    uint32_t partitions; /* of the mailbox, pinned */
+    uint32_t partitions;  /* of the mailbox, pinned */
     uint32_t answer_version;
     uint32_t options_version;
     char options_hash[33];
@@ -78,8 +78,8 @@ struct haul_commit {
     struct haul_control found;
 };
 
-/* A block of a checkpoint: one that did not change keeps the generation it was written under. Generations are taken from the commit
- * count, so that no two checkpoints of a task share one. */
+/* A block of a checkpoint: one that did not change keeps the generation it was written under. Generations are taken
+ * from the commit count, so that no two checkpoints of a task share one. */
 struct haul_block_ref {
     uint64_t generation;
     uint32_t index;

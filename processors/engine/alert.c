@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Alerts as records to the desk. An alert's id is a hash of (task, rule, entity, position of the opening step): the same log
- * gives the same ids. It carries the entity's state from just before the step and the step's record, so that it can be run again.
+ * Alerts as records to the desk. An alert's id is a hash of (task, rule, entity, position of the opening step): the
+ * same log gives the same ids. It carries the entity's state from just before the step and the step's record, so that
+ * it can be run again.
  */
 #include "processors/engine/task.h"
 
@@ -22,7 +23,8 @@ static void log_position(const struct haul_task *t, char *out, size_t n)
              (long long)c->last_offset, c->position.index, (unsigned long long)c->position.step);
 }
 
-static void texts(const struct haul_task *t, const struct haul_entity *e, unsigned rule, uint64_t id, struct alert_text *out)
+static void texts(const struct haul_task *t, const struct haul_entity *e, unsigned rule, uint64_t id,
+                  struct alert_text *out)
 {
     const char *name = haul_mailbox_row(t->name.mailbox)->name;
     const struct haul_rule *row = &t->p->rules[rule];
@@ -30,7 +32,8 @@ static void texts(const struct haul_task *t, const struct haul_entity *e, unsign
     snprintf(out->entity, sizeof out->entity, "%s:%.*s", t->p->entities[e->kind].noun, e->id_len, e->id);
     snprintf(out->rule, sizeof out->rule, "%s.%s", name, row->name);
     out->option[0] = '\0';
-    if (row->option != NULL && row->option[0] != '\0') snprintf(out->option, sizeof out->option, "%s.%s", name, row->option);
+    if (row->option != NULL && row->option[0] != '\0')
+        snprintf(out->option, sizeof out->option, "%s.%s", name, row->option);
     log_position(t, out->log, sizeof out->log);
 }
 
@@ -39,8 +42,8 @@ static uint64_t new_id(const struct haul_task *t, const struct haul_entity *e, u
     char text[HAUL_ID_MAX + 200];
     const struct task_core *c = t->core;
     const int n = snprintf(text, sizeof text, "%u/%u|%s|%u:%.*s|%lld.%u|%llu", t->name.mailbox, t->name.partition,
-                           t->p->rules[rule].name, e->kind, e->id_len, e->id, (long long)c->last_offset, c->position.index,
-                           (unsigned long long)c->position.step);
+                           t->p->rules[rule].name, e->kind, e->id_len, e->id, (long long)c->last_offset,
+                           c->position.index, (unsigned long long)c->position.step);
     assert(n > 0 && (size_t)n < sizeof text);
     const uint64_t id = haul_xxh3(text, (size_t)n);
     return id == 0 ? 1 : id;
@@ -57,7 +60,8 @@ static bool evidence(const struct haul_raise *a, struct haul_str name, struct ha
 }
 
 /* Fills a sentence's {names}. */
-static struct haul_str sentence(struct haul_buf *out, const char *pattern, const struct haul_entity *e, const struct haul_raise *a)
+static struct haul_str sentence(struct haul_buf *out, const char *pattern, const struct haul_entity *e,
+                                const struct haul_raise *a)
 {
     haul_buf_clear(out);
     struct haul_json j;
@@ -78,8 +82,8 @@ static struct haul_str sentence(struct haul_buf *out, const char *pattern, const
     return (struct haul_str){(const char *)out->p, out->n > 400 ? 400 : out->n};
 }
 
-static void explain(struct haul_task *t, const struct haul_entity *e, const struct haul_rule *rule, const struct haul_raise *a,
-                    struct haul_record *r)
+static void explain(struct haul_task *t, const struct haul_entity *e, const struct haul_rule *rule,
+                    const struct haul_raise *a, struct haul_record *r)
 {
     haul_set_s(r, HAUL_F_ALERT_WHY_EN, sentence(&t->sentence[0], rule->en, e, a));
     haul_set_s(r, HAUL_F_ALERT_WHY_ZH, sentence(&t->sentence[1], rule->zh, e, a));
@@ -100,7 +104,8 @@ static uint8_t severity_of(const struct haul_rule *rule, const struct haul_raise
     return a->severity != 0 ? a->severity : rule->severity;
 }
 
-static void transition(struct haul_task *t, struct haul_entity *e, const struct haul_raise *a, const char *action, uint64_t id)
+static void transition(struct haul_task *t, struct haul_entity *e, const struct haul_raise *a, const char *action,
+                       uint64_t id)
 {
     const struct haul_rule *rule = &t->p->rules[a->rule];
     struct alert_text text;
@@ -128,7 +133,10 @@ static void transition(struct haul_task *t, struct haul_entity *e, const struct 
     emit_record(t, HAUL_MAILBOX_DESK, r.id, &r);
 }
 
-bool haul_entity_raised(const struct haul_entity *e, unsigned rule) { return (e->raised >> rule & 1) != 0; }
+bool haul_entity_raised(const struct haul_entity *e, unsigned rule)
+{
+    return (e->raised >> rule & 1) != 0;
+}
 
 void haul_task_raise(struct haul_task *t, struct haul_entity *e, const struct haul_raise *a)
 {

@@ -46,7 +46,8 @@ void checkpoint_begin(struct checkpoint *c, struct haul_task *t, uint64_t genera
     c->changed = grown(c->changed, c->next_rows * sizeof *c->changed);
     c->changed_len = c->changed_done = 0;
     for (uint32_t i = 0; i < c->next_rows; i++) {
-        /* the last block of the checkpoint before may have been shorter: then it is dirty, since the slots behind are new */
+        /* the last block of the checkpoint before may have been shorter: then it is dirty, since the slots behind are
+         * new */
         if (i < c->rows && !t->dirty[i]) {
             c->next[i] = c->row[i];
             continue;
@@ -86,7 +87,8 @@ static void write_manifest(struct checkpoint *c, struct haul_ops *ops)
     haul_buf_put(&b, &head, sizeof head);
     haul_buf_put(&b, c->next, rows);
     c->manifest_hash = haul_xxh3(b.p, b.n);
-    haul_ops_add(ops, &(struct haul_op_view){.op = HAUL_OP_BLOCK, .x = c->generation, .y = 0, .a = {(const char *)b.p, b.n}});
+    haul_ops_add(
+        ops, &(struct haul_op_view){.op = HAUL_OP_BLOCK, .x = c->generation, .y = 0, .a = {(const char *)b.p, b.n}});
     c->written_bytes += b.n;
     haul_buf_free(&b);
 }
@@ -151,7 +153,8 @@ void checkpoint_drop_leftover(const struct haul_control *control, struct haul_op
     for (uint32_t i = 0; i <= control->checkpoint_writing_blocks; i++) drop(ops, control->checkpoint_writing, i);
 }
 
-/* ---- loading --------------------------------------------------------------------------------------------------------------- */
+/* ---- loading
+ * --------------------------------------------------------------------------------------------------------------- */
 struct loading {
     struct checkpoint *c;
     struct haul_task *t;
@@ -176,7 +179,8 @@ static enum haul_err read_manifest(struct loading *l, const struct haul_control 
         return haul_fail(e, HAUL_E_CORRUPT, "manifest of checkpoint %llu does not match its hash",
                          (unsigned long long)control->checkpoint_generation);
     memcpy(&head, b->p, sizeof head);
-    if (head.magic != MANIFEST_MAGIC || head.rows > ROWS_MAX || b->n != sizeof head + head.rows * sizeof(struct checkpoint_row) ||
+    if (head.magic != MANIFEST_MAGIC || head.rows > ROWS_MAX ||
+        b->n != sizeof head + head.rows * sizeof(struct checkpoint_row) ||
         head.rows != (head.bytes + TASK_BLOCK - 1) / TASK_BLOCK)
         return haul_fail(e, HAUL_E_VERSION, "manifest of checkpoint %llu is of another layout",
                          (unsigned long long)control->checkpoint_generation);
@@ -218,7 +222,8 @@ enum haul_err checkpoint_load(struct checkpoint *c, struct haul_task *t, struct 
     for (uint32_t i = 0; i < c->rows; i++) refs[i] = (struct haul_block_ref){c->row[i].generation, i + 1};
     err = s->ops->load(s, t->name, refs, c->rows, take_block, &l, e);
     free(refs);
-    if (err == HAUL_OK && l.done != c->rows) err = haul_fail(e, HAUL_E_CORRUPT, "%u of %u blocks came", l.done, c->rows);
+    if (err == HAUL_OK && l.done != c->rows)
+        err = haul_fail(e, HAUL_E_CORRUPT, "%u of %u blocks came", l.done, c->rows);
     if (err != HAUL_OK) return err;
     memset(t->dirty, 0, t->dirty_len);
     return task_rebuild(t, e);

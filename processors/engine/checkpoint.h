@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Checkpoints of a task: its map, block by block, spread over commits; only blocks that changed are written again.
  *
- *     idle ─ begin: dirty blocks are copied between two steps ─► writing ─ all blocks and the manifest are in commits that applied,
- *     and everything emitted up to its step is acknowledged ─► flip: the commit that names it in the control key ─► idle
+ *     idle ─ begin: dirty blocks are copied between two steps ─► writing ─ all blocks and the manifest are in commits
+ * that applied, and everything emitted up to its step is acknowledged ─► flip: the commit that names it in the control
+ * key ─► idle
  *
- * Block 0 is the manifest: for every block of the map the generation it was written under and its XXH3. A checkpoint that is abandoned (fence,
- * rewind) gives its blocks back to dirty.
+ * Block 0 is the manifest: for every block of the map the generation it was written under and its XXH3. A checkpoint
+ * that is abandoned (fence, rewind) gives its blocks back to dirty.
  */
 #ifndef HAUL_CHECKPOINT_H
 #define HAUL_CHECKPOINT_H
@@ -39,7 +40,8 @@ void checkpoint_close(struct checkpoint *c);
 /* Copies what changed. `generation` is unused so far in this task: the count of the next commit. */
 void checkpoint_begin(struct checkpoint *c, struct haul_task *t, uint64_t generation);
 void checkpoint_abandon(struct checkpoint *c, struct haul_task *t);
-/* Appends blocks to a commit, at most `budget` bytes (at least one block); the manifest comes last. `commit` is that commit's count. */
+/* Appends blocks to a commit, at most `budget` bytes (at least one block); the manifest comes last. `commit` is that
+ * commit's count. */
 void checkpoint_write(struct checkpoint *c, struct haul_ops *ops, size_t budget, uint64_t commit);
 /* True when the next commit may flip to it. */
 bool checkpoint_ready(const struct checkpoint *c, uint64_t applied_commit, uint64_t acked_step);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Contents by hash: the options that tasks run on. Entries are made once and never change or go, so what find returns stays valid.
+ * Contents by hash: the options that tasks run on. Entries are made once and never change or go, so what find returns
+ * stays valid.
  */
 #include "processors/engine/contents.h"
 
-#include "haul/engine_options.h"
 #include "haul/hash.h"
 
 #include <pthread.h>
@@ -65,14 +65,16 @@ static void settings_of(const struct haul_engine_options *o, struct task_setting
     };
 }
 
-static enum haul_err make(const struct haul_processor *p, struct haul_str text, struct content **out, struct haul_error *e)
+static enum haul_err make(const struct haul_processor *p, struct haul_str text, struct content **out,
+                          struct haul_error *e)
 {
-    const struct haul_option_set *sets[2] = {&haul_engine_options, p->options};
+    const struct haul_option_set *sets[2] = {&haul_engine_option_set, p->options};
     struct haul_buf errors;
     unsigned count = 0;
     haul_buf_init(&errors, 0, 65536);
     struct haul_config *config = NULL;
-    const enum haul_err err = haul_config_read_text(text, "options", sets, p->options == NULL ? 1 : 2, &config, &errors, &count);
+    const enum haul_err err =
+        haul_config_read_text(text, "options", sets, p->options == NULL ? 1 : 2, &config, &errors, &count);
     if (err != HAUL_OK) haul_fail(e, err, "%.*s", (int)errors.n, (const char *)errors.p);
     haul_buf_free(&errors);
     if (err != HAUL_OK) return err;
@@ -88,8 +90,8 @@ static enum haul_err make(const struct haul_processor *p, struct haul_str text, 
     return HAUL_OK;
 }
 
-enum haul_err haul_contents_add(struct haul_contents *c, const struct haul_processor *p, struct haul_str text, char hash[33],
-                                struct haul_error *e)
+enum haul_err haul_contents_add(struct haul_contents *c, const struct haul_processor *p, struct haul_str text,
+                                char hash[33], struct haul_error *e)
 {
     struct content *x;
     const enum haul_err err = make(p, text, &x, e);

@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What a step sends: a sequence is given on the channel whether the task is muted or not; the record itself is kept only when it is not
- * acknowledged yet. So a muted replay leaves the outbox as it was before the crash.
+ * What a step sends: a sequence is given on the channel whether the task is muted or not; the record itself is kept
+ * only when it is not acknowledged yet. So a muted replay leaves the outbox as it was before the crash.
  */
 #include "processors/engine/task.h"
 
-#include "haul/deadletter.h"
 #include "haul/hash.h"
 
 /* A step may send this much without the outbox being asked again. */
 #define STEP_ROOM ((size_t)1024 * 1024)
 
-bool emit_room(const struct haul_task *t) { return outbox_room(&t->outbox, 0, STEP_ROOM); }
+bool emit_room(const struct haul_task *t)
+{
+    return outbox_room(&t->outbox, 0, STEP_ROOM);
+}
 
-void emit_bytes(struct haul_task *t, uint32_t channel, struct haul_str key, struct haul_str record, struct haul_str headers)
+void emit_bytes(struct haul_task *t, uint32_t channel, struct haul_str key, struct haul_str record,
+                struct haul_str headers)
 {
     if (t->core->last_offset < t->core->silent_until) return;
     const uint64_t sequence = ++t->core->sequence[channel];
@@ -34,7 +37,8 @@ void emit_record(struct haul_task *t, unsigned mailbox, struct haul_str key, con
     haul_buf_clear(&t->text);
     haul_record_pack(r, &t->text);
     assert(!t->text.overflow && t->text.n <= HAUL_RECORD_MAX);
-    emit_bytes(t, base + partition, key, (struct haul_str){(const char *)t->text.p, t->text.n}, (struct haul_str){NULL, 0});
+    emit_bytes(t, base + partition, key, (struct haul_str){(const char *)t->text.p, t->text.n},
+               (struct haul_str){NULL, 0});
 }
 
 void emit_forward(struct haul_task *t, uint32_t partition, const struct haul_record *r)
@@ -55,10 +59,19 @@ static struct haul_str encode_headers(struct haul_task *t, const struct haul_hea
     return (struct haul_str){(const char *)t->text.p, t->text.n};
 }
 
-void emit_letter(struct haul_task *t, const struct haul_refusal *why, struct haul_str raw, uint32_t index)
+void emit_letter(struct haul_task *t, enum haul_stage stage, struct haul_str raw, uint32_t index)
 {
-    struct haul_deadletter letter;
-    haul_deadletter_build(&letter, &t->head, index, why);
-    const struct haul_str headers = encode_headers(t, letter.headers, letter.headers_len);
+    const struct haul_deadletter letter = {
+        .instance = t->topology.instance,
+        .message = &t->head,
+        .index = index,
+        .record = raw,
+        .stage = stage,
+        .why = &t->refusal,
+    };
+    struct haul_deadletter_scratch scratch;
+    struct haul_outgoing out;
+    haul_deadletter_build(&letter, &scratch, &out);
+    const struct haul_str headers = encode_headers(t, out.headers, out.headers_len);
     emit_bytes(t, t->letters_channel, t->head.key, raw, headers);
 }

@@ -8,7 +8,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-/* ---- entities --------------------------------------------------------------------------------------------------------------- */
+/* ---- entities
+ * --------------------------------------------------------------------------------------------------------------- */
 static void touch(struct haul_task *t, struct haul_entity *e)
 {
     if (e->flags & SLOT_TOUCHED) return;
@@ -80,18 +81,49 @@ void entities_end_step(struct haul_task *t)
     t->stream_ordinal = 0;
 }
 
-void *haul_entity_state(struct haul_entity *e) { return (uint8_t *)e + e->state_offset; }
-const void *haul_entity_state_const(const struct haul_entity *e) { return (const uint8_t *)e + e->state_offset; }
-struct haul_str haul_entity_id(const struct haul_entity *e) { return (struct haul_str){e->id, e->id_len}; }
-unsigned haul_entity_kind(const struct haul_entity *e) { return e->kind; }
-bool haul_entity_new(const struct haul_entity *e) { return (e->flags & SLOT_FRESH) != 0; }
-struct haul_time haul_entity_newest(const struct haul_entity *e) { return (struct haul_time){e->newest_ms}; }
+void *haul_entity_state(struct haul_entity *e)
+{
+    return (uint8_t *)e + e->state_offset;
+}
+const void *haul_entity_state_const(const struct haul_entity *e)
+{
+    return (const uint8_t *)e + e->state_offset;
+}
+struct haul_str haul_entity_id(const struct haul_entity *e)
+{
+    return (struct haul_str){e->id, e->id_len};
+}
+unsigned haul_entity_kind(const struct haul_entity *e)
+{
+    return e->kind;
+}
+bool haul_entity_new(const struct haul_entity *e)
+{
+    return (e->flags & SLOT_FRESH) != 0;
+}
+struct haul_time haul_entity_newest(const struct haul_entity *e)
+{
+    return (struct haul_time){e->newest_ms};
+}
 
-/* ---- the step -------------------------------------------------------------------------------------------------------------- */
-const void *haul_task_options(const struct haul_task *t) { return t->options->processor; }
-struct haul_time haul_task_time(const struct haul_task *t) { return t->time; }
-struct haul_time haul_task_watermark(const struct haul_task *t) { return (struct haul_time){t->core->watermark_ms}; }
-struct haul_time haul_task_append(const struct haul_task *t) { return (struct haul_time){t->core->append_ms}; }
+/* ---- the step
+ * -------------------------------------------------------------------------------------------------------------- */
+const void *haul_task_options(const struct haul_task *t)
+{
+    return t->options->processor;
+}
+struct haul_time haul_task_time(const struct haul_task *t)
+{
+    return t->time;
+}
+struct haul_time haul_task_watermark(const struct haul_task *t)
+{
+    return (struct haul_time){t->core->watermark_ms};
+}
+struct haul_time haul_task_append(const struct haul_task *t)
+{
+    return (struct haul_time){t->core->append_ms};
+}
 
 struct haul_rng *haul_task_rng(struct haul_task *t)
 {
@@ -101,7 +133,10 @@ struct haul_rng *haul_task_rng(struct haul_task *t)
     return &t->rng;
 }
 
-void *haul_task_scratch(struct haul_task *t, size_t n) { return haul_arena_take(&t->scratch, n); }
+void *haul_task_scratch(struct haul_task *t, size_t n)
+{
+    return haul_arena_take(&t->scratch, n);
+}
 
 void haul_task_timer_set(struct haul_task *t, struct haul_entity *e, unsigned id, struct haul_time due)
 {

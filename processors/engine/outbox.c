@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "processors/engine/outbox.h"
 
+#include "haul/deadletter.h"
 #include "haul/record.h"
 
 #include <stdlib.h>
 
 /* An entry never wraps: when it would not fit before the end of the ring, a filler takes the rest. */
 struct outbox_entry {
-    uint32_t bytes; /* with this head, padded to 8 */
+    uint32_t bytes;   /* with this head, padded to 8 */
     uint32_t channel; /* UINT32_MAX: filler */
     uint64_t sequence, step;
     uint32_t key, headers, record;
@@ -26,7 +27,10 @@ static const struct outbox_entry *entry_at(const struct outbox *o, size_t at)
     return (const struct outbox_entry *)(const void *)(o->ring + at);
 }
 
-static const char *entry_key(const struct outbox_entry *e) { return (const char *)(e + 1); }
+static const char *entry_key(const struct outbox_entry *e)
+{
+    return (const char *)(e + 1);
+}
 
 void outbox_open(struct outbox *o, size_t cap, uint32_t channels)
 {
@@ -77,8 +81,13 @@ void outbox_put(struct outbox *o, uint32_t channel, uint64_t sequence, uint64_t 
         o->used += o->cap - o->head;
         o->head = 0;
     }
-    const struct outbox_entry e = {.bytes = (uint32_t)n, .channel = channel, .sequence = sequence, .step = step,
-                                   .key = (uint32_t)key.n, .headers = (uint32_t)headers.n, .record = (uint32_t)record.n};
+    const struct outbox_entry e = {.bytes = (uint32_t)n,
+                                   .channel = channel,
+                                   .sequence = sequence,
+                                   .step = step,
+                                   .key = (uint32_t)key.n,
+                                   .headers = (uint32_t)headers.n,
+                                   .record = (uint32_t)record.n};
     uint8_t *to = o->ring + o->head;
     memcpy(to, &e, sizeof e);
     to += sizeof e;
@@ -126,7 +135,8 @@ static void drop_acknowledged(struct outbox *o)
     }
 }
 
-/* ---- sending ------------------------------------------------------------------------------------------------------------ */
+/* ---- sending
+ * ------------------------------------------------------------------------------------------------------------ */
 struct letter_headers {
     struct haul_header row[16];
     size_t len;
@@ -199,7 +209,7 @@ static enum haul_err send_run(struct sending *s, uint32_t channel, size_t at, ui
     struct letter_headers headers;
     headers_read(entry_key(first) + first->key, first->headers, &headers);
     const struct haul_outgoing m = {
-        .topic = c->letters ? "deadletters" : NULL,
+        .topic = c->letters ? HAUL_DEADLETTER_TOPIC : NULL,
         .to = c->mailbox,
         .partition = c->letters ? -1 : c->partition,
         .key = {entry_key(first), first->key},
@@ -221,7 +231,8 @@ bool outbox_send(struct outbox *o, struct haul_sink *sink, struct haul_task_name
         struct outbox_channel *c = &o->channel[i];
         if (c->broken && c->flights == 0) c->broken = false, c->epoch++, c->sent = c->acked;
     }
-    OUTBOX_EACH (o, entry, at) {
+    OUTBOX_EACH(o, entry, at)
+    {
         const struct outbox_channel *c = &o->channel[entry->channel];
         if (entry->step > o->committed_step) return true;
         passed++;
@@ -253,11 +264,15 @@ bool outbox_receipt(struct outbox *o, uint64_t cookie, bool ok)
     return advanced;
 }
 
-bool outbox_idle(const struct outbox *o) { return o->used == 0; }
+bool outbox_idle(const struct outbox *o)
+{
+    return o->used == 0;
+}
 
 uint64_t outbox_acked_step(const struct outbox *o)
 {
-    OUTBOX_EACH (o, entry, at) {
+    OUTBOX_EACH(o, entry, at)
+    {
         if (entry->sequence > o->channel[entry->channel].acked) return entry->step - 1;
     }
     return UINT64_MAX;

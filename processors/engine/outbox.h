@@ -2,9 +2,9 @@
  * What a task sends: a bounded ring of records with their channel and sequence.
  *
  * A channel is one partition that the task may send to. Sequences count from 1 without holes, per channel. A record is
- * pending until the step that emitted it is committed, then sendable, then in flight, then acknowledged; it leaves the ring when everything
- * before it has left. Acknowledged is a prefix of a channel: after one failure all that was in flight on the channel is waited for, then sent again from the
- * first that is not acknowledged, later ones too.
+ * pending until the step that emitted it is committed, then sendable, then in flight, then acknowledged; it leaves the
+ * ring when everything before it has left. Acknowledged is a prefix of a channel: after one failure all that was in
+ * flight on the channel is waited for, then sent again from the first that is not acknowledged, later ones too.
  */
 #ifndef HAUL_OUTBOX_H
 #define HAUL_OUTBOX_H
@@ -15,8 +15,8 @@
 
 struct outbox_channel {
     uint16_t mailbox, partition;
-    bool letters;          /* the dead-letter topic */
-    uint64_t acked, sent;  /* highest sequence acknowledged; highest handed to the sink */
+    bool letters;                   /* the dead-letter topic */
+    uint64_t acked, sent;           /* highest sequence acknowledged; highest handed to the sink */
     uint16_t flights, flight_first; /* ring of what is in flight */
     uint64_t flight_last[OUTBOX_FLIGHTS];
     bool flight_done[OUTBOX_FLIGHTS];

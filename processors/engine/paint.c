@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Documents of entities at two rates, and the live stream of what moved.
  *
- * A document is rendered at the step that paints it, not when a commit is put together: so what Redis shows after a position is a function
- * of the log, whatever the batches were. A change within view.interval of the last painting is held back by a timer.
+ * A document is rendered at the step that paints it, not when a commit is put together: so what Redis shows after a
+ * position is a function of the log, whatever the batches were. A change within view.interval of the last painting is
+ * held back by a timer.
  */
 #include "processors/engine/task.h"
 
@@ -49,9 +50,16 @@ void paint_entity(struct haul_task *t, struct haul_entity *e)
     live_add(t, e);
 }
 
-void paint_held_back(struct haul_task *t, struct haul_entity *e) { paint_entity(t, e); }
+void paint_held_back(struct haul_task *t, struct haul_entity *e)
+{
+    paint_entity(t, e);
+}
 
-void haul_task_paint_now(struct haul_task *t, struct haul_entity *e) { e->flags |= SLOT_PAINT; (void)t; }
+void haul_task_paint_now(struct haul_task *t, struct haul_entity *e)
+{
+    e->flags |= SLOT_PAINT;
+    (void)t;
+}
 
 void haul_task_paint(struct haul_task *t, struct haul_entity *e)
 {
@@ -67,7 +75,8 @@ void paint_erase(struct haul_task *t, const struct haul_entity *e)
     haul_task_erase(t, t->p->entities[e->kind].noun, (struct haul_str){e->id, e->id_len});
 }
 
-/* ---- documents, sets and streams of the processor's own ------------------------------------------------------------------- */
+/* ---- documents, sets and streams of the processor's own
+ * ------------------------------------------------------------------- */
 void haul_task_put(struct haul_task *t, const char *noun, struct haul_str id, struct haul_str json)
 {
     if (t->muted || t->ops == NULL) return;
@@ -101,12 +110,18 @@ void haul_task_zrem(struct haul_task *t, const char *key, struct haul_str member
 }
 
 /* A stream entry's id is (incarnation 2^48 + step)-ordinal: absolute, and rising with the log. */
-static void stream_add(struct haul_task *t, struct haul_str key, const char *field, struct haul_str value, uint32_t keep)
+static void stream_add(struct haul_task *t, struct haul_str key, const char *field, struct haul_str value,
+                       uint32_t keep)
 {
     const struct task_core *c = t->core;
     const uint64_t ordinal = t->stream_ordinal++;
-    add(t, &(struct haul_op_view){.op = HAUL_OP_XADD, .aux = keep, .key = key, .a = value, .b = haul_str_of(field),
-                                  .x = (c->incarnation << 48) + c->position.step, .y = ordinal});
+    add(t, &(struct haul_op_view){.op = HAUL_OP_XADD,
+                                  .aux = keep,
+                                  .key = key,
+                                  .a = value,
+                                  .b = haul_str_of(field),
+                                  .x = (c->incarnation << 48) + c->position.step,
+                                  .y = ordinal});
 }
 
 void haul_task_xadd(struct haul_task *t, const char *key, struct haul_str json, uint32_t keep)
@@ -114,11 +129,13 @@ void haul_task_xadd(struct haul_task *t, const char *key, struct haul_str json, 
     stream_add(t, haul_str_of(key), "json", json, keep);
 }
 
-/* ---- the live stream: one packed delta an event second ----------------------------------------------------------------------- */
+/* ---- the live stream: one packed delta an event second
+ * ----------------------------------------------------------------------- */
 static void live_entry(struct haul_buf *b, const struct haul_entity *e, const struct haul_live *l)
 {
     const int32_t lon = (int32_t)haul_round_i64(l->lon_deg * 1e7), lat = (int32_t)haul_round_i64(l->lat_deg * 1e7);
-    const uint16_t speed = (uint16_t)haul_round_i64(l->speed_mps * 100), heading = (uint16_t)haul_round_i64(l->heading_deg * 100);
+    const uint16_t speed = (uint16_t)haul_round_i64(l->speed_mps * 100),
+                   heading = (uint16_t)haul_round_i64(l->heading_deg * 100);
     haul_buf_byte(b, e->id_len);
     haul_buf_put(b, e->id, e->id_len);
     haul_buf_put(b, &lon, 4);
@@ -128,8 +145,8 @@ static void live_entry(struct haul_buf *b, const struct haul_entity *e, const st
     haul_buf_byte(b, l->state);
 }
 
-/* Layout: u8 version 1, i64 event time ms, then per entity u8 id length, id, i32 lon 1e-7 deg, i32 lat, u16 speed cm/s, u16 heading 0.01 deg,
- * u8 state; little-endian. */
+/* Layout: u8 version 1, i64 event time ms, then per entity u8 id length, id, i32 lon 1e-7 deg, i32 lat, u16 speed cm/s,
+ * u16 heading 0.01 deg, u8 state; little-endian. */
 void live_flush(struct haul_task *t)
 {
     struct task_core *c = t->core;
@@ -154,7 +171,8 @@ void live_flush(struct haul_task *t)
     if (!any) return;
     char key[64];
     const int n = snprintf(key, sizeof key, "live:%s:%u", haul_mailbox_row(t->name.mailbox)->name, t->name.partition);
-    stream_add(t, (struct haul_str){key, (size_t)n}, "delta", (struct haul_str){(const char *)b->p, b->n}, LIVE_ENTRIES_KEPT);
+    stream_add(t, (struct haul_str){key, (size_t)n}, "delta", (struct haul_str){(const char *)b->p, b->n},
+               LIVE_ENTRIES_KEPT);
 }
 
 static int by_painted_step(const void *a, const void *b, void *slots)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What comes from other tasks: sequences without holes, and their clocks.
  *
- * A receiver takes last + 1, drops what is at or below last, drops and counts what lies beyond a hole: the sender sends it again. The first
- * record of an unknown (task, incarnation) is its base; a higher incarnation replaces, a lower one is dropped. A clock message says
- * "acknowledged through n": a receiver that lacks n knows that the log lost it.
+ * A receiver takes last + 1, drops what is at or below last, drops and counts what lies beyond a hole: the sender sends
+ * it again. The first record of an unknown (task, incarnation) is its base; a higher incarnation replaces, a lower one
+ * is dropped. A clock message says "acknowledged through n": a receiver that lacks n knows that the log lost it.
  */
 #include "processors/engine/task.h"
 
@@ -43,7 +43,9 @@ static bool incarnation_holds(struct upstream *u, const struct haul_sender *s, u
 enum receive receive_record(struct haul_task *t, const struct haul_sender *s, uint64_t sequence, int64_t append_ms)
 {
     struct upstream *u = find_or_add(t->core, s);
-    if (u == NULL) return RECEIVE_TAKE; /* more senders than the table holds: not deduplicated, which a check of the topology excludes */
+    if (u == NULL)
+        return RECEIVE_TAKE; /* more senders than the table holds: not deduplicated, which a check of the topology
+                                excludes */
     if (!incarnation_holds(u, s, sequence - 1)) return RECEIVE_STALE;
     heard(u, append_ms);
     if (sequence <= u->sequence) return RECEIVE_DUPLICATE;

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#define _GNU_SOURCE
 #include "processors/engine/slots.h"
 
 #include "haul/hash.h"
 
 #include <stdlib.h>
 
-/* ---- layout --------------------------------------------------------------------------------------------------------- */
-static size_t align8(size_t n) { return (n + 7) & ~(size_t)7; }
+/* ---- layout ---------------------------------------------------------------------------------------------------------
+ */
+static size_t align8(size_t n)
+{
+    return (n + 7) & ~(size_t)7;
+}
 
 static size_t alerts_offset(const struct haul_processor *p)
 {
@@ -53,13 +56,17 @@ void slots_close(struct slots *s)
     *s = (struct slots){0};
 }
 
-/* ---- index: open addressing, linear probing ---------------------------------------------------------------------------- */
+/* ---- index: open addressing, linear probing
+ * ---------------------------------------------------------------------------- */
 static uint32_t place_of(const struct slots *s, unsigned kind, struct haul_str id)
 {
     return (uint32_t)(haul_xxh3(id.p, id.n) + kind * 0x9e3779b9u) & s->index_mask;
 }
 
-static struct haul_str id_of(const struct haul_entity *e) { return (struct haul_str){e->id, e->id_len}; }
+static struct haul_str id_of(const struct haul_entity *e)
+{
+    return (struct haul_str){e->id, e->id_len};
+}
 
 static void index_put(struct slots *s, uint32_t slot)
 {
@@ -110,7 +117,8 @@ struct haul_entity *slots_find(const struct slots *s, unsigned kind, struct haul
     return slot == SLOT_NONE ? NULL : slots_at(s, slot);
 }
 
-/* ---- lazy heaps ------------------------------------------------------------------------------------------------------- */
+/* ---- lazy heaps
+ * ------------------------------------------------------------------------------------------------------- */
 int slots_compare(const struct haul_entity *a, const struct haul_entity *b)
 {
     if (a->kind != b->kind) return a->kind < b->kind ? -1 : 1;
@@ -242,7 +250,8 @@ struct haul_entity *slots_oldest(struct slots *s, const struct haul_entity *but)
     return oldest;
 }
 
-/* ---- making and freeing -------------------------------------------------------------------------------------------------- */
+/* ---- making and freeing
+ * -------------------------------------------------------------------------------------------------- */
 static void heap_room(struct slot_heap *h, uint32_t old, uint32_t room)
 {
     h->entry = need(realloc(h->entry, room * sizeof *h->entry));

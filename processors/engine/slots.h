@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Keyed state: entities in fixed slots, found by id, with their timers in one queue and a deterministic eviction.
  *
- * Only the slots themselves are lasting (they are checkpointed as bytes). The index, the timer queue, the free list and the
- * eviction queue are made from them again by slots_rebuild.
+ * Only the slots themselves are lasting (they are checkpointed as bytes). The index, the timer queue, the free list and
+ * the eviction queue are made from them again by slots_rebuild.
  *
- * The timer queue is lazy: it holds one entry a slot, with a lower bound of the slot's earliest due time. Moving a timer
- * later touches only the slot; when the entry reaches the top with a stale bound it is moved down. The first entry whose bound is
- * exact is the true minimum of (due, kind, id), since every other bound is not above the truth. So the order in which timers fire depends
- * on the slots alone, not on when the queue was touched.
+ * The timer queue is lazy: it holds one entry a slot, with a lower bound of the slot's earliest due time. Moving a
+ * timer later touches only the slot; when the entry reaches the top with a stale bound it is moved down. The first
+ * entry whose bound is exact is the true minimum of (due, kind, id), since every other bound is not above the truth. So
+ * the order in which timers fire depends on the slots alone, not on when the queue was touched.
  */
 #ifndef HAUL_SLOTS_H
 #define HAUL_SLOTS_H
@@ -30,10 +30,10 @@ struct haul_entity {
     int64_t due[]; /* timers + 1: the last is the engine's own, for a painting that is held back; INT64_MAX: not set */
 };
 
-#define SLOT_FRESH   1u /* made by the step that runs */
-#define SLOT_REMOVE  2u /* goes when the step ends */
-#define SLOT_TOUCHED 4u /* in the step's list of entities */
-#define SLOT_LIVE    8u /* painted since the live stream was last written */
+#define SLOT_FRESH   1u  /* made by the step that runs */
+#define SLOT_REMOVE  2u  /* goes when the step ends */
+#define SLOT_TOUCHED 4u  /* in the step's list of entities */
+#define SLOT_LIVE    8u  /* painted since the live stream was last written */
 #define SLOT_PAINT   16u /* its document is painted when the step ends */
 
 /* An alert of one rule; valid while the rule's bit in `raised` is set. */
@@ -43,13 +43,13 @@ struct slot_alert {
     uint8_t pad[6];
 };
 
-/* A heap of slots by (bound, kind, id), where bound is never above the slot's true time: its earliest timer, or its newest
- * event time (which never falls) for eviction. */
+/* A heap of slots by (bound, kind, id), where bound is never above the slot's true time: its earliest timer, or its
+ * newest event time (which never falls) for eviction. */
 struct slot_heap {
     struct slot_heap_entry {
         int64_t bound;
         uint32_t slot;
-    } *entry;
+    } * entry;
     uint32_t *at; /* slot → its place, SLOT_NONE: not in it */
     uint32_t len;
     bool by_age;

@@ -12,7 +12,8 @@
 #define OPS_SOFT_MAX ((size_t)4 * 1024 * 1024)
 #define NOT_TAKEN    255
 
-/* ---- opening ---------------------------------------------------------------------------------------------------------- */
+/* ---- opening
+ * ---------------------------------------------------------------------------------------------------------- */
 static void channels_add(struct haul_task *t, unsigned mailbox)
 {
     if (mailbox == HAUL_MAILBOX_NONE || t->channel_base[mailbox] != UINT32_MAX) return;
@@ -20,7 +21,8 @@ static void channels_add(struct haul_task *t, unsigned mailbox)
     t->channels += t->topology.partitions[mailbox];
 }
 
-/* The order of channels is part of a checkpoint: own mailbox (forwards), what the processor gives to, the desk, the dead letters. */
+/* The order of channels is part of a checkpoint: own mailbox (forwards), what the processor gives to, the desk, the
+ * dead letters. */
 static void channels_plan(struct haul_task *t)
 {
     for (int i = 0; i < HAUL_MAILBOX_MAX; i++) t->channel_base[i] = UINT32_MAX;
@@ -70,8 +72,9 @@ static bool map_open(struct haul_task *t)
     return t->dirty != NULL;
 }
 
-struct haul_task *task_open(const struct haul_processor *p, struct haul_task_name name, const struct task_topology *topology,
-                            const struct task_options *options, size_t outbox_bytes, struct haul_error *e)
+struct haul_task *task_open(const struct haul_processor *p, struct haul_task_name name,
+                            const struct task_topology *topology, const struct task_options *options,
+                            size_t outbox_bytes, struct haul_error *e)
 {
     struct haul_task *t = calloc(1, sizeof *t);
     assert(t != NULL);
@@ -81,7 +84,8 @@ struct haul_task *task_open(const struct haul_processor *p, struct haul_task_nam
     t->options = options;
     channels_plan(t);
     if (t->channels > HAUL_CHANNELS_MAX || !map_open(t)) {
-        haul_fail(e, HAUL_E_LIMIT, "task %s/%u: %u partitions to send to (at most %d), or no address space for %u entities",
+        haul_fail(e, HAUL_E_LIMIT,
+                  "task %s/%u: %u partitions to send to (at most %d), or no address space for %u entities",
                   haul_mailbox_row(name.mailbox)->name, name.partition, t->channels, HAUL_CHANNELS_MAX,
                   options->settings.entities_max);
         free(t);
@@ -122,7 +126,10 @@ void task_close(struct haul_task *t)
     free(t);
 }
 
-size_t task_bytes(const struct haul_task *t) { return t->core_bytes + t->slots.bytes * t->slots.high; }
+size_t task_bytes(const struct haul_task *t)
+{
+    return t->core_bytes + t->slots.bytes * t->slots.high;
+}
 
 enum haul_err task_rebuild(struct haul_task *t, struct haul_error *e)
 {
@@ -132,9 +139,10 @@ enum haul_err task_rebuild(struct haul_task *t, struct haul_error *e)
         return haul_fail(e, HAUL_E_VERSION, "checkpoint of %s/%u has layout %u of task %u/%u; expected layout %d", name,
                          t->name.partition, c->layout, c->mailbox, c->partition, CORE_LAYOUT);
     if (c->state_version != t->p->state_version || c->stride != t->slots.bytes)
-        return haul_fail(e, HAUL_E_VERSION, "checkpoint of %s/%u holds state version %u (%llu bytes a key); this haul has version %u (%zu bytes)",
-                         name, t->name.partition, c->state_version, (unsigned long long)c->stride, t->p->state_version,
-                         t->slots.bytes);
+        return haul_fail(
+            e, HAUL_E_VERSION,
+            "checkpoint of %s/%u holds state version %u (%llu bytes a key); this haul has version %u (%zu bytes)", name,
+            t->name.partition, c->state_version, (unsigned long long)c->stride, t->p->state_version, t->slots.bytes);
     if (c->slots_high > t->slots.quota)
         return haul_fail(e, HAUL_E_LIMIT, "checkpoint of %s/%u holds %u entities; engine.entities_max is %u", name,
                          t->name.partition, c->slots_high, t->slots.quota);
@@ -150,7 +158,8 @@ enum haul_err task_rebuild(struct haul_task *t, struct haul_error *e)
     return HAUL_OK;
 }
 
-/* ---- messages ------------------------------------------------------------------------------------------------------------ */
+/* ---- messages
+ * ------------------------------------------------------------------------------------------------------------ */
 void task_offer(struct haul_task *t, const struct haul_message *m)
 {
     assert(!t->has_message);
@@ -193,7 +202,8 @@ static void message_ends(struct haul_task *t)
     t->core->position.index = 0;
 }
 
-/* ---- steps --------------------------------------------------------------------------------------------------------------- */
+/* ---- steps
+ * --------------------------------------------------------------------------------------------------------------- */
 static void step_begins(struct haul_task *t, struct haul_time time)
 {
     t->core->position.step++;
@@ -238,11 +248,11 @@ static bool fire_due(struct haul_task *t)
     return true;
 }
 
-static void quarantine(struct haul_task *t, struct haul_str raw)
+static void quarantine(struct haul_task *t, struct haul_str raw, enum haul_stage stage)
 {
     t->core->count[COUNT_QUARANTINED]++;
     t->core->refused[t->refusal.reason]++;
-    emit_letter(t, &t->refusal, raw, t->core->position.index);
+    emit_letter(t, stage, raw, t->core->position.index);
 }
 
 static void refuse(struct haul_task *t, enum haul_reason reason, const char *field, const char *text)
@@ -275,11 +285,11 @@ static void give_to_processor(struct haul_task *t, struct haul_record *r)
     case HAUL_QUARANTINE:
         memcpy(haul_entity_state(e), t->before, t->before_len);
         if (e->flags & SLOT_FRESH) e->flags |= SLOT_REMOVE;
-        quarantine(t, r->raw);
+        quarantine(t, r->raw, HAUL_STAGE_PROCESS);
         return;
     case HAUL_STOP:
-        haul_fail(&t->error, HAUL_E_CONFLICT, "%s/%u cannot go on at offset %lld", haul_mailbox_row(t->name.mailbox)->name,
-                  t->name.partition, (long long)t->head.offset);
+        haul_fail(&t->error, HAUL_E_CONFLICT, "%s/%u cannot go on at offset %lld",
+                  haul_mailbox_row(t->name.mailbox)->name, t->name.partition, (long long)t->head.offset);
         return;
     }
     if (t->head.sender.mailbox == HAUL_MAILBOX_NONE) receive_outside(t, r->time.ms, t->head.append.ms);
@@ -292,12 +302,8 @@ static bool gates_pass(struct haul_task *t, struct haul_record *r)
         return false;
     }
     if (t->head.sender.mailbox != HAUL_MAILBOX_NONE) return true;
-    if (!t->head.append_time) {
-        refuse(t, HAUL_REASON_NO_APPEND_TIME, "", "the topic does not stamp LogAppendTime");
-        return false;
-    }
     const struct haul_gate gate = {t->options->settings.future_max_ms, t->options->settings.past_max_ms};
-    return haul_gate_record(&gate, r, t->head.append, &t->refusal);
+    return haul_gate_pass(&gate, t->head.append_time ? t->head.append : HAUL_TIME_NONE, r, &t->refusal);
 }
 
 /* Control records and clocks. False: it waits for content. */
@@ -305,8 +311,12 @@ static bool engine_record(struct haul_task *t, const struct haul_record *r)
 {
     struct task_core *c = t->core;
     switch (r->kind) {
-    case HAUL_KIND_TICK: receive_outside(t, t->head.append.ms, t->head.append.ms); break;
-    case HAUL_KIND_CLOCK: receive_clock(t, &t->head.sender, r, t->head.append.ms); break;
+    case HAUL_KIND_TICK:
+        receive_outside(t, t->head.append.ms, t->head.append.ms);
+        break;
+    case HAUL_KIND_CLOCK:
+        receive_clock(t, &t->head.sender, r, t->head.append.ms);
+        break;
     case HAUL_KIND_OPTIONS: {
         char hash[33];
         snprintf(hash, sizeof hash, "%.*s", (int)r->v[HAUL_F_OPTIONS_HASH].s.n, r->v[HAUL_F_OPTIONS_HASH].s.p);
@@ -321,21 +331,27 @@ static bool engine_record(struct haul_task *t, const struct haul_record *r)
     case HAUL_KIND_ANSWER:
         c->answer_version = (uint32_t)r->v[HAUL_F_ANSWER_VERSION].i;
         if (c->answer_version != HAUL_ANSWER_VERSION)
-            haul_fail(&t->error, HAUL_E_VERSION, "%s/%u: steps from offset %lld on are of answer version %u; this haul gives version %d",
+            haul_fail(&t->error, HAUL_E_VERSION,
+                      "%s/%u: steps from offset %lld on are of answer version %u; this haul gives version %d",
                       haul_mailbox_row(t->name.mailbox)->name, t->name.partition, (long long)t->head.offset,
                       c->answer_version, HAUL_ANSWER_VERSION);
         break;
     case HAUL_KIND_REPAINT:
         for (uint32_t i = 0; i < t->slots.high; i++)
-            if (slots_at(&t->slots, i)->used) slots_timer_set(&t->slots, slots_at(&t->slots, i), t->p->timers, c->watermark_ms);
+            if (slots_at(&t->slots, i)->used)
+                slots_timer_set(&t->slots, slots_at(&t->slots, i), t->p->timers, c->watermark_ms);
         task_dirty(t, t->map, task_bytes(t));
         break;
-    default: break;
+    default:
+        break;
     }
     return true;
 }
 
-static bool is_engine_kind(uint16_t kind) { return kind < 16 && kind != HAUL_KIND_NONE; }
+static bool is_engine_kind(uint16_t kind)
+{
+    return kind < 16 && kind != HAUL_KIND_NONE;
+}
 
 /* Takes a decoded record through sequence, placement, gates and processor. */
 static void pass_record(struct haul_task *t, struct haul_record *r)
@@ -345,15 +361,22 @@ static void pass_record(struct haul_task *t, struct haul_record *r)
     if (s->mailbox != HAUL_MAILBOX_NONE && s->sequence > 0) {
         const uint64_t sequence = s->sequence + c->position.index;
         switch (receive_record(t, s, sequence, t->head.append.ms)) {
-        case RECEIVE_TAKE: break;
-        case RECEIVE_DUPLICATE: c->count[COUNT_DUPLICATE]++; return;
-        case RECEIVE_BEYOND: c->count[COUNT_BEYOND]++; return;
-        case RECEIVE_STALE: c->count[COUNT_STALE]++; return;
+        case RECEIVE_TAKE:
+            break;
+        case RECEIVE_DUPLICATE:
+            c->count[COUNT_DUPLICATE]++;
+            return;
+        case RECEIVE_BEYOND:
+            c->count[COUNT_BEYOND]++;
+            return;
+        case RECEIVE_STALE:
+            c->count[COUNT_STALE]++;
+            return;
         }
     }
     c->count[COUNT_UNKNOWN] += r->unknown;
     if (!gates_pass(t, r)) {
-        quarantine(t, r->raw);
+        quarantine(t, r->raw, HAUL_STAGE_GATE);
         return;
     }
     if (s->mailbox == HAUL_MAILBOX_NONE && c->partitions > 1) {
@@ -393,7 +416,7 @@ static bool take_record(struct haul_task *t)
         if (good)
             pass_record(t, &t->record);
         else
-            quarantine(t, t->record.raw);
+            quarantine(t, t->record.raw, t->bad_frame ? HAUL_STAGE_CONSUME : HAUL_STAGE_DECODE);
         t->now = NULL;
     }
     c->count[COUNT_RECORDS]++;
@@ -425,7 +448,8 @@ enum task_stop task_run(struct haul_task *t)
     }
 }
 
-/* ---- looking at it --------------------------------------------------------------------------------------------------------- */
+/* ---- looking at it
+ * --------------------------------------------------------------------------------------------------------- */
 bool task_accounts_balance(const struct haul_task *t)
 {
     const uint64_t *n = t->core->count;
@@ -463,7 +487,8 @@ static void dump_entity(struct haul_task *t, struct haul_entity *e, struct haul_
     haul_json_ktime(j, "painted", (struct haul_time){e->painted_ms});
     haul_json_name(j, "due");
     haul_json_open(j, '[');
-    for (unsigned i = 0; i <= e->timers; i++) haul_json_time(j, (struct haul_time){e->due[i] == INT64_MAX ? INT64_MIN : e->due[i]});
+    for (unsigned i = 0; i <= e->timers; i++)
+        haul_json_time(j, (struct haul_time){e->due[i] == INT64_MAX ? INT64_MIN : e->due[i]});
     haul_json_close(j, ']');
     for (unsigned i = 0; i < t->p->rules_len; i++)
         if (haul_entity_raised(e, i)) {

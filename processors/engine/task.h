@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A task: one processor on one partition of its mailbox. Owns the state of the partition's keys, runs on one thread, takes no lock.
+ * A task: one processor on one partition of its mailbox. Owns the state of the partition's keys, runs on one thread,
+ * takes no lock.
  *
  *     message ─► records ─► gates ─► sequences ─► process ─┬─► state (slots)
  *                              timers that are due ────────┤
  *                                                          ├─► ops: what the next commit writes
  *                                                          └─► outbox: what is sent behind that commit
  *
- * A step is one record or one timer. Everything that a replay needs is in `core` and the slots behind it: one mapping, which a checkpoint
- * copies block by block. Nothing else of a task can reach an answer.
+ * A step is one record or one timer. Everything that a replay needs is in `core` and the slots behind it: one mapping,
+ * which a checkpoint copies block by block. Nothing else of a task can reach an answer.
  */
 #ifndef HAUL_TASK_H
 #define HAUL_TASK_H
 
+#include "haul/deadletter.h"
 #include "haul/ops.h"
 #include "haul/processor.h"
 #include "haul/source.h"
@@ -102,17 +104,18 @@ struct task_options {
     const void *processor; /* the processor's struct */
 };
 
-/* Partition counts of all mailboxes, pinned: where records go. */
+/* Partition counts of all mailboxes, pinned: where records go; and the prefix of topic names. */
 struct task_topology {
     uint32_t partitions[HAUL_MAILBOX_MAX];
+    char instance[33];
 };
 
-enum task_stop { /* why a run of steps ended */
-    TASK_IDLE,   /* the message is consumed and no timer is due */
-    TASK_FULL,   /* ops or outbox are full: commit, then go on */
-    TASK_TARGET, /* the muted replay has reached its target */
-    TASK_WAITS,  /* a control record names content that is not here yet */
-    TASK_FAILED, /* the task cannot go on: `error` says why */
+enum task_stop {              /* why a run of steps ended */
+                 TASK_IDLE,   /* the message is consumed and no timer is due */
+                 TASK_FULL,   /* ops or outbox are full: commit, then go on */
+                 TASK_TARGET, /* the muted replay has reached its target */
+                 TASK_WAITS,  /* a control record names content that is not here yet */
+                 TASK_FAILED, /* the task cannot go on: `error` says why */
 };
 
 struct haul_task {
@@ -129,7 +132,7 @@ struct haul_task {
     struct task_core *core;
     struct slots slots;
     uint8_t takes[HAUL_KIND_MAX]; /* kind → entity kind; 255: not taken */
-    uint8_t *dirty; /* a byte a block of the map */
+    uint8_t *dirty;               /* a byte a block of the map */
     size_t dirty_len;
 
     struct haul_ops *ops; /* what the next commit writes; the worker swaps it */
@@ -158,7 +161,7 @@ struct haul_task {
     struct haul_entity *touched[HAUL_OTHERS_MAX + 1];
     unsigned touched_len;
     uint64_t stream_ordinal; /* stream entries of this step so far */
-    uint8_t *before; /* the entity's state before the step */
+    uint8_t *before;         /* the entity's state before the step */
     size_t before_len;
     struct haul_buf text; /* for sentences and packed records */
     struct haul_buf sentence[4];
@@ -173,8 +176,9 @@ struct haul_task {
 };
 
 /* Opens a task with empty state at a position. The map is reserved for the quota and filled lazily. */
-struct haul_task *task_open(const struct haul_processor *p, struct haul_task_name name, const struct task_topology *topology,
-                            const struct task_options *options, size_t outbox_bytes, struct haul_error *e);
+struct haul_task *task_open(const struct haul_processor *p, struct haul_task_name name,
+                            const struct task_topology *topology, const struct task_options *options,
+                            size_t outbox_bytes, struct haul_error *e);
 void task_close(struct haul_task *t);
 /* After the map was loaded from a checkpoint: makes what is derived. CORRUPT, VERSION: it cannot be used. */
 enum haul_err task_rebuild(struct haul_task *t, struct haul_error *e);
@@ -204,7 +208,8 @@ void task_dump(struct haul_task *t, struct haul_buf *out);
 const char *task_count_name(enum task_count c);
 const char *task_count_sentence(enum task_count c);
 
-/* ---- between the files of the task ------------------------------------------------------------------------------------- */
+/* ---- between the files of the task
+ * ------------------------------------------------------------------------------------- */
 enum receive {
     RECEIVE_TAKE,
     RECEIVE_DUPLICATE,
@@ -223,7 +228,7 @@ void emit_bytes(struct haul_task *t, uint32_t channel, struct haul_str key, stru
                 struct haul_str headers);
 void emit_record(struct haul_task *t, unsigned mailbox, struct haul_str key, const struct haul_record *r);
 void emit_forward(struct haul_task *t, uint32_t partition, const struct haul_record *r);
-void emit_letter(struct haul_task *t, const struct haul_refusal *why, struct haul_str raw, uint32_t index);
+void emit_letter(struct haul_task *t, enum haul_stage stage, struct haul_str raw, uint32_t index);
 
 /* paint.c: documents and the live stream */
 void paint_entity(struct haul_task *t, struct haul_entity *e);

@@ -10,7 +10,8 @@
 #define MESSAGES_A_TURN 512
 #define NS_PER_MS       1000000
 
-void worker_log(struct haul_worker *w, const struct worker_task *wt, int level, const char *event, const char *format, ...)
+void worker_log(struct haul_worker *w, const struct worker_task *wt, int level, const char *event, const char *format,
+                ...)
 {
     char text[700];
     int n = 0;
@@ -23,8 +24,9 @@ void worker_log(struct haul_worker *w, const struct worker_task *wt, int level, 
     w->env->log(w->env->arg, level, event, text);
 }
 
-struct haul_worker *haul_worker_open(const struct haul_worker_settings *s, struct haul_source *source, struct haul_store *store,
-                                     struct haul_sink *sink, struct haul_contents *contents, const struct haul_env *env)
+struct haul_worker *haul_worker_open(const struct haul_worker_settings *s, struct haul_source *source,
+                                     struct haul_store *store, struct haul_sink *sink, struct haul_contents *contents,
+                                     const struct haul_env *env)
 {
     struct haul_worker *w = calloc(1, sizeof *w);
     assert(w != NULL);
@@ -35,6 +37,7 @@ struct haul_worker *haul_worker_open(const struct haul_worker_settings *s, struc
     w->contents = contents;
     w->env = env;
     memcpy(w->topology.partitions, s->partitions, sizeof w->topology.partitions);
+    snprintf(w->topology.instance, sizeof w->topology.instance, "%s", s->instance);
     w->parts = calloc(TASKS_MAX, sizeof *w->parts);
     assert(w->parts != NULL);
     w->report.store_ok = w->report.source_ok = w->report.sink_ok = true;
@@ -53,10 +56,12 @@ void haul_worker_close(struct haul_worker *w)
     free(w);
 }
 
-/* ---- steps ---------------------------------------------------------------------------------------------------------------- */
+/* ---- steps
+ * ---------------------------------------------------------------------------------------------------------------- */
 static bool runs(const struct worker_task *wt)
 {
-    return wt->t != NULL && (wt->state == HAUL_TASK_RUNNING || wt->state == HAUL_TASK_RESTORING || wt->state == HAUL_TASK_WAITING);
+    return wt->t != NULL &&
+           (wt->state == HAUL_TASK_RUNNING || wt->state == HAUL_TASK_RESTORING || wt->state == HAUL_TASK_WAITING);
 }
 
 /* Takes steps; true when the task can take another message. */
@@ -71,13 +76,17 @@ static bool run_task(struct haul_worker *w, struct worker_task *wt)
         case TASK_IDLE:
             if (wt->state == HAUL_TASK_WAITING) wt->state = HAUL_TASK_RUNNING;
             return true;
-        case TASK_FULL: return false;
+        case TASK_FULL:
+            return false;
         case TASK_WAITS:
             if (wt->state != HAUL_TASK_WAITING)
-                worker_log(w, wt, 1, "options_missing", "a control record names options that are not in haul.blobs yet");
+                worker_log(w, wt, 1, "options_missing",
+                           "a control record names options that are not in haul.blobs yet");
             wt->state = HAUL_TASK_WAITING;
             return false;
-        case TASK_FAILED: worker_stop_task(w, wt, "%s", wt->t->error.text); return false;
+        case TASK_FAILED:
+            worker_stop_task(w, wt, "%s", wt->t->error.text);
+            return false;
         }
     }
 }
@@ -108,7 +117,8 @@ static bool run_all(struct haul_worker *w)
     return all;
 }
 
-/* ---- events --------------------------------------------------------------------------------------------------------------- */
+/* ---- events
+ * --------------------------------------------------------------------------------------------------------------- */
 /* True when the worker can take another message at once. */
 static bool on_message(struct haul_worker *w, struct worker_task *wt, const struct haul_message *m)
 {
@@ -147,18 +157,28 @@ static bool on_event(struct haul_worker *w, const struct haul_source_event *ev)
 {
     struct worker_task *wt = worker_find(w, ev->task);
     switch (ev->type) {
-    case HAUL_SOURCE_NONE: return false;
-    case HAUL_SOURCE_MESSAGE: return on_message(w, worker_find(w, ev->message.task), &ev->message);
+    case HAUL_SOURCE_NONE:
+        return false;
+    case HAUL_SOURCE_MESSAGE:
+        return on_message(w, worker_find(w, ev->message.task), &ev->message);
     case HAUL_SOURCE_END:
         if (wt != NULL) wt->at_end = true, wt->log_end = ev->offset;
         return true;
-    case HAUL_SOURCE_ASSIGN: worker_assign(w, ev->task); return true;
-    case HAUL_SOURCE_REVOKE: on_revoke(w, wt, false); return true;
-    case HAUL_SOURCE_LOST: on_revoke(w, wt, true); return true;
+    case HAUL_SOURCE_ASSIGN:
+        worker_assign(w, ev->task);
+        return true;
+    case HAUL_SOURCE_REVOKE:
+        on_revoke(w, wt, false);
+        return true;
+    case HAUL_SOURCE_LOST:
+        on_revoke(w, wt, true);
+        return true;
     case HAUL_SOURCE_GAP:
         if (wt != NULL) worker_gap(w, wt, ev);
         return true;
-    case HAUL_SOURCE_DONE: w->done = true; return false;
+    case HAUL_SOURCE_DONE:
+        w->done = true;
+        return false;
     }
     return false;
 }
@@ -188,7 +208,8 @@ static void hold(struct haul_worker *w, bool on)
         (on ? w->source->ops->pause : w->source->ops->resume)(w->source, wt->name);
         wt->paused = on;
     }
-    worker_log(w, NULL, on ? 1 : 2, on ? "holding" : "resumed", on ? "the store does not take commits: %s" : "the store takes commits again%s",
+    worker_log(w, NULL, on ? 1 : 2, on ? "holding" : "resumed",
+               on ? "the store does not take commits: %s" : "the store takes commits again%s",
                on ? w->report.trouble : "");
 }
 
@@ -218,20 +239,21 @@ bool haul_worker_idle(const struct haul_worker *w)
     for (size_t i = 0; i < w->tasks; i++) {
         const struct worker_task *wt = w->task[i];
         if (wt->state == HAUL_TASK_STOPPED) continue;
-        if (!runs(wt) || wt->state == HAUL_TASK_RESTORING || wt->t->has_message || !outbox_idle(&wt->t->outbox)) return false;
-        if (wt->control.position.step != wt->t->core->position.step || wt->ops[wt->fill].count > 0)
+        if (!runs(wt) || wt->state == HAUL_TASK_RESTORING || wt->t->has_message || !outbox_idle(&wt->t->outbox))
             return false;
+        if (wt->control.position.step != wt->t->core->position.step || wt->ops[wt->fill].count > 0) return false;
     }
     return true;
 }
 
-/* ---- clean stop ------------------------------------------------------------------------------------------------------------- */
+/* ---- clean stop
+ * ------------------------------------------------------------------------------------------------------------- */
 static bool stopped_cleanly(const struct worker_task *wt)
 {
     if (!runs(wt)) return true;
-    return wt->state == HAUL_TASK_RESTORING ||
-           (wt->checkpoint.counted != 0 && !wt->checkpoint.active && !wt->flying &&
-            wt->control.checkpoint.step == wt->t->core->position.step && wt->control.position.step == wt->t->core->position.step);
+    return wt->state == HAUL_TASK_RESTORING || (wt->checkpoint.counted != 0 && !wt->checkpoint.active && !wt->flying &&
+                                                wt->control.checkpoint.step == wt->t->core->position.step &&
+                                                wt->control.position.step == wt->t->core->position.step);
 }
 
 enum haul_err haul_worker_stop(struct haul_worker *w, int64_t ms, struct haul_error *e)
@@ -256,7 +278,8 @@ enum haul_err haul_worker_stop(struct haul_worker *w, int64_t ms, struct haul_er
         w->store->ops->release(w->store, wt->name);
     }
     if (left > 0)
-        return haul_fail(e, HAUL_E_TIMEOUT, "%zu tasks were not checkpointed in time; nothing is lost, the next start replays them", left);
+        return haul_fail(e, HAUL_E_TIMEOUT,
+                         "%zu tasks were not checkpointed in time; nothing is lost, the next start replays them", left);
     return HAUL_OK;
 }
 

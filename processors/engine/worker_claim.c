@@ -4,7 +4,8 @@
  *     ASSIGN ─► CLAIMING ─ claim: the nonce is ours ─► RESTORING ─ checkpoint loaded, log replayed muted ─► RUNNING
  *                  ▲                                                                          │
  *                  └──────────── fenced, rewound, wiped, unavailable: with back-off ◄─────────┘
- *     STOPPED: cannot go on without a person; says why; holds its partition so that nobody else stumbles over the same thing.
+ *     STOPPED: cannot go on without a person; says why; holds its partition so that nobody else stumbles over the same
+ * thing.
  */
 #include "processors/engine/worker_internal.h"
 
@@ -15,10 +16,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define NS_PER_MS       1000000
-#define BACKOFF_MIN_MS  20
-#define BACKOFF_MAX_MS  5000
-#define OPS_MAX         ((size_t)96 * 1024 * 1024)
+#define NS_PER_MS      1000000
+#define BACKOFF_MIN_MS 20
+#define BACKOFF_MAX_MS 5000
+#define OPS_MAX        ((size_t)96 * 1024 * 1024)
 
 static const struct haul_processor *processor_of(const struct haul_worker *w, unsigned mailbox)
 {
@@ -63,7 +64,9 @@ void worker_discard(struct haul_worker *w, struct worker_task *wt, enum haul_tas
     wt->paused = true;
     wt->state = next;
     snprintf(wt->why, sizeof wt->why, "%s", why);
-    wt->backoff_ms = wt->backoff_ms == 0 ? BACKOFF_MIN_MS : wt->backoff_ms * 2 > BACKOFF_MAX_MS ? BACKOFF_MAX_MS : wt->backoff_ms * 2;
+    wt->backoff_ms = wt->backoff_ms == 0                   ? BACKOFF_MIN_MS
+                     : wt->backoff_ms * 2 > BACKOFF_MAX_MS ? BACKOFF_MAX_MS
+                                                           : wt->backoff_ms * 2;
     wt->retry_ns = w->now_ns + wt->backoff_ms * NS_PER_MS;
 }
 
@@ -95,9 +98,11 @@ void worker_forget(struct haul_worker *w, struct worker_task *wt)
     free(wt);
 }
 
-/* ---- claiming ------------------------------------------------------------------------------------------------------------------ */
+/* ---- claiming
+ * ------------------------------------------------------------------------------------------------------------------ */
 /* Where the very first start begins. */
-static enum haul_err genesis_offset(struct haul_worker *w, struct worker_task *wt, int64_t *offset, struct haul_error *e)
+static enum haul_err genesis_offset(struct haul_worker *w, struct worker_task *wt, int64_t *offset,
+                                    struct haul_error *e)
 {
     int64_t low, high;
     enum haul_err err = w->source->ops->bounds(w->source, wt->name, &low, &high, e);
@@ -108,7 +113,8 @@ static enum haul_err genesis_offset(struct haul_worker *w, struct worker_task *w
 }
 
 /* Kafka remembers haul and the store does not: it was wiped. */
-static enum haul_err check_wiped(struct haul_worker *w, struct worker_task *wt, struct haul_control *genesis, struct haul_error *e)
+static enum haul_err check_wiped(struct haul_worker *w, struct worker_task *wt, struct haul_control *genesis,
+                                 struct haul_error *e)
 {
     char metadata[128] = "";
     int64_t remembered = -1;
@@ -116,7 +122,8 @@ static enum haul_err check_wiped(struct haul_worker *w, struct worker_task *wt, 
     if (err != HAUL_OK || remembered < 0) return err;
     if (w->s.on_wipe == HAUL_WIPE_STOP)
         return haul_fail(e, HAUL_E_CONFLICT,
-                         "Kafka remembers offset %lld but the store holds nothing: it was wiped. Set engine.on_wipe: rebuild to build the view again",
+                         "Kafka remembers offset %lld but the store holds nothing: it was wiped. Set engine.on_wipe: "
+                         "rebuild to build the view again",
                          (long long)remembered);
     unsigned long long incarnation = 1;
     if (sscanf(metadata, "incarnation=%llu", &incarnation) != 1) incarnation = 1;
@@ -128,9 +135,11 @@ static enum haul_err check_wiped(struct haul_worker *w, struct worker_task *wt, 
     return bounds;
 }
 
-static enum haul_err prepare_genesis(struct haul_worker *w, struct worker_task *wt, struct haul_control *g, struct haul_error *e)
+static enum haul_err prepare_genesis(struct haul_worker *w, struct worker_task *wt, struct haul_control *g,
+                                     struct haul_error *e)
 {
-    *g = (struct haul_control){.incarnation = 1, .last_offset = -1, .answer_version = HAUL_ANSWER_VERSION, .silent_until = -1};
+    *g = (struct haul_control){
+        .incarnation = 1, .last_offset = -1, .answer_version = HAUL_ANSWER_VERSION, .silent_until = -1};
     g->partitions = w->topology.partitions[wt->name.mailbox];
     const struct task_options *first = contents_first(w->contents, wt->p);
     assert(first != NULL && "haul_contents_begin_with was not called for this processor");
@@ -151,10 +160,14 @@ static enum haul_err check_pinned(const struct haul_worker *w, const struct work
     const uint32_t partitions = w->topology.partitions[wt->name.mailbox];
     const char *name = haul_mailbox_row(wt->name.mailbox)->name;
     if (c->partitions != partitions)
-        return haul_fail(e, HAUL_E_CONFLICT, "mailbox %s was first claimed with %u partitions; engine.partitions.%s says %u: run haul repartition",
-                         name, c->partitions, name, partitions);
+        return haul_fail(
+            e, HAUL_E_CONFLICT,
+            "mailbox %s was first claimed with %u partitions; engine.partitions.%s says %u: run haul repartition", name,
+            c->partitions, name, partitions);
     if (c->answer_version != HAUL_ANSWER_VERSION)
-        return haul_fail(e, HAUL_E_VERSION, "its steps are of answer version %u; this haul gives version %d: run the haul that gives %u, and haul drain",
+        return haul_fail(e, HAUL_E_VERSION,
+                         "its steps are of answer version %u; this haul gives version %d: run the haul that gives %u, "
+                         "and haul drain",
                          c->answer_version, HAUL_ANSWER_VERSION, c->answer_version);
     return HAUL_OK;
 }
@@ -165,8 +178,7 @@ static enum haul_err restore(struct haul_worker *w, struct worker_task *wt, stru
     const struct haul_control *c = &wt->control;
     const char *hash = c->options_hash;
     const struct task_options *options = contents_find(w->contents, wt->p, hash);
-    if (options == NULL)
-        return haul_fail(e, HAUL_E_NOT_FOUND, "its options %s are not in haul.blobs", hash);
+    if (options == NULL) return haul_fail(e, HAUL_E_NOT_FOUND, "its options %s are not in haul.blobs", hash);
     wt->t = task_open(wt->p, wt->name, &w->topology, options, w->s.outbox_bytes, e);
     if (wt->t == NULL) return HAUL_E_LIMIT;
     wt->t->find_options = contents_find;
@@ -209,14 +221,15 @@ static void claimed(struct haul_worker *w, struct worker_task *wt, bool fresh)
     }
     if (wt->paused) w->source->ops->resume(w->source, wt->name);
     wt->paused = false;
-    worker_log(w, wt, 2, fresh ? "genesis" : "claimed", "from offset %lld, step %llu, replay to step %llu", (long long)from,
-               (unsigned long long)core->position.step, (unsigned long long)wt->control.position.step);
+    worker_log(w, wt, 2, fresh ? "genesis" : "claimed", "from offset %lld, step %llu, replay to step %llu",
+               (long long)from, (unsigned long long)core->position.step, (unsigned long long)wt->control.position.step);
 }
 
 /* Errors that a person must mend; all others are tried again. */
 static bool is_final(enum haul_err err)
 {
-    return err == HAUL_E_CONFLICT || err == HAUL_E_VERSION || err == HAUL_E_CORRUPT || err == HAUL_E_LIMIT || err == HAUL_E_LOG_CHANGED;
+    return err == HAUL_E_CONFLICT || err == HAUL_E_VERSION || err == HAUL_E_CORRUPT || err == HAUL_E_LIMIT ||
+           err == HAUL_E_LOG_CHANGED;
 }
 
 static void claim(struct haul_worker *w, struct worker_task *wt)
@@ -244,7 +257,8 @@ void worker_claims(struct haul_worker *w)
         if (w->task[i]->state == HAUL_TASK_CLAIMING && w->task[i]->retry_ns <= w->now_ns) claim(w, w->task[i]);
 }
 
-/* ---- restoring ------------------------------------------------------------------------------------------------------------------ */
+/* ---- restoring
+ * ------------------------------------------------------------------------------------------------------------------ */
 bool worker_verify(struct haul_worker *w, struct worker_task *wt, const struct haul_message *m)
 {
     const struct task_core *core = wt->t->core;
@@ -253,8 +267,9 @@ bool worker_verify(struct haul_worker *w, struct worker_task *wt, const struct h
     if (m->offset == core->last_offset && m->append.ms == core->last_append_ms &&
         haul_xxh3(m->value.p, m->value.n) == core->last_hash)
         return true;
-    worker_stop_task(w, wt, "the log is not the one read before: offset %lld holds another message than was processed (now at %lld)",
-                     (long long)core->last_offset, (long long)m->offset);
+    worker_stop_task(
+        w, wt, "the log is not the one read before: offset %lld holds another message than was processed (now at %lld)",
+        (long long)core->last_offset, (long long)m->offset);
     return false;
 }
 
@@ -265,9 +280,11 @@ void worker_target(struct haul_worker *w, struct worker_task *wt)
     wt->t->muted = false;
     if (core->position.offset != c->position.offset || core->position.index != c->position.index ||
         core->last_hash != c->last_hash || core->last_offset != c->last_offset) {
-        worker_stop_task(w, wt, "the replay came to offset %lld.%u at step %llu, the commit was at %lld.%u: the log or the program is not the one that wrote it",
-                         (long long)core->position.offset, core->position.index, (unsigned long long)core->position.step,
-                         (long long)c->position.offset, c->position.index);
+        worker_stop_task(w, wt,
+                         "the replay came to offset %lld.%u at step %llu, the commit was at %lld.%u: the log or the "
+                         "program is not the one that wrote it",
+                         (long long)core->position.offset, core->position.index,
+                         (unsigned long long)core->position.step, (long long)c->position.offset, c->position.index);
         return;
     }
     wt->state = HAUL_TASK_RUNNING;
@@ -281,15 +298,19 @@ void worker_gap(struct haul_worker *w, struct worker_task *wt, const struct haul
     if (wt->t == NULL || wt->state == HAUL_TASK_STOPPED) return;
     const int64_t need = wt->t->core->position.offset;
     if (ev->high < need) {
-        worker_stop_task(w, wt, "the log ends at offset %lld, before the position %lld: it was truncated or made anew", (long long)ev->high,
-                         (long long)need);
+        worker_stop_task(w, wt, "the log ends at offset %lld, before the position %lld: it was truncated or made anew",
+                         (long long)ev->high, (long long)need);
     } else if (ev->low > need) {
-        worker_stop_task(w, wt, "the log begins at offset %lld; %lld offsets from %lld on were not read and are gone: haul reset starts behind them",
+        worker_stop_task(w, wt,
+                         "the log begins at offset %lld; %lld offsets from %lld on were not read and are gone: haul "
+                         "reset starts behind them",
                          (long long)ev->low, (long long)(ev->low - need), (long long)need);
     } else {
         struct haul_error e = {0};
-        worker_log(w, wt, 1, "unverified", "the message before offset %lld has expired; nothing unread is lost", (long long)need);
+        worker_log(w, wt, 1, "unverified", "the message before offset %lld has expired; nothing unread is lost",
+                   (long long)need);
         wt->verified = true;
-        if (w->source->ops->start(w->source, wt->name, need, &e) != HAUL_OK) worker_discard(w, wt, HAUL_TASK_CLAIMING, e.text);
+        if (w->source->ops->start(w->source, wt->name, need, &e) != HAUL_OK)
+            worker_discard(w, wt, HAUL_TASK_CLAIMING, e.text);
     }
 }

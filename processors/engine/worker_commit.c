@@ -10,10 +10,10 @@
 
 #include <stdio.h>
 
-#define NS_PER_MS      1000000
-#define HEARTBEAT_NS   (1000ll * NS_PER_MS)
-#define REMEMBER_NS    (5000ll * NS_PER_MS)
-#define BUDGET_MIN     ((size_t)64 * 1024)
+#define NS_PER_MS    1000000
+#define HEARTBEAT_NS (1000ll * NS_PER_MS)
+#define REMEMBER_NS  (5000ll * NS_PER_MS)
+#define BUDGET_MIN   ((size_t)64 * 1024)
 
 uint64_t worker_acked_sum(const struct worker_task *wt)
 {
@@ -25,12 +25,14 @@ uint64_t worker_acked_sum(const struct worker_task *wt)
 bool worker_commit_wanted(const struct haul_worker *w, const struct worker_task *wt)
 {
     if (wt->t == NULL || (wt->state != HAUL_TASK_RUNNING && wt->state != HAUL_TASK_WAITING)) return false;
-    if (wt->t->core->position.step != wt->control.position.step || wt->ops[wt->fill].count > 0 || wt->checkpoint.active) return true;
+    if (wt->t->core->position.step != wt->control.position.step || wt->ops[wt->fill].count > 0 || wt->checkpoint.active)
+        return true;
     (void)w;
     return worker_acked_sum(wt) != wt->committed_acked_sum;
 }
 
-/* ---- checkpoints ---------------------------------------------------------------------------------------------------------------- */
+/* ---- checkpoints
+ * ---------------------------------------------------------------------------------------------------------------- */
 static void checkpoint_maybe_begin(struct haul_worker *w, struct worker_task *wt, bool last)
 {
     const struct task_core *core = wt->t->core;
@@ -76,7 +78,8 @@ static void add_checkpoint(struct worker_task *wt, struct haul_control *c, size_
     *budget -= spent < *budget ? (size_t)spent : *budget;
 }
 
-/* ---- putting a commit together ------------------------------------------------------------------------------------------------------ */
+/* ---- putting a commit together
+ * ------------------------------------------------------------------------------------------------------ */
 static void heartbeat(struct haul_worker *w, struct worker_task *wt)
 {
     if (w->now_ns - wt->heartbeat_ns < HEARTBEAT_NS) return;
@@ -159,7 +162,9 @@ bool worker_commit_begin(struct haul_worker *w, bool last)
     return true;
 }
 
-/* ---- outcomes ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- outcomes
+ * ------------------------------------------------------------------------------------------------------------------------
+ */
 static void applied(struct haul_worker *w, struct worker_task *wt, const struct haul_commit *part)
 {
     wt->control = part->control;
@@ -185,10 +190,13 @@ static void settle(struct haul_worker *w, struct worker_task *wt, const struct h
     wt->flying = false;
     haul_ops_clear(&wt->ops[wt->fill ^ 1]);
     switch (part->outcome) {
-    case HAUL_OUTCOME_APPLIED: applied(w, wt, part); return;
+    case HAUL_OUTCOME_APPLIED:
+        applied(w, wt, part);
+        return;
     case HAUL_OUTCOME_FENCED:
         w->report.fenced++;
-        worker_log(w, wt, 1, "fenced", "another owner has taken over at commit %llu", (unsigned long long)part->control.commit);
+        worker_log(w, wt, 1, "fenced", "another owner has taken over at commit %llu",
+                   (unsigned long long)part->control.commit);
         worker_discard(w, wt, HAUL_TASK_CLAIMING, "fenced by another owner");
         return;
     case HAUL_OUTCOME_REWOUND:
@@ -202,7 +210,8 @@ static void settle(struct haul_worker *w, struct worker_task *wt, const struct h
         worker_log(w, wt, 1, "wiped", "the control key is gone");
         worker_discard(w, wt, HAUL_TASK_CLAIMING, "the store was wiped");
         return;
-    case HAUL_OUTCOME_NONE: break;
+    case HAUL_OUTCOME_NONE:
+        break;
     }
     assert(false && "a store answered without an outcome");
 }
@@ -217,7 +226,7 @@ void worker_commit_drive(struct haul_worker *w, int wait_ms)
     if (err != HAUL_OK) {
         if (w->report.store_ok) worker_log(w, NULL, 1, "store_unavailable", "%s", e.text);
         w->report.store_ok = false;
-        snprintf(w->report.trouble, sizeof w->report.trouble, "%s", e.text);
+        snprintf(w->report.trouble, sizeof w->report.trouble, "%.199s", e.text);
         return;
     }
     w->report.store_ok = true;

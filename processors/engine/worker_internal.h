@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A worker's own: its tasks and what is in flight. Files: worker.c (the turn), worker_claim.c (claim, restore, give up),
- * worker_commit.c (commit and its outcomes), worker_send.c (outputs, ticks, clocks), worker_report.c.
+ * A worker's own: its tasks and what is in flight. Files: worker.c (the turn), worker_claim.c (claim, restore, give
+ * up), worker_commit.c (commit and its outcomes), worker_send.c (outputs, ticks, clocks), worker_report.c.
  */
 #ifndef HAUL_WORKER_INTERNAL_H
 #define HAUL_WORKER_INTERNAL_H
@@ -33,8 +33,8 @@ struct worker_task {
 
     int64_t retry_ns, backoff_ms;
     int64_t tick_ns, clock_ns, checkpoint_ns, heartbeat_ns, remember_ns;
-    int64_t clock_ms; /* watermark being told, or last told, downstream */
-    uint64_t clock_step; /* the step it covers; 0: none is being told */
+    int64_t clock_ms;       /* watermark being told, or last told, downstream */
+    uint64_t clock_step;    /* the step it covers; 0: none is being told */
     uint32_t clock_channel; /* how far the telling has come */
     int64_t log_end;
     char why[200];
@@ -76,15 +76,21 @@ static inline struct worker_task *worker_find(struct haul_worker *w, struct haul
 {
     return n.mailbox < HAUL_MAILBOX_MAX && n.partition < HAUL_PARTITIONS_MAX ? w->at[n.mailbox][n.partition] : NULL;
 }
-static inline int64_t worker_now(struct haul_worker *w) { return w->now_ns = w->env->mono(w->env->arg).ns; }
-static inline struct haul_ops *task_fill(struct worker_task *wt) { return &wt->ops[wt->fill]; }
+static inline int64_t worker_now(struct haul_worker *w)
+{
+    return w->now_ns = w->env->mono(w->env->arg).ns;
+}
+static inline struct haul_ops *task_fill(struct worker_task *wt)
+{
+    return &wt->ops[wt->fill];
+}
 
-void worker_log(struct haul_worker *w, const struct worker_task *wt, int level, const char *event, const char *format, ...)
-    __attribute__((format(printf, 5, 6)));
+void worker_log(struct haul_worker *w, const struct worker_task *wt, int level, const char *event, const char *format,
+                ...) __attribute__((format(printf, 5, 6)));
 
 /* worker_claim.c */
 void worker_assign(struct haul_worker *w, struct haul_task_name name);
-void worker_claims(struct haul_worker *w);             /* those that wait and are due */
+void worker_claims(struct haul_worker *w); /* those that wait and are due */
 void worker_discard(struct haul_worker *w, struct worker_task *wt, enum haul_task_state next, const char *why);
 void worker_forget(struct haul_worker *w, struct worker_task *wt); /* the partition is gone */
 void worker_stop_task(struct haul_worker *w, struct worker_task *wt, const char *format, ...)

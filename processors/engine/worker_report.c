@@ -39,7 +39,8 @@ void worker_publish(struct haul_worker *w)
     w->report.commit_ns_max = 0;
 }
 
-size_t haul_worker_report(struct haul_worker *w, struct haul_worker_report *out, struct haul_task_report *tasks, size_t max)
+size_t haul_worker_report(struct haul_worker *w, struct haul_worker_report *out, struct haul_task_report *tasks,
+                          size_t max)
 {
     pthread_mutex_lock(&w->published.lock);
     *out = w->published.worker;

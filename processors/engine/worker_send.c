@@ -33,7 +33,8 @@ void worker_send(struct haul_worker *w)
         struct worker_task *wt = w->task[i];
         struct haul_error e = {0};
         if (wt->t == NULL || wt->state == HAUL_TASK_RESTORING || outbox_idle(&wt->t->outbox)) continue;
-        if (!outbox_send(&wt->t->outbox, w->sink, wt->name, wt->t->core->incarnation, wt->number, &e)) w->sink_full = true;
+        if (!outbox_send(&wt->t->outbox, w->sink, wt->name, wt->t->core->incarnation, wt->number, &e))
+            w->sink_full = true;
     }
 }
 
@@ -63,8 +64,8 @@ static void tick(struct haul_worker *w, struct worker_task *wt)
     if (send_engine(w, wt, wt->name.mailbox, wt->name.partition, &r)) wt->tick_ns = w->now_ns, wt->at_end = false;
 }
 
-/* Takes the watermark of the committed step as a candidate, and tells it downstream once everything emitted up to that step is acknowledged:
- * a receiver that lacks a sequence up to `through` may then conclude that the log lost it. */
+/* Takes the watermark of the committed step as a candidate, and tells it downstream once everything emitted up to that
+ * step is acknowledged: a receiver that lacks a sequence up to `through` may then conclude that the log lost it. */
 static void clocks(struct haul_worker *w, struct worker_task *wt)
 {
     if (wt->clock_step == 0) {
