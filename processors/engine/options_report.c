@@ -27,7 +27,8 @@ void report_free(struct haul_option_report *r)
     *r = (struct haul_option_report){0};
 }
 
-static void vfault(struct haul_option_report *r, size_t at, const char *format, va_list args)
+__attribute__((format(printf, 3, 0))) static void vfault(struct haul_option_report *r, size_t at, const char *format,
+                                                         va_list args)
 {
     char text[MESSAGE_MAX];
     const int n = vsnprintf(text, sizeof text, format, args);

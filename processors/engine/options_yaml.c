@@ -34,11 +34,10 @@ static uint32_t new_node(struct reading *y, enum yaml_kind kind, size_t at)
         return 0;
     }
     if (t->len == t->cap) {
-        t->cap = t->cap == 0 ? 256 : t->cap * 2;
+        t->cap *= 2;
         t->nodes = realloc(t->nodes, t->cap * sizeof *t->nodes);
         assert(t->nodes != NULL);
     }
-    if (t->len == 0) t->nodes[t->len++] = (struct yaml_node){.kind = YAML_BAD};
     t->nodes[t->len] = (struct yaml_node){.kind = kind, .at = at};
     return t->len++;
 }
@@ -57,12 +56,12 @@ static struct haul_str keep(struct reading *y, struct fy_token *token)
 static size_t place(struct reading *y, struct fy_event *e)
 {
     const struct fy_mark *m = fy_event_start_mark(e);
-    if (m == NULL) return y->last;
+    const bool scalar = e->type == FYET_SCALAR && e->scalar.value != NULL;
+    const enum fy_scalar_style style = scalar ? fy_token_scalar_style(e->scalar.value) : FYSS_ANY;
+    if (m == NULL || style == FYSS_LITERAL || style == FYSS_FOLDED) return y->last; /* no place, or that of its lines */
     y->last = m->input_pos;
     /* The mark of a quoted text and of an alias stands behind its sign. */
-    const bool quoted = e->type == FYET_SCALAR && e->scalar.value != NULL &&
-                        (fy_token_scalar_style(e->scalar.value) == FYSS_SINGLE_QUOTED ||
-                         fy_token_scalar_style(e->scalar.value) == FYSS_DOUBLE_QUOTED);
+    const bool quoted = style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED;
     return y->last - ((quoted || e->type == FYET_ALIAS) && y->last > 0);
 }
 
@@ -411,15 +410,18 @@ static char *readable(struct haul_str source, struct haul_option_report *r, bool
 void yaml_read(struct yaml_tree *t, struct haul_str source, struct haul_option_report *r)
 {
     assert(source.n <= YAML_BYTES_MAX);
-    *t = (struct yaml_tree){.whole = true};
-    haul_arena_init(&t->texts, 2 * source.n + (size_t)YAML_NODES_MAX * 40);
+    *t = (struct yaml_tree){.whole = true, .cap = 256, .nodes = calloc(256, sizeof *t->nodes)};
+    assert(t->nodes != NULL);
+    /* An escape may grow to half as much again; each text is aligned, and each takes a byte of the file at least. */
+    const size_t count = source.n + 16 < 2 * YAML_NODES_MAX ? source.n + 16 : 2 * YAML_NODES_MAX;
+    haul_arena_init(&t->texts, 2 * source.n + count * 20);
     char *text = readable(source, r, &t->whole);
     for (unsigned faults = 0;; faults++) {
         struct reading y = {.tree = t, .report = r, .text = text, .n = source.n, .flow_at = REPORT_NOWHERE};
         const unsigned before = r->total;
         const size_t len = r->len, texts = r->texts.n;
         haul_arena_reset(&t->texts);
-        t->len = 0, t->root = 0;
+        t->len = 1, t->root = 0;
         if (parse_once(&y)) break;
         t->whole = false;
         r->total = before, r->len = len, r->texts.n = texts; /* the next pass finds the rest again */

@@ -206,7 +206,7 @@ static void what_a_file_may_look_like(void **state)
         "fleet: {}\n",
         "{\"fleet\": {\"gain\": 2, \"speeding\": {\"raise\": \"90km/h\"}}}",
         "fleet:\n  speeding:\n  gain: 2",
-        "fleet:\n  title: >\n    folded\n    text",
+        "fleet:\n  title: >-\n    folded\n    text",
     };
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) haul_config_free(read_good(good[i], "good"));
 }

@@ -75,6 +75,7 @@ static const struct mistake mistakes[] = {
     {"fleet:\n  vehicles_max: 0\n", 2, 17, "is too small; expected a whole number, 1 to 1000000"},
     {"fleet:\n  night: {from: 25:00}\n", 2, 17, "expected a time of day, 00:00 to 23:59"},
     {"fleet:\n  title: 一二三四五六七八九十\n", 2, 10, "is longer than 23 bytes"},
+    {"fleet:\n  title: |\n    a\n    b\n", 2, 8, "goes on over lines"},
     {"fleet:\n  groups: [a, b, c, d, e]\n", 2, 24, "expected at most 4"},
     /* types */
     {"fleet:\n  enabled: yes\n", 2, 12, MEAN("true")},
