@@ -77,12 +77,17 @@ void fleet_night(struct fleet_step *x)
 
 /*  1  at rest in one place, ignition on, away from every known place, for `after`     on
  *  2  the vehicle reports an overtime stop (bit 19) while at rest                     on at once
- *  3  it moved, crept on, or the ignition is off                                      off at once
+ *  3  it moved or crept on                                                            off at once, begins anew
+ *  4  the ignition is off, or the place is known                                      off at once
  */
 void fleet_stop(struct fleet_step *x)
 {
-    const struct fleet_state *s = x->s;
-    const bool stands = s->motion == FLEET_RESTING && !x->moved && fleet_ignition(s);
+    struct fleet_state *s = x->s;
+    if (x->moved) {
+        s->held[FLEET_H_STOP] = 0;
+        fleet_clear(x, FLEET_UNPLANNED_STOP);
+    }
+    const bool stands = s->motion == FLEET_RESTING && fleet_ignition(s);
     const bool itself = stands && (s->alarm & FLEET_BIT_LONG_STOP) != 0;
     const bool on = stands && !fleet_at_place(x->o, s->anchor);
     const int64_t after_ms = itself ? 0 : x->o->stop.after_ms;
@@ -115,9 +120,11 @@ static void effort_by_difference(const struct fleet_step *x, struct effort *f)
     f->across_mps2 = v * turn_deg * HAUL_RAD_PER_DEG / dt_s;
 }
 
-/*  1  braking at or beyond `brake`, accelerating at or beyond `accelerate`, turning at or beyond `turn`     raise
- *  2  nothing of it for `hold` of event time                                                              clear (a
- * timer) The accelerations are the terminal's; where it has none, differences of its speeds and headings. */
+/*  1  braking, accelerating or turning at its limit or beyond     raise
+ *  2  nothing of it for `hold` of event time                      clear, by a timer
+ *
+ * The accelerations are the terminal's; where it has none, differences of its speeds and headings.
+ */
 void fleet_harsh(struct fleet_step *x)
 {
     struct effort f = {0, 0};

@@ -143,12 +143,6 @@ static enum haul_verdict disordered(struct fleet_step *x)
     return HAUL_DONE;
 }
 
-static enum haul_verdict unknown_event(struct haul_task *t, struct haul_entity *e)
-{
-    if (haul_entity_new(e)) haul_task_remove(t, e);
-    return haul_task_refuse(t, "what", "is none of the events of a vehicle that are known");
-}
-
 /*  1  an event of an unknown name                       quarantined
  *  2  a message seen before                             dropped
  *  3  older than the vehicle's newest                   fills the odometer, at most
@@ -169,7 +163,7 @@ static enum haul_verdict process(struct haul_task *t, struct haul_entity *e, con
     if (r->kind == HAUL_KIND_VEHICLE_POSITION)
         take_position(&x);
     else if (!take_event(&x))
-        return unknown_event(t, e);
+        return haul_task_refuse(t, "what", "is none of the events of a vehicle that are known");
     if (late) {
         x.s->late++;
         haul_task_count(t, FLEET_LATE, 1);

@@ -102,10 +102,14 @@ static int32_t narrow(int64_t ms)
     return ms > INT32_MAX ? INT32_MAX : ms < -INT32_MAX ? -INT32_MAX : (int32_t)ms;
 }
 
-/* The offset is append time less event time. A terminal that uploads what it kept has a large one that shrinks with
- * each record; a wrong clock has one that stays. 1  beyond `limit`, within `steady` of the one before       one more
- * for 2  beyond `limit`, not steady                              begins anew 3  `count` for raise 4  within four fifths
- * of `limit`                           one more against 5  `count` against clear
+/*  1  beyond `limit`, within `steady` of the one before       one more for
+ *  2  beyond `limit`, not steady                              begins anew
+ *  3  `count` for                                             raise
+ *  4  within four fifths of `limit`                           one more against
+ *  5  `count` against                                         clear
+ *
+ * The offset is append time less event time. A terminal that uploads what it kept has a large one that shrinks with
+ * each record; a wrong clock has one that stays.
  */
 void fleet_skew(struct fleet_step *x)
 {
