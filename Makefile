@@ -33,7 +33,7 @@ LD_tsan     := -fsanitize=thread
 OPT_fuzz    := -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 LD_fuzz     := -fsanitize=fuzzer,address,undefined
 
-CFLAGS  += $(BASEFLAGS) $(OPT_$(VARIANT))
+CFLAGS  += -D_GNU_SOURCE $(BASEFLAGS) $(OPT_$(VARIANT))
 LDFLAGS += -pthread $(LD_$(VARIANT))
 
 # ---- layers: each is a static library; a layer links only itself and what stands below it -------------------------

@@ -128,16 +128,20 @@ struct haul_refusal {
 
 /* ---- decoding -------------------------------------------------------------------------------------------------------
  */
-/* A message is one record (a map) or an array of up to 256 records. Cursor over it; nothing is copied. */
+/* A message is one record (a map) or an array of up to 256 records. Cursor over it; nothing is copied. Bytes behind the
+ * last record are one more, which is refused (TOO_MANY): nothing that was sent is passed over in silence. */
 struct haul_message_cursor {
     const uint8_t *p, *end;
     uint32_t left, count;
+    bool rest; /* what is left is not a record but the bytes behind the last */
 };
 /* Checks the message's frame: size, and that it is a map or an array of at most 256. False: *why is filled. */
 bool haul_message_open(struct haul_message_cursor *c, struct haul_str message, struct haul_refusal *why);
 /* Decodes the next record in place, every bound checked in the one pass. The caller has checked c->left > 0. On refusal
  * the cursor stands behind the record when its extent could be found (out->raw is set), else c->left is 0 and out->raw
- * is the rest. `scratch` gives room for REALS; reset it between records. One thread at a time. */
+ * is the rest. `scratch` gives room for REALS (HAUL_RECORD_SCRATCH bytes suffice; less is a bug); reset it between
+ * records. One thread a cursor and a scratch. */
+#define HAUL_RECORD_SCRATCH (HAUL_FIELDS_MAX * HAUL_REALS_MAX * sizeof(double))
 bool haul_record_decode(struct haul_message_cursor *c, struct haul_record *out, struct haul_arena *scratch,
                         struct haul_refusal *why);
 
