@@ -28,8 +28,8 @@ struct haul_redis_transport_ops {
     void (*disconnect)(struct haul_redis_transport *t);
     int (*fd)(const struct haul_redis_transport *t); /* -1: none */
     struct haul_mono (*now)(const struct haul_redis_transport *t);
-    void (*random)(struct haul_redis_transport *t, uint8_t *bytes, size_t n); /* for owners' nonces: never repeats */
-    void (*close)(struct haul_redis_transport *t);                            /* frees it */
+    void (*entropy)(struct haul_redis_transport *t, uint8_t *bytes, size_t n); /* for owners' nonces: never repeats */
+    void (*close)(struct haul_redis_transport *t);                             /* frees it */
 };
 
 /* A transport begins with this; implementations embed it first. */

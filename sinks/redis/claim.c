@@ -208,7 +208,7 @@ static enum haul_err read_first(struct redis_store *s, struct reading *r, struct
 static void draw_nonce(struct redis_store *s, char out[NONCE_TEXT])
 {
     struct haul_hash128 bits;
-    s->wire.transport->ops->random(s->wire.transport, (uint8_t *)&bits, sizeof bits);
+    s->wire.transport->ops->entropy(s->wire.transport, (uint8_t *)&bits, sizeof bits);
     haul_hash128_text(bits, out);
 }
 

@@ -242,7 +242,7 @@ static void rest(struct redis_store *s, const struct haul_error *why)
         ms = BACKOFF_MS << (s->failures < 8 ? s->failures - 1 : 7);
         if (ms > BACKOFF_MS_MAX) ms = BACKOFF_MS_MAX;
         uint64_t draw;
-        s->wire.transport->ops->random(s->wire.transport, (uint8_t *)&draw, sizeof draw);
+        s->wire.transport->ops->entropy(s->wire.transport, (uint8_t *)&draw, sizeof draw);
         ms -= (int64_t)(draw % (uint64_t)(ms / 2 + 1));
     }
     s->failures++;

@@ -113,7 +113,7 @@ static struct haul_mono socket_now(const struct haul_redis_transport *transport)
     return haul_mono_now();
 }
 
-static void socket_random(struct haul_redis_transport *transport, uint8_t *bytes, size_t n)
+static void socket_entropy(struct haul_redis_transport *transport, uint8_t *bytes, size_t n)
 {
     (void)transport;
     assert(n <= 256); /* up to there getrandom is never cut short */
@@ -137,7 +137,7 @@ static const struct haul_redis_transport_ops ops = {
     .disconnect = socket_disconnect,
     .fd = socket_fd,
     .now = socket_now,
-    .random = socket_random,
+    .entropy = socket_entropy,
     .close = socket_close,
 };
 
