@@ -237,8 +237,6 @@ static void take_claimed(void *arg, size_t index, const struct haul_redis_value 
 static void know(struct held *h, const struct reading *r)
 {
     h->known = r->record;
-    h->inherited = r->record.control.checkpoint_generation;
-    memcpy(h->inherited_writer, r->record.writer, NONCE_TEXT);
 }
 
 static enum haul_err write_owner(struct redis_store *s, struct held *h, const struct reading *r, struct haul_error *e)
@@ -255,32 +253,6 @@ static enum haul_err write_owner(struct redis_store *s, struct held *h, const st
     write_watch(s);
     write_standing(s);
     return finish(s, e);
-}
-
-static void take_number(void *arg, size_t index, const struct haul_redis_value *v)
-{
-    (void)index;
-    struct redis_store *s = arg;
-    if (v->type == HAUL_REDIS_ERROR)
-        take_refusal(s, v->str);
-    else if (v->type != HAUL_REDIS_INTEGER)
-        s->garbled = true;
-}
-
-/* Blocks that do not count: of a writer that owns the task no more. In memory the sets are empty from here on. */
-static enum haul_err sweep(struct redis_store *s, struct held *h, struct haul_error *e)
-{
-    struct block_set *sets[] = {&h->known.writing, &h->known.dropping};
-    for (size_t i = 0; i < 2; i++) {
-        if (sets[i]->from >= sets[i]->blocks) continue;
-        const enum haul_err err = start(s, take_number, s, e);
-        if (err != HAUL_OK) return err;
-        s->wire.expected = transaction_drop_set(&s->wire.out, h, sets[i]);
-        const enum haul_err done = finish(s, e);
-        if (done != HAUL_OK) return done;
-        sets[i]->from = sets[i]->blocks;
-    }
-    return HAUL_OK;
 }
 
 /* Steps 1 to 3, once. AGAIN: somebody wrote in between. */
@@ -322,9 +294,7 @@ enum haul_err protocol_claim(struct haul_store *store, struct haul_task_name tas
         if (err == HAUL_E_UNAVAILABLE && used && !s->wire.up && i == 0) err = HAUL_E_AGAIN;
         if (err != HAUL_OK) held_remove(s, task);
     }
-    struct held *h = held_find(s, task);
-    if (err == HAUL_OK) err = sweep(s, h, e);
-    if (err == HAUL_OK) *out = h->known.control, *fresh = !r.exists;
+    if (err == HAUL_OK) *out = held_find(s, task)->known.control, *fresh = !r.exists;
     if (err != HAUL_OK) held_remove(s, task);
     if (err == HAUL_E_AGAIN)
         err = haul_fail(e, HAUL_E_UNAVAILABLE, "%s: claimed by others at the same time", (const char *)r.key.p);
@@ -386,9 +356,10 @@ enum haul_err protocol_peek(struct haul_store *store, struct haul_task_name task
 
 struct loading {
     struct redis_store *store;
+    const struct haul_block_ref *refs;
+    size_t n, next; /* how many; the next to be answered */
     haul_block_fn *fn;
     void *arg;
-    uint32_t index; /* of the next block */
     enum haul_err verdict;
     struct haul_error *e;
 };
@@ -400,46 +371,41 @@ static void take_block(void *arg, size_t index, const struct haul_redis_value *v
     if (v->type == HAUL_REDIS_ERROR) {
         take_refusal(l->store, v->str);
     } else if (l->verdict == HAUL_OK && v->type != HAUL_REDIS_STRING) {
-        l->verdict = haul_fail(l->e, HAUL_E_CORRUPT, "block %u of the checkpoint is missing", (unsigned)l->index);
+        l->verdict = haul_fail(l->e, HAUL_E_CORRUPT, "block %u of checkpoint %llu is missing", l->refs[l->next].index,
+                               (unsigned long long)l->refs[l->next].generation);
     } else if (l->verdict == HAUL_OK && l->store->refused.code == HAUL_OK) {
-        l->verdict = l->fn(l->arg, l->index++, (const uint8_t *)v->str.p, v->str.n, l->e);
+        const uint32_t block = l->refs[l->next++].index;
+        l->verdict = l->fn(l->arg, block, (const uint8_t *)v->str.p, v->str.n, l->e);
     }
 }
 
-static enum haul_err load_some(struct redis_store *s, struct loading *l, const struct held *h,
-                               const struct haul_control *c, const char *writer, struct haul_error *e)
+static enum haul_err load_some(struct redis_store *s, struct loading *l, const struct held *h, struct haul_error *e)
 {
     const enum haul_err err = start(s, take_block, l, e);
     if (err != HAUL_OK) return err;
-    const uint32_t left = c->checkpoint_blocks - l->index, n = left < LOAD_AT_ONCE ? left : LOAD_AT_ONCE;
-    for (uint32_t i = 0; i < n; i++) {
+    const size_t left = l->n - l->next, n = left < LOAD_AT_ONCE ? left : LOAD_AT_ONCE;
+    for (size_t i = 0; i < n; i++) {
         resp_command(&s->wire.out, 2);
         resp_word(&s->wire.out, HAUL_STR("GET"));
-        transaction_block_key(&s->wire.out, h, c->checkpoint_generation, writer, l->index + i);
+        transaction_block_key(&s->wire.out, h, l->refs[l->next + i].generation, l->refs[l->next + i].index);
     }
     s->wire.expected = n;
     const enum haul_err done = finish(s, e);
     return done != HAUL_OK ? done : l->verdict;
 }
 
-enum haul_err protocol_load(struct haul_store *store, struct haul_task_name task, const struct haul_control *control,
-                            haul_block_fn *fn, void *arg, struct haul_error *e)
+enum haul_err protocol_load(struct haul_store *store, struct haul_task_name task, const struct haul_block_ref *refs,
+                            size_t n, haul_block_fn *fn, void *arg, struct haul_error *e)
 {
     struct haul_error scratch;
     if (e == NULL) e = &scratch;
     struct redis_store *s = (struct redis_store *)store;
-    struct reading r = {.store = s, .task = task, .e = e};
-    enum haul_err err = look(s, &r, e);
-    if (err == HAUL_OK && r.record.control.checkpoint_generation != control->checkpoint_generation)
-        err = haul_fail(e, HAUL_E_CORRUPT, "generation %llu of the checkpoint does not count any more",
-                        (unsigned long long)control->checkpoint_generation);
-    struct loading l = {.store = s, .fn = fn, .arg = arg, .e = e};
+    struct loading l = {.store = s, .refs = refs, .n = n, .fn = fn, .arg = arg, .e = e};
     struct held place = {.task = task};
+    enum haul_err err = HAUL_OK;
     haul_buf_init(&place.blocks, 0, 1024);
     keys_block_prefix(&place.blocks, s->instance, task);
-    while (err == HAUL_OK && l.index < control->checkpoint_blocks)
-        err = load_some(s, &l, &place, control, r.record.writer, e);
+    while (err == HAUL_OK && l.next < n) err = load_some(s, &l, &place, e);
     haul_buf_free(&place.blocks);
-    haul_buf_free(&r.key);
     return err;
 }

@@ -3,7 +3,7 @@
 
 #include <stddef.h>
 
-enum form { U64, U32, I64, HEX64, TEXT33, ACKED, COUNTED, SET };
+enum form { U64, U32, I64, HEX64, TEXT33, ACKED };
 
 struct field {
     const char *name;
@@ -22,16 +22,18 @@ static const struct field fields[] = {
     {"last_append_ms", I64, AT(control.last_append_ms)},
     {"last_hash", HEX64, AT(control.last_hash)},
     {"acked", ACKED, 0},
-    {"checkpoint", COUNTED, 0},
+    {"checkpoint_generation", U64, AT(control.checkpoint_generation)},
+    {"checkpoint_blocks", U32, AT(control.checkpoint_blocks)},
     {"checkpoint_offset", I64, AT(control.checkpoint.offset)},
     {"checkpoint_index", U32, AT(control.checkpoint.index)},
     {"checkpoint_step", U64, AT(control.checkpoint.step)},
     {"checkpoint_bytes", U64, AT(control.checkpoint_bytes)},
     {"checkpoint_hash", HEX64, AT(control.checkpoint_hash)},
-    {"writing", SET, AT(writing)},
-    {"dropping", SET, AT(dropping)},
+    {"checkpoint_writing", U64, AT(control.checkpoint_writing)},
+    {"checkpoint_writing_blocks", U32, AT(control.checkpoint_writing_blocks)},
     {"incarnation", U64, AT(control.incarnation)},
     {"genesis_offset", I64, AT(control.genesis_offset)},
+    {"silent_until", I64, AT(control.silent_until)},
     {"partitions", U32, AT(control.partitions)},
     {"answer_version", U32, AT(control.answer_version)},
     {"options_version", U32, AT(control.options_version)},
@@ -48,18 +50,8 @@ static const void *at(const struct record *r, const struct field *f)
 
 /* ---- writing ---- */
 
-static void write_set(struct haul_buf *out, uint64_t generation, uint32_t blocks, const char *writer)
-{
-    haul_buf_u64(out, generation);
-    haul_buf_byte(out, ':');
-    haul_buf_u64(out, blocks);
-    haul_buf_byte(out, ':');
-    haul_buf_str(out, haul_str_of(writer));
-}
-
 static void write_value(struct haul_buf *out, const struct field *f, const struct record *r)
 {
-    const struct block_set *set = at(r, f);
     switch (f->form) {
     case U64:
         haul_buf_u64(out, *(const uint64_t *)at(r, f));
@@ -83,18 +75,7 @@ static void write_value(struct haul_buf *out, const struct field *f, const struc
             haul_buf_u64(out, r->control.acked[i]);
         }
         break;
-    case COUNTED:
-        write_set(out, r->control.checkpoint_generation, r->control.checkpoint_blocks, r->writer);
-        break;
-    case SET:
-        write_set(out, set->generation, set->blocks, set->writer);
-        break;
     }
-}
-
-static bool same_set(const struct block_set *a, const struct block_set *b)
-{
-    return a->generation == b->generation && a->blocks == b->blocks && strcmp(a->writer, b->writer) == 0;
 }
 
 static bool same(const struct field *f, const struct record *a, const struct record *b)
@@ -111,11 +92,6 @@ static bool same(const struct field *f, const struct record *a, const struct rec
     case ACKED:
         return a->control.acked_len == b->control.acked_len &&
                memcmp(a->control.acked, b->control.acked, a->control.acked_len * sizeof a->control.acked[0]) == 0;
-    case COUNTED:
-        return a->control.checkpoint_generation == b->control.checkpoint_generation &&
-               a->control.checkpoint_blocks == b->control.checkpoint_blocks && strcmp(a->writer, b->writer) == 0;
-    case SET:
-        return same_set(at(a, f), at(b, f));
     }
     return false;
 }
@@ -199,15 +175,6 @@ static bool skip(struct haul_str *s, char c)
     return true;
 }
 
-static bool read_set(struct haul_str *s, struct block_set *out)
-{
-    uint64_t generation, blocks;
-    if (!read_u64(s, &generation, UINT64_MAX) || !skip(s, ':') || !read_u64(s, &blocks, UINT32_MAX) || !skip(s, ':'))
-        return false;
-    *out = (struct block_set){.generation = generation, .blocks = (uint32_t)blocks};
-    return read_text(s, out->writer);
-}
-
 static bool read_acked(struct haul_str *s, struct haul_control *c)
 {
     c->acked_len = 0;
@@ -221,7 +188,6 @@ static bool read_acked(struct haul_str *s, struct haul_control *c)
 static bool read_value(const struct field *f, struct haul_str s, struct record *r)
 {
     void *to = (uint8_t *)r + f->offset;
-    struct block_set set;
     uint64_t n = 0;
     bool good = false;
     switch (f->form) {
@@ -243,15 +209,6 @@ static bool read_value(const struct field *f, struct haul_str s, struct record *
         break;
     case ACKED:
         good = read_acked(&s, &r->control);
-        break;
-    case SET:
-        good = read_set(&s, to);
-        break;
-    case COUNTED:
-        good = read_set(&s, &set);
-        if (!good) break;
-        r->control.checkpoint_generation = set.generation, r->control.checkpoint_blocks = set.blocks;
-        memcpy(r->writer, set.writer, sizeof r->writer);
         break;
     }
     return good && s.n == 0;

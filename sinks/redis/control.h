@@ -6,10 +6,10 @@
  *     offset index step       position
  *     last_offset last_append_ms last_hash            identity of the last message that was read
  *     acked                   highest acknowledged sequence per channel, "12,0,7"
- *     checkpoint              "generation:blocks:writer": the set of blocks that counts
+ *     checkpoint_generation checkpoint_blocks         the checkpoint that counts; its block 0 says where the others lie
  *     checkpoint_offset checkpoint_index checkpoint_step checkpoint_bytes checkpoint_hash
- *     writing dropping        sets that do not count: being written, being removed; same form
- *     incarnation genesis_offset partitions answer_version options_version options_hash format
+ *     checkpoint_writing checkpoint_writing_blocks    a checkpoint that does not count yet
+ *     incarnation genesis_offset silent_until partitions answer_version options_version options_hash format
  *
  * The fields that change with every commit come first: in a small hash Redis finds a field by looking from the front.
  */
@@ -21,18 +21,9 @@
 #define NONCE_TEXT     33
 #define CONTROL_FORMAT 1
 
-/* Checkpoint blocks of one generation by one writer: their keys are known from this alone. blocks 0: none. */
-struct block_set {
-    uint64_t generation;
-    uint32_t from, blocks; /* blocks from..blocks-1 are there; `from` is not stored */
-    char writer[NONCE_TEXT];
-};
-
 /* Everything that the control key holds, but the owner. */
 struct record {
     struct haul_control control;
-    char writer[NONCE_TEXT]; /* of the checkpoint that counts */
-    struct block_set writing, dropping;
 };
 
 /* Reads HGETALL's reply. *exists is false when it is empty. CORRUPT: a field is missing or cannot be read; the text

@@ -27,9 +27,10 @@
  *  I7  A transaction of ours that still travels on an old connection cannot do harm: there it stands behind a WATCH of
  *      that connection (I3). If it is applied before the new connection's EXEC, that EXEC is nil and the look finds
  *      `end`; if after, it is itself nil, since the new EXEC (or another's claim) has changed the key.
- *  I8  Checkpoint blocks have generation and nonce in their name: nobody overwrites a block that counts. A generation
- *      counts from the commit that says so. What does not count is listed in the control key ("writing", "dropping"),
- *      in the same transaction as the blocks, so that the next owner removes it by name.
+ *  I8  A checkpoint block is named by a generation, which is a commit count of its task: no two owners write under one,
+ *      and nobody overwrites a block that counts. A generation counts from the commit that says so; one that is being
+ *      written stands in the control key, in the same transaction as its blocks, so that the next owner's engine can
+ *      drop it by name.
  *
  * States of the commit in flight
  *
@@ -67,7 +68,6 @@
  *       claim that is held up on its way stands behind its WATCH too.
  *    2  MULTI · HSET owner, a fresh nonce (the whole record, if there is no key) · EXEC
  *    3  WATCH all held · HMGET of each. It is ours if it reads (our nonce, the count of step 1). A nil in 2: from 1.
- *    4  DEL of the blocks that do not count. Their writer's nonce is no owner's any more, so they never will.
  *
  * A commit
  *

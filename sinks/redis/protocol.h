@@ -27,8 +27,6 @@ struct held {
     struct haul_buf key, blocks; /* the control key; the prefix of its checkpoint blocks */
     struct record known;         /* what the key holds while the owner is ours and the count is known.control.commit */
     struct record next;          /* what it will hold when the commit in flight is applied */
-    uint64_t inherited;          /* generation that counted at the claim, and who wrote it */
-    char inherited_writer[NONCE_TEXT];
     enum standing standing;
     uint64_t count;
 };
@@ -102,14 +100,11 @@ enum haul_err protocol_claim(struct haul_store *store, struct haul_task_name tas
                              struct haul_control *out, bool *fresh, struct haul_error *e);
 enum haul_err protocol_peek(struct haul_store *store, struct haul_task_name task, struct haul_control *out,
                             bool *exists, struct haul_error *e);
-enum haul_err protocol_load(struct haul_store *store, struct haul_task_name task, const struct haul_control *control,
-                            haul_block_fn *fn, void *arg, struct haul_error *e);
+enum haul_err protocol_load(struct haul_store *store, struct haul_task_name task, const struct haul_block_ref *refs,
+                            size_t n, haul_block_fn *fn, void *arg, struct haul_error *e);
 
 /* transaction.c: the commands between MULTI and EXEC of all open parts; returns how many. Sets held[].next. */
 size_t transaction_write(struct redis_store *s);
-/* Appends DEL commands for the blocks of a set; returns how many. */
-size_t transaction_drop_set(struct haul_buf *out, const struct held *h, const struct block_set *set);
-void transaction_block_key(struct haul_buf *out, const struct held *h, uint64_t generation, const char *writer,
-                           uint32_t index);
+void transaction_block_key(struct haul_buf *out, const struct held *h, uint64_t generation, uint32_t index);
 
 #endif

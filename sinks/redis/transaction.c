@@ -63,80 +63,29 @@ static void documents(struct writer *w, const struct haul_ops *ops)
 
 /* ---- checkpoint blocks ---- */
 
-void transaction_block_key(struct haul_buf *out, const struct held *h, uint64_t generation, const char *writer,
-                           uint32_t index)
+void transaction_block_key(struct haul_buf *out, const struct held *h, uint64_t generation, uint32_t index)
 {
-    uint8_t text[80];
+    uint8_t text[48];
     struct haul_buf tail = {.p = text, .cap = sizeof text, .max = sizeof text};
     haul_buf_u64(&tail, generation);
-    haul_buf_byte(&tail, ':');
-    haul_buf_str(&tail, haul_str_of(writer));
     haul_buf_byte(&tail, ':');
     haul_buf_u64(&tail, index);
     assert(!tail.overflow);
     resp_joined(out, view(&h->blocks), view(&tail));
 }
 
-size_t transaction_drop_set(struct haul_buf *out, const struct held *h, const struct block_set *set)
+static void block(struct writer *w, const struct held *h, const struct haul_op_view *v)
 {
-    size_t commands = 0;
-    for (uint32_t i = set->from; i < set->blocks; commands++) {
-        const size_t n = set->blocks - i < DROPS_MAX ? set->blocks - i : DROPS_MAX;
-        resp_command(out, 1 + n);
-        resp_word(out, HAUL_STR("DEL"));
-        for (const uint32_t end = i + (uint32_t)n; i < end; i++)
-            transaction_block_key(out, h, set->generation, set->writer, i);
-    }
-    return commands;
-}
-
-static struct block_set set_of(uint64_t generation, uint32_t blocks, const char *writer)
-{
-    struct block_set set = {.generation = generation, .blocks = blocks};
-    memcpy(set.writer, writer, NONCE_TEXT);
-    return set;
-}
-
-/* A set whose blocks the claim has removed stands in the control key until the next commit. */
-static void forget_removed(struct block_set *set)
-{
-    if (set->from >= set->blocks) *set = (struct block_set){0};
-}
-
-static void block(struct writer *w, struct held *h, const struct haul_op_view *v)
-{
-    struct block_set *set = &h->next.writing;
     assert(v->y < UINT32_MAX && v->x != h->known.control.checkpoint_generation);
-    const uint32_t index = (uint32_t)v->y;
-    if (set->generation != v->x || strcmp(set->writer, h->nonce) != 0) {
-        w->queued += transaction_drop_set(w->out, h, set); /* given up half-way */
-        *set = set_of(v->x, 0, h->nonce);
-    }
-    if (index >= set->blocks) set->blocks = index + 1;
     command(w, HAUL_STR("SET"), 3);
-    transaction_block_key(w->out, h, v->x, h->nonce, index);
+    transaction_block_key(w->out, h, v->x, (uint32_t)v->y);
     resp_word(w->out, v->a);
 }
 
-static void block_drop(struct writer *w, struct held *h, const struct haul_op_view *v)
+static void block_drop(struct writer *w, const struct held *h, const struct haul_op_view *v)
 {
-    struct block_set *set = &h->next.dropping;
     command(w, HAUL_STR("DEL"), 2);
-    transaction_block_key(w->out, h, v->x, v->x == h->inherited ? h->inherited_writer : h->nonce, (uint32_t)v->y);
-    if (set->generation != v->x || set->from != v->y) return;
-    if (++set->from >= set->blocks) *set = (struct block_set){0};
-}
-
-/* The generation that was being written counts from now on; what counted before is to be removed. */
-static void flip(struct writer *w, struct held *h)
-{
-    const struct haul_control *was = &h->known.control, *is = &h->next.control;
-    if (was->checkpoint_generation == is->checkpoint_generation) return;
-    w->queued += transaction_drop_set(w->out, h, &h->next.dropping);
-    h->next.dropping = set_of(was->checkpoint_generation, was->checkpoint_blocks, h->known.writer);
-    if (was->checkpoint_blocks == 0) h->next.dropping = (struct block_set){0};
-    h->next.writing = (struct block_set){0};
-    memcpy(h->next.writer, h->nonce, NONCE_TEXT);
+    transaction_block_key(w->out, h, v->x, (uint32_t)v->y);
 }
 
 /* ---- a task's other operations ---- */
@@ -236,10 +185,7 @@ size_t transaction_write(struct redis_store *s)
         struct held *h = &s->held[s->parts[i].held];
         h->next = h->known;
         h->next.control = s->commits[i].control;
-        forget_removed(&h->next.writing);
-        forget_removed(&h->next.dropping);
         others(&w, h, s->commits[i].ops, s->parts[i].ordered);
-        flip(&w, h);
     }
     if (HAUL_MUTANT(POSITION_APART)) {
         RESP_LINE(w.out, HAUL_STR("EXEC"));
