@@ -27,7 +27,7 @@ struct reader {
 #define COLD __attribute__((cold, noinline))
 #define RARE __attribute__((noinline)) /* good input comes here too: not to be laid out with the refusals */
 
-/* ---- refusals --------------------------------------------------------------------------------------------------- */
+/* ---- refusals ---- */
 /* "speed_kmh at byte 31: 612.5 is out of range; expected 0 to 400 km/h". `at` NULL: the record as a whole. */
 COLD __attribute__((format(printf, 5, 6))) static bool
 refuse(const struct reader *r, const uint8_t *at, enum haul_reason reason, const char *field, const char *format, ...)
@@ -86,7 +86,7 @@ COLD static bool refuse_real(const struct reader *r, const uint8_t *at, const ch
                   high);
 }
 
-/* ---- msgpack: what stands behind a first byte -------------------------------------------------------------------- */
+/* ---- msgpack: what stands behind a first byte ---- */
 static inline uint64_t big_endian(const uint8_t *p, unsigned n)
 {
     uint64_t v = 0;
@@ -227,7 +227,7 @@ static const uint8_t *extent(const uint8_t *p, const uint8_t *end)
     return p;
 }
 
-/* ---- numbers ----------------------------------------------------------------------------------------------------- */
+/* ---- numbers ---- */
 struct number {
     enum { NUMBER_INT, NUMBER_BEYOND, NUMBER_REAL } form; /* BEYOND: a uint64 above INT64_MAX, in f */
     int64_t i;
@@ -356,7 +356,7 @@ static inline bool read_integer(struct reader *r, int64_t low, int64_t high, con
     return true;
 }
 
-/* ---- strings ----------------------------------------------------------------------------------------------------- */
+/* ---- strings ---- */
 /* A string whose length field is `bytes` wide at p + 1. */
 static bool long_string(struct reader *r, unsigned bytes, const char *field, struct haul_str *out)
 {

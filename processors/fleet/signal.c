@@ -3,7 +3,7 @@
  */
 #include "processors/fleet/fleet.h"
 
-/* ---- messages seen before ---------------------------------------------------------------------------------------- */
+/* ---- messages seen before ---- */
 static void repeated(struct fleet_step *x, uint32_t serial)
 {
     struct fleet_state *s = x->s;
@@ -49,7 +49,7 @@ void fleet_serial_over(struct fleet_step *x)
     fleet_clear(x, FLEET_DUPLICATE_SERIAL);
 }
 
-/* ---- impossible fixes -------------------------------------------------------------------------------------------- */
+/* ---- impossible fixes ---- */
 static int ones(uint32_t bits)
 {
     return __builtin_popcount(bits);
@@ -85,7 +85,7 @@ void fleet_gnss(struct fleet_step *x)
                 });
 }
 
-/* ---- the clock --------------------------------------------------------------------------------------------------- */
+/* ---- the clock ---- */
 static struct haul_str cause_of(const struct fleet_step *x)
 {
     static const char gateway[] = "gateway:";
@@ -140,7 +140,7 @@ void fleet_skew(struct fleet_step *x)
                 });
 }
 
-/* ---- silence ----------------------------------------------------------------------------------------------------- */
+/* ---- silence ---- */
 /* Something was heard, late or not. Silence is measured from the later of its time and the watermark, so that a vehicle
  * whose clock is slow, or that uploads late, is not taken for silent. The timers are not moved with every record: one
  * that fires too early looks at heard_ms and waits for the rest. */

@@ -175,7 +175,7 @@ void fleet_view(const struct haul_task *t, const struct haul_entity *e, struct h
     raised(e, j);
 }
 
-/* ---- dump: every field of the state, in its order ---------------------------------------------------------------- */
+/* ---- dump: every field of the state, in its order ---- */
 static void point(struct haul_json *j, const char *name, struct fleet_point p)
 {
     haul_json_name(j, name);
