@@ -517,7 +517,7 @@ static bool read_version(struct reader *r, struct haul_record *out)
 {
     const uint8_t *const p = r->p;
     int64_t v;
-    if (!read_integer(r, INT64_MIN, INT64_MAX, "v", &v)) return false;
+    if (!read_integer(r, INT64_MIN, UINT32_MAX, "v", &v)) return false;
     if (v < 1) return refuse(r, p, HAUL_REASON_VERSION, "v", "%lld; versions begin at 1", (long long)v);
     out->version = v > UINT8_MAX ? UINT8_MAX : (uint8_t)v;
     return true;
