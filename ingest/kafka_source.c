@@ -279,7 +279,7 @@ static void log_cb(const rd_kafka_t *rk, int level, const char *facility, const 
 
 /* ---- poll ---------------------------------------------------------------------------------------------------------
  */
-static bool tell(struct kafka_source *s, struct haul_source_event *out)
+static void tell(struct kafka_source *s, struct haul_source_event *out)
 {
     for (size_t i = 0; i < s->parts_len; i++) {
         struct part *p = &s->parts[i];
@@ -294,10 +294,9 @@ static bool tell(struct kafka_source *s, struct haul_source_event *out)
         }
         out->task = p->task;
         s->due--;
-        return true;
+        return;
     }
     assert(!"a part is due");
-    return false;
 }
 
 /* True when the log goes on at `offset`: p->next moves there. See "Contiguity" in the header. */
@@ -444,14 +443,29 @@ static bool next_message(struct kafka_source *s, struct haul_source_event *out)
     return false;
 }
 
-/* Fills the batch: with what is there, else with one message that comes in time. */
-static void fetch(struct kafka_source *s, int timeout_ms)
+/* Takes what the client has, at most one batch; rebalances are served meanwhile. */
+static void take_batch(struct kafka_source *s)
 {
-    s->batch_at = s->batch_n = 0;
-    ssize_t n = rd_kafka_consume_batch_queue(s->queue, 0, s->batch, BATCH);
-    const bool said = s->due > 0 || s->fault.code != HAUL_OK;
-    if (n <= 0 && timeout_ms > 0 && !said) n = rd_kafka_consume_batch_queue(s->queue, timeout_ms, s->batch, 1);
-    if (n > 0) s->batch_n = (size_t)n;
+    const ssize_t n = rd_kafka_consume_batch_queue(s->queue, 0, s->batch, BATCH);
+    s->batch_at = 0;
+    s->batch_n = n > 0 ? (size_t)n : 0;
+}
+
+/* The same, else waits for one message. */
+static void wait_batch(struct kafka_source *s, int timeout_ms)
+{
+    take_batch(s);
+    if (s->batch_n > 0 || timeout_ms <= 0 || s->due > 0 || s->fault.code != HAUL_OK) return;
+    const ssize_t n = rd_kafka_consume_batch_queue(s->queue, timeout_ms, s->batch, 1);
+    s->batch_n = n > 0 ? (size_t)n : 0;
+}
+
+/* Called with the batch empty. A revocation that waits in the client's queue comes first: an assignment that overtakes
+ * it would pass for our answer to it. */
+static void apply_changes(struct kafka_source *s)
+{
+    take_batch(s);
+    if (s->dirty && s->given && !s->revoking && s->due == 0) apply(s);
 }
 
 static enum haul_err take_fault(struct kafka_source *s, struct haul_error *e)
@@ -468,16 +482,21 @@ static enum haul_err source_poll(struct haul_source *base, int timeout_ms, struc
     out->type = HAUL_SOURCE_NONE;
     if (s->current != NULL) rd_kafka_message_destroy(s->current);
     s->current = NULL;
-    for (bool fetched = false;; fetched = true) {
-        if (s->dirty && s->given && !s->revoking) apply(s);
+    for (bool waited = false;;) {
         if (s->due > 0) {
             tell(s, out);
             return HAUL_OK;
         }
         if (next_message(s, out)) return HAUL_OK;
         if (s->fault.code != HAUL_OK) return take_fault(s, e);
-        if (fetched && !s->dirty) return HAUL_OK;
-        fetch(s, fetched ? 0 : timeout_ms);
+        if (s->dirty && s->given && !s->revoking) {
+            apply_changes(s);
+        } else if (waited) {
+            return HAUL_OK;
+        } else {
+            wait_batch(s, timeout_ms);
+            waited = true;
+        }
     }
 }
 
