@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The Kafka source on a real broker: KAFKA_BROKERS names it, else every test is skipped (tests/integration/test_kafka
- * starts one).
+ * The Kafka source on a real broker: KAFKA_BROKERS names it (tests/integration/test_kafka starts one).
  */
 #include "haul/kafka_source.h"
 #include "haul/rng.h"
@@ -21,21 +20,19 @@ struct world {
 static const char *const append_time[] = {"message.timestamp.type", "LogAppendTime", NULL};
 static const uint16_t fleet[] = {HAUL_MAILBOX_FLEET};
 
-static bool begin(struct world *w)
+static void begin(struct world *w)
 {
     const char *brokers = kafka_brokers();
-    if (brokers == NULL) return false;
     kafka_defaults(&w->options, brokers);
     kafka_instance(w->instance);
     assert_true(haul_kafka_topic(&w->options, w->instance, "fleet", w->topic));
     w->bench = kafka_bench_open(brokers, NULL);
     kafka_create(w->bench, w->topic, PARTS, append_time);
-    return true;
 }
 #define BEGIN(w)                                                                                                       \
     struct world w;                                                                                                    \
     (void)state;                                                                                                       \
-    if (!begin(&w)) skip()
+    begin(&w)
 
 static void property(struct world *w, const char *name, const char *value)
 {
@@ -444,6 +441,10 @@ int main(int argc, char **argv)
         cmocka_unit_test(rebalance_between_two), cmocka_unit_test(static_member_restarts),
         cmocka_unit_test(lost_when_silent),      cmocka_unit_test(missing_topic_is_named),
     };
+    if (kafka_brokers() == NULL) {
+        printf("1..1\nok 1 - kafka_source # SKIP KAFKA_BROKERS is not set\n");
+        return 0;
+    }
     if (argc > 1) cmocka_set_test_filter(argv[1]);
     return cmocka_run_group_tests_name("kafka_source", tests, NULL, NULL);
 }

@@ -155,7 +155,6 @@ static void placed_by_key_in_order(void **state)
     enum { N = 5000 };
     (void)state;
     const char *brokers = getenv("KAFKA_BROKERS");
-    if (brokers == NULL) skip();
     char instance[64], topic[HAUL_KAFKA_TOPIC_BYTES], key[16];
     struct haul_kafka_options o;
     defaults(&o, brokers);
@@ -201,7 +200,6 @@ static void letters_with_headers(void **state)
 {
     (void)state;
     const char *brokers = getenv("KAFKA_BROKERS");
-    if (brokers == NULL) skip();
     char instance[64], topic[HAUL_KAFKA_TOPIC_BYTES];
     struct haul_kafka_options o;
     defaults(&o, brokers);
@@ -397,8 +395,10 @@ static void names_that_do_not_fit(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
+        /* on a real broker */
         cmocka_unit_test(placed_by_key_in_order),
         cmocka_unit_test(letters_with_headers),
+        /* on the mock cluster */
         cmocka_unit_test(full_means_again),
         cmocka_unit_test(retried_errors_are_not_seen),
         cmocka_unit_test(made_again_after_a_fatal_error),
@@ -407,5 +407,6 @@ int main(int argc, char **argv)
         cmocka_unit_test(names_that_do_not_fit),
     };
     if (argc > 1) cmocka_set_test_filter(argv[1]);
-    return cmocka_run_group_tests_name("kafka_sink", tests, NULL, NULL);
+    const size_t real = getenv("KAFKA_BROKERS") == NULL ? 2 : 0, n = sizeof tests / sizeof tests[0];
+    return _cmocka_run_group_tests("kafka_sink", tests + real, n - real, NULL, NULL);
 }
