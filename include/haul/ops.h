@@ -4,8 +4,11 @@
  * without the store's prefix ("vehicle:A1"). Every operation is absolute: applying a list twice leaves what applying it
  * once leaves.
  *
- * Layout, little-endian: u8 op, u8 pad, u16 key length, u32 a length, u32 b length, u32 pad, u64 x, u64 y; key, a, b
- * bytes; padded to 8.
+ * Layout, in the machine's byte order (a list never leaves the process): u8 op, u8 zero, u16 key length, u32 a length,
+ * u32 b length, u32 aux, u64 x, u64 y; key, a, b bytes; padded to 8.
+ *
+ * When the buffer's maximum is reached, the operation that did not fit is left out whole and buf.overflow stays set:
+ * the engine bounds a commit, checks once, and never commits an overflown list.
  */
 #ifndef HAUL_OPS_H
 #define HAUL_OPS_H
@@ -34,6 +37,7 @@ struct haul_op_view {
 struct haul_ops {
     struct haul_buf buf;
     uint32_t count, puts; /* operations in all; documents among them */
+    size_t open;          /* where the PUT that is being written begins */
 };
 
 void haul_ops_init(struct haul_ops *o, size_t first, size_t max);

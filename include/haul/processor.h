@@ -52,6 +52,12 @@ struct haul_entity_kind {
     size_t state_bytes;
 };
 
+/* What the live stream says about an entity that moved. `state` is the processor's own small code. */
+struct haul_live {
+    double lon_deg, lat_deg, speed_mps, heading_deg;
+    uint8_t state;
+};
+
 struct haul_processor {
     enum haul_mailbox mailbox; /* its name is the processor's */
     const char *summary_en, *summary_zh;
@@ -73,6 +79,8 @@ struct haul_processor {
     void (*timer)(struct haul_task *t, struct haul_entity *e, unsigned id);
     /* Writes the fields of the entity's document between the braces; id and time are there already. No side effect. */
     void (*view)(const struct haul_task *t, const struct haul_entity *e, struct haul_json *j);
+    /* Where the entity is, for the live stream; false: it does not move on a map. May be NULL. */
+    bool (*live)(const struct haul_entity *e, struct haul_live *out);
     /* Writes the state's fields for `haul dump` and evidence: everything that matters, in a fixed order. */
     void (*dump)(const void *state, unsigned entity_kind, struct haul_json *j);
     /* Brings a state written under an older state_version into the present form; false: it cannot. May be NULL. */

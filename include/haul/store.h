@@ -29,8 +29,7 @@ struct haul_position {
     uint64_t step; /* steps taken, counted for ever */
 };
 
-#define HAUL_ACKED_MAX    (HAUL_CHANNELS_MAX * 8)
-#define HAUL_CHANNELS_MAX 64 /* partitions that one task may send to, its forwards included */
+#define HAUL_CHANNELS_MAX 320 /* partitions that one task may send to, its forwards and dead letters included */
 
 /* What a task's control key holds. `commit` is counted up by one with every commit: what the outcome of a commit is
  * read from. */
@@ -47,12 +46,16 @@ struct haul_control {
     struct haul_position checkpoint;
     uint32_t checkpoint_blocks;
     uint64_t checkpoint_bytes, checkpoint_hash;
+    /* a checkpoint whose blocks are being written and do not count yet; 0: none */
+    uint64_t checkpoint_writing;
+    uint32_t checkpoint_writing_blocks;
     /* highest acknowledged sequence per channel, in the task's order of channels */
     uint32_t acked_len;
     uint64_t acked[HAUL_CHANNELS_MAX];
     /* genesis, written by the first claim ever */
     int64_t genesis_offset;
-    uint32_t partitions; /* of the mailbox, pinned */
+    int64_t silent_until; /* rebuild: records below this offset emit nothing; -1: none */
+    uint32_t partitions;  /* of the mailbox, pinned */
     uint32_t answer_version;
     uint32_t options_version;
     char options_hash[33];
@@ -75,8 +78,15 @@ struct haul_commit {
     struct haul_control found;
 };
 
+/* A block of a checkpoint: one that did not change keeps the generation it was written under. Generations are taken
+ * from the commit count, so that no two checkpoints of a task share one. */
+struct haul_block_ref {
+    uint64_t generation;
+    uint32_t index;
+};
+
 struct haul_store;
-/* Receives a checkpoint's blocks in order of index. */
+/* Receives blocks in the order in which they were asked for. */
 typedef enum haul_err haul_block_fn(void *arg, uint32_t index, const uint8_t *bytes, size_t n, struct haul_error *e);
 
 struct haul_store_ops {
@@ -90,8 +100,8 @@ struct haul_store_ops {
     /* True in *exists when the control key is there, without claiming. */
     enum haul_err (*peek)(struct haul_store *s, struct haul_task_name task, struct haul_control *out, bool *exists,
                           struct haul_error *e);
-    /* Reads the blocks of out->checkpoint_generation. CORRUPT when one is missing. Blocks. */
-    enum haul_err (*load)(struct haul_store *s, struct haul_task_name task, const struct haul_control *control,
+    /* Reads these blocks, in the order given. CORRUPT when one is missing. Blocks up to the store's timeout. */
+    enum haul_err (*load)(struct haul_store *s, struct haul_task_name task, const struct haul_block_ref *refs, size_t n,
                           haul_block_fn *fn, void *arg, struct haul_error *e);
     /* Starts the commit of n tasks in one transaction. One in flight. parts and their ops stay the caller's, untouched,
      * until poll has answered. Never fails: what goes wrong is found by poll. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Layer: engine
- * One task of one processor, run in memory: no broker, no store. For the tests of domains, `haul detect`-like tools, explanations.
- * The same task code as in production; what it would write and send is kept to be looked at. Not thread-safe.
+ * One task of one processor, run in memory: no broker, no store. For the tests of domains, `haul detect`-like tools,
+ * explanations. The same task code as in production; what it would write and send is kept to be looked at. Not
+ * thread-safe.
  */
 #ifndef HAUL_TRIAL_H
 #define HAUL_TRIAL_H
@@ -14,7 +15,8 @@ struct haul_trial;
 struct haul_trial *haul_trial_open(const struct haul_processor *p, const char *yaml, struct haul_error *e);
 void haul_trial_close(struct haul_trial *t);
 
-/* Feeds one record as a message of its own, append time as given; fires the timers that become due. What became of it: */
+/* Feeds one record as a message of its own, append time as given; fires the timers that become due. What became of it:
+ */
 enum haul_verdict haul_trial_feed(struct haul_trial *t, const struct haul_record *r, struct haul_time append);
 /* Time passes to `append` without a record; timers that become due fire. */
 void haul_trial_tick(struct haul_trial *t, struct haul_time append);

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Contents by hash: the options that tasks run on. Entries are made once and never change or go, so what find returns
+ * stays valid.
+ */
+#include "processors/engine/contents.h"
+
+#include "haul/hash.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define CONTENTS_MAX 4096
+
+struct content {
+    const struct haul_processor *p;
+    char *text;
+    struct haul_config *config;
+    struct task_options options;
+};
+
+struct haul_contents {
+    pthread_mutex_t lock;
+    struct content *entry[CONTENTS_MAX];
+    size_t len;
+    const struct task_options *first[HAUL_MAILBOX_MAX];
+};
+
+struct haul_contents *haul_contents_open(void)
+{
+    struct haul_contents *c = calloc(1, sizeof *c);
+    assert(c != NULL);
+    pthread_mutex_init(&c->lock, NULL);
+    return c;
+}
+
+void haul_contents_close(struct haul_contents *c)
+{
+    if (c == NULL) return;
+    for (size_t i = 0; i < c->len; i++) {
+        haul_config_free(c->entry[i]->config);
+        free(c->entry[i]->text);
+        free(c->entry[i]);
+    }
+    pthread_mutex_destroy(&c->lock);
+    free(c);
+}
+
+static const struct content *find(const struct haul_contents *c, const struct haul_processor *p, const char *hash)
+{
+    for (size_t i = 0; i < c->len; i++)
+        if ((p == NULL || c->entry[i]->p == p) && strcmp(c->entry[i]->options.hash, hash) == 0) return c->entry[i];
+    return NULL;
+}
+
+static void settings_of(const struct haul_engine_options *o, struct task_settings *out)
+{
+    *out = (struct task_settings){
+        .lateness_ms = o->lateness_ms,
+        .view_interval_ms = o->view_interval_ms,
+        .future_max_ms = o->time_future_max_ms,
+        .past_max_ms = o->time_past_max_ms,
+        .clock_stall_ms = o->clock_stall_ms,
+        .entities_max = (uint32_t)o->entities_max,
+    };
+}
+
+static enum haul_err make(const struct haul_processor *p, struct haul_str text, struct content **out,
+                          struct haul_error *e)
+{
+    const struct haul_option_set *sets[2] = {&haul_engine_option_set, p->options};
+    struct haul_buf errors;
+    unsigned count = 0;
+    haul_buf_init(&errors, 0, 65536);
+    struct haul_config *config = NULL;
+    const enum haul_err err =
+        haul_config_read_text(text, "options", sets, p->options == NULL ? 1 : 2, &config, &errors, &count);
+    if (err != HAUL_OK) haul_fail(e, err, "%.*s", (int)errors.n, (const char *)errors.p);
+    haul_buf_free(&errors);
+    if (err != HAUL_OK) return err;
+    struct content *x = calloc(1, sizeof *x);
+    assert(x != NULL);
+    x->p = p;
+    x->config = config;
+    x->text = strndup(text.p, text.n);
+    settings_of(haul_config_section(config, "engine"), &x->options.settings);
+    if (p->options != NULL) x->options.processor = haul_config_section(config, p->options->section);
+    haul_hash128_text(haul_xxh3_128(text.p, text.n), x->options.hash);
+    *out = x;
+    return HAUL_OK;
+}
+
+enum haul_err haul_contents_add(struct haul_contents *c, const struct haul_processor *p, struct haul_str text,
+                                char hash[33], struct haul_error *e)
+{
+    struct content *x;
+    const enum haul_err err = make(p, text, &x, e);
+    if (err != HAUL_OK) return err;
+    memcpy(hash, x->options.hash, 33);
+    pthread_mutex_lock(&c->lock);
+    const bool known = find(c, p, hash) != NULL, room = c->len < CONTENTS_MAX;
+    if (!known && room) c->entry[c->len++] = x;
+    pthread_mutex_unlock(&c->lock);
+    if (known || !room) {
+        haul_config_free(x->config);
+        free(x->text);
+        free(x);
+    }
+    return known || room ? HAUL_OK : haul_fail(e, HAUL_E_LIMIT, "more than %d versions of options", CONTENTS_MAX);
+}
+
+const char *haul_contents_text(struct haul_contents *c, const char *hash)
+{
+    pthread_mutex_lock(&c->lock);
+    const struct content *x = find(c, NULL, hash);
+    pthread_mutex_unlock(&c->lock);
+    return x == NULL ? NULL : x->text;
+}
+
+void haul_contents_begin_with(struct haul_contents *c, const struct haul_processor *p, const char *hash)
+{
+    pthread_mutex_lock(&c->lock);
+    const struct content *x = find(c, p, hash);
+    assert(x != NULL);
+    c->first[p->mailbox] = &x->options;
+    pthread_mutex_unlock(&c->lock);
+}
+
+const struct task_options *contents_find(void *contents, const struct haul_processor *p, const char *hash)
+{
+    struct haul_contents *c = contents;
+    pthread_mutex_lock(&c->lock);
+    const struct content *x = find(c, p, hash);
+    pthread_mutex_unlock(&c->lock);
+    return x == NULL ? NULL : &x->options;
+}
+
+const struct task_options *contents_first(struct haul_contents *c, const struct haul_processor *p)
+{
+    pthread_mutex_lock(&c->lock);
+    const struct task_options *o = c->first[p->mailbox];
+    pthread_mutex_unlock(&c->lock);
+    return o;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HAUL_ENGINE_CONTENTS_H
+#define HAUL_ENGINE_CONTENTS_H
+
+#include "haul/worker.h"
+#include "processors/engine/task.h"
+
+/* The options of a hash for a processor, or NULL. Any thread; what it returns stays valid while the contents are open.
+ */
+const struct task_options *contents_find(void *contents, const struct haul_processor *p, const char *hash);
+/* What a processor's tasks begin with; NULL when never said. */
+const struct task_options *contents_first(struct haul_contents *c, const struct haul_processor *p);
+
+#endif

@@ -1,0 +1,552 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "processors/engine/task.h"
+
+#include "haul/gate.h"
+#include "haul/hash.h"
+#include "haul/version.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#define OPS_SOFT_MAX ((size_t)4 * 1024 * 1024)
+#define NOT_TAKEN    255
+
+/* ---- opening
+ * ---------------------------------------------------------------------------------------------------------- */
+static void channels_add(struct haul_task *t, unsigned mailbox)
+{
+    if (mailbox == HAUL_MAILBOX_NONE || t->channel_base[mailbox] != UINT32_MAX) return;
+    t->channel_base[mailbox] = t->channels;
+    t->channels += t->topology.partitions[mailbox];
+}
+
+/* The order of channels is part of a checkpoint: own mailbox (forwards), what the processor gives to, the desk, the
+ * dead letters. */
+static void channels_plan(struct haul_task *t)
+{
+    for (int i = 0; i < HAUL_MAILBOX_MAX; i++) t->channel_base[i] = UINT32_MAX;
+    channels_add(t, t->name.mailbox);
+    for (const uint8_t *to = t->p->gives; to != NULL && *to != 0; to++) channels_add(t, *to);
+    channels_add(t, HAUL_MAILBOX_DESK);
+    t->letters_channel = t->channels++;
+}
+
+static void channels_open(struct haul_task *t, size_t outbox_bytes)
+{
+    outbox_open(&t->outbox, outbox_bytes, t->channels);
+    for (unsigned m = 0; m < HAUL_MAILBOX_MAX; m++)
+        for (uint32_t i = 0; t->channel_base[m] != UINT32_MAX && i < t->topology.partitions[m]; i++) {
+            struct outbox_channel *c = &t->outbox.channel[t->channel_base[m] + i];
+            c->mailbox = (uint16_t)m;
+            c->partition = (uint16_t)i;
+        }
+    t->outbox.channel[t->letters_channel].letters = true;
+}
+
+static void core_init(struct haul_task *t)
+{
+    struct task_core *c = t->core;
+    *c = (struct task_core){.layout = CORE_LAYOUT, .state_version = t->p->state_version, .mailbox = t->name.mailbox};
+    c->partition = t->name.partition;
+    c->partitions = t->topology.partitions[t->name.mailbox];
+    c->stride = slots_stride(t->p);
+    c->incarnation = 1;
+    c->last_offset = c->silent_until = -1;
+    c->outside_ms = c->append_ms = c->newest_ms = c->watermark_ms = c->live_second = INT64_MIN;
+    c->answer_version = HAUL_ANSWER_VERSION;
+    memcpy(c->options_hash, t->options->hash, sizeof t->options->hash);
+    task_dirty(t, c, sizeof *c);
+}
+
+static bool map_open(struct haul_task *t)
+{
+    t->core_bytes = (sizeof(struct task_core) + 4095) & ~(size_t)4095;
+    t->map_bytes = t->core_bytes + slots_stride(t->p) * t->options->settings.entities_max;
+    void *map = mmap(NULL, t->map_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (map == MAP_FAILED) return false;
+    t->map = map;
+    t->core = map;
+    t->dirty_len = t->map_bytes / TASK_BLOCK + 1;
+    t->dirty = calloc(t->dirty_len, 1);
+    return t->dirty != NULL;
+}
+
+struct haul_task *task_open(const struct haul_processor *p, struct haul_task_name name,
+                            const struct task_topology *topology, const struct task_options *options,
+                            size_t outbox_bytes, struct haul_error *e)
+{
+    struct haul_task *t = calloc(1, sizeof *t);
+    assert(t != NULL);
+    t->p = p;
+    t->name = name;
+    t->topology = *topology;
+    t->options = options;
+    channels_plan(t);
+    if (t->channels > HAUL_CHANNELS_MAX || !map_open(t)) {
+        haul_fail(e, HAUL_E_LIMIT,
+                  "task %s/%u: %u partitions to send to (at most %d), or no address space for %u entities",
+                  haul_mailbox_row(name.mailbox)->name, name.partition, t->channels, HAUL_CHANNELS_MAX,
+                  options->settings.entities_max);
+        free(t);
+        return NULL;
+    }
+    channels_open(t, outbox_bytes);
+    core_init(t);
+    slots_open(&t->slots, p, t->map + t->core_bytes, options->settings.entities_max);
+    memset(t->takes, NOT_TAKEN, sizeof t->takes);
+    for (size_t i = 0; i < p->takes_len; i++) t->takes[p->takes[i].kind] = p->takes[i].entity;
+    haul_buf_init(&t->message, 4096, MESSAGE_MAX);
+    haul_buf_init(&t->key, 256, MESSAGE_MAX);
+    haul_arena_init(&t->scratch, 256 * 1024);
+    haul_buf_init(&t->text, 4096, 256 * 1024);
+    for (int i = 0; i < 4; i++) haul_buf_init(&t->sentence[i], 512, 4096);
+    haul_buf_init(&t->live_bytes, 4096, OPS_SOFT_MAX);
+    t->before = malloc(TASK_STATE_MAX);
+    assert(t->before != NULL);
+    t->puts_max = 3000;
+    return t;
+}
+
+void task_close(struct haul_task *t)
+{
+    if (t == NULL) return;
+    outbox_close(&t->outbox);
+    slots_close(&t->slots);
+    munmap(t->map, t->map_bytes);
+    free(t->dirty);
+    haul_buf_free(&t->message);
+    haul_buf_free(&t->key);
+    haul_arena_free(&t->scratch);
+    haul_buf_free(&t->text);
+    for (int i = 0; i < 4; i++) haul_buf_free(&t->sentence[i]);
+    haul_buf_free(&t->live_bytes);
+    free(t->before);
+    free(t->live);
+    free(t);
+}
+
+size_t task_bytes(const struct haul_task *t)
+{
+    return t->core_bytes + t->slots.bytes * t->slots.high;
+}
+
+enum haul_err task_rebuild(struct haul_task *t, struct haul_error *e)
+{
+    const struct task_core *c = t->core;
+    const char *name = haul_mailbox_row(t->name.mailbox)->name;
+    if (c->layout != CORE_LAYOUT || c->mailbox != t->name.mailbox || c->partition != t->name.partition)
+        return haul_fail(e, HAUL_E_VERSION, "checkpoint of %s/%u has layout %u of task %u/%u; expected layout %d", name,
+                         t->name.partition, c->layout, c->mailbox, c->partition, CORE_LAYOUT);
+    if (c->state_version != t->p->state_version || c->stride != t->slots.bytes)
+        return haul_fail(
+            e, HAUL_E_VERSION,
+            "checkpoint of %s/%u holds state version %u (%llu bytes a key); this haul has version %u (%zu bytes)", name,
+            t->name.partition, c->state_version, (unsigned long long)c->stride, t->p->state_version, t->slots.bytes);
+    if (c->slots_high > t->slots.quota)
+        return haul_fail(e, HAUL_E_LIMIT, "checkpoint of %s/%u holds %u entities; engine.entities_max is %u", name,
+                         t->name.partition, c->slots_high, t->slots.quota);
+    const struct task_options *options = strcmp(c->options_hash, t->options->hash) == 0 || t->find_options == NULL
+                                             ? t->options
+                                             : t->find_options(t->find_arg, t->p, c->options_hash);
+    if (options == NULL)
+        return haul_fail(e, HAUL_E_NOT_FOUND, "task %s/%u runs on options %s, whose content is not in haul.blobs", name,
+                         t->name.partition, c->options_hash);
+    t->options = options;
+    slots_rebuild(&t->slots, c->slots_high);
+    live_rebuild(t);
+    return HAUL_OK;
+}
+
+/* ---- messages
+ * ------------------------------------------------------------------------------------------------------------ */
+void task_offer(struct haul_task *t, const struct haul_message *m)
+{
+    assert(!t->has_message);
+    haul_buf_clear(&t->message);
+    haul_buf_clear(&t->key);
+    haul_buf_str(&t->message, m->value);
+    haul_buf_str(&t->key, m->key);
+    assert(!t->message.overflow && !t->key.overflow);
+    t->head = *m;
+    t->head.value = (struct haul_str){(const char *)t->message.p, t->message.n};
+    t->head.key = (struct haul_str){(const char *)t->key.p, t->key.n};
+    t->has_message = true;
+    t->bad_frame = !haul_message_open(&t->cursor, t->head.value, &t->refusal);
+    if (t->bad_frame) t->cursor.left = t->cursor.count = 1;
+    /* resuming inside a message: records before the index were taken before */
+    const uint32_t skip = t->head.offset == t->core->position.offset ? t->core->position.index : 0;
+    for (uint32_t i = 0; i < skip && t->cursor.left > 0 && !t->bad_frame; i++) {
+        haul_arena_reset(&t->scratch);
+        haul_record_decode(&t->cursor, &t->record, &t->scratch, &t->refusal);
+    }
+    if (skip == 0) t->core->position = (struct haul_position){t->head.offset, 0, t->core->position.step};
+    if (t->bad_frame && skip > 0) t->cursor.left = 0;
+}
+
+static void message_begins(struct haul_task *t)
+{
+    struct task_core *c = t->core;
+    c->last_offset = t->head.offset;
+    c->last_append_ms = t->head.append.ms;
+    c->last_hash = haul_xxh3(t->head.value.p, t->head.value.n);
+    c->count[COUNT_MESSAGES]++;
+    if (t->head.append.ms > c->append_ms) c->append_ms = t->head.append.ms;
+    receive_silence(t, t->head.append.ms);
+}
+
+static void message_ends(struct haul_task *t)
+{
+    t->has_message = false;
+    t->core->position.offset = t->head.offset + 1;
+    t->core->position.index = 0;
+}
+
+/* ---- steps
+ * --------------------------------------------------------------------------------------------------------------- */
+static void step_begins(struct haul_task *t, struct haul_time time)
+{
+    t->core->position.step++;
+    t->time = time;
+    t->rng_ready = false;
+    t->touched_len = 0;
+    t->before_len = 0;
+    t->drop_counter = -1;
+}
+
+static void step_ends(struct haul_task *t)
+{
+    entities_end_step(t);
+    const int64_t w = task_watermark(t);
+    if (w > t->core->watermark_ms) t->core->watermark_ms = w;
+    t->core->slots_high = t->slots.high;
+    task_dirty(t, t->core, sizeof *t->core);
+}
+
+static bool fire_due(struct haul_task *t)
+{
+    struct haul_entity *e;
+    unsigned id;
+    int64_t due;
+    if (t->core->watermark_ms == INT64_MIN || !slots_timer_first(&t->slots, &e, &id, &due)) return false;
+    if (due > t->core->watermark_ms) return false;
+    step_begins(t, (struct haul_time){due});
+    t->now = NULL;
+    t->core->count[COUNT_TIMERS]++;
+    e->flags |= SLOT_TOUCHED;
+    t->touched[t->touched_len++] = e;
+    slots_timer_set(&t->slots, e, id, INT64_MAX);
+    if (id == t->p->timers) {
+        paint_held_back(t, e);
+    } else {
+        const size_t n = t->p->entities[e->kind].state_bytes;
+        t->before_len = n <= TASK_STATE_MAX ? n : 0;
+        memcpy(t->before, haul_entity_state(e), t->before_len);
+        t->p->timer(t, e, id);
+    }
+    step_ends(t);
+    return true;
+}
+
+static void quarantine(struct haul_task *t, struct haul_str raw, enum haul_stage stage)
+{
+    t->core->count[COUNT_QUARANTINED]++;
+    t->core->refused[t->refusal.reason]++;
+    emit_letter(t, stage, raw, t->core->position.index);
+}
+
+static void refuse(struct haul_task *t, enum haul_reason reason, const char *field, const char *text)
+{
+    t->refusal.reason = reason;
+    snprintf(t->refusal.field, sizeof t->refusal.field, "%s", field);
+    snprintf(t->refusal.text, sizeof t->refusal.text, "%s", text);
+}
+
+static void give_to_processor(struct haul_task *t, struct haul_record *r)
+{
+    struct task_core *c = t->core;
+    struct haul_entity *e = entity_take(t, t->takes[r->kind], r->id, true);
+    const bool late = r->time.ms < e->newest_ms || r->time.ms < c->watermark_ms;
+    const size_t n = t->p->entities[e->kind].state_bytes;
+    t->before_len = n <= TASK_STATE_MAX ? n : 0;
+    memcpy(t->before, haul_entity_state(e), t->before_len);
+    if (late) c->count[COUNT_LATE]++;
+    const enum haul_verdict verdict = t->p->process(t, e, r, late);
+    switch (verdict) {
+    case HAUL_DONE:
+        c->count[COUNT_PROCESSED]++;
+        if (r->time.ms > e->newest_ms) e->newest_ms = r->time.ms;
+        break;
+    case HAUL_DROP:
+        c->count[COUNT_DROPPED]++;
+        if (t->drop_counter >= 0) c->counter[t->drop_counter]++;
+        if (e->flags & SLOT_FRESH) e->flags |= SLOT_REMOVE;
+        break;
+    case HAUL_QUARANTINE:
+        memcpy(haul_entity_state(e), t->before, t->before_len);
+        if (e->flags & SLOT_FRESH) e->flags |= SLOT_REMOVE;
+        quarantine(t, r->raw, HAUL_STAGE_PROCESS);
+        return;
+    case HAUL_STOP:
+        haul_fail(&t->error, HAUL_E_CONFLICT, "%s/%u cannot go on at offset %lld",
+                  haul_mailbox_row(t->name.mailbox)->name, t->name.partition, (long long)t->head.offset);
+        return;
+    }
+    if (t->head.sender.mailbox == HAUL_MAILBOX_NONE) receive_outside(t, r->time.ms, t->head.append.ms);
+}
+
+static bool gates_pass(struct haul_task *t, struct haul_record *r)
+{
+    if (t->takes[r->kind] == NOT_TAKEN) {
+        refuse(t, HAUL_REASON_UNEXPECTED_KIND, "kind", "this mailbox does not take this kind of record");
+        return false;
+    }
+    if (t->head.sender.mailbox != HAUL_MAILBOX_NONE) return true;
+    const struct haul_gate gate = {t->options->settings.future_max_ms, t->options->settings.past_max_ms};
+    return haul_gate_pass(&gate, t->head.append_time ? t->head.append : HAUL_TIME_NONE, r, &t->refusal);
+}
+
+/* Control records and clocks. False: it waits for content. */
+static bool engine_record(struct haul_task *t, const struct haul_record *r)
+{
+    struct task_core *c = t->core;
+    switch (r->kind) {
+    case HAUL_KIND_TICK:
+        receive_outside(t, t->head.append.ms, t->head.append.ms);
+        break;
+    case HAUL_KIND_CLOCK:
+        receive_clock(t, &t->head.sender, r, t->head.append.ms);
+        break;
+    case HAUL_KIND_OPTIONS: {
+        char hash[33];
+        snprintf(hash, sizeof hash, "%.*s", (int)r->v[HAUL_F_OPTIONS_HASH].s.n, r->v[HAUL_F_OPTIONS_HASH].s.p);
+        if (r->v[HAUL_F_OPTIONS_VERSION].i <= c->options_version) break;
+        const struct task_options *options = t->find_options == NULL ? NULL : t->find_options(t->find_arg, t->p, hash);
+        if (options == NULL) return false;
+        t->options = options;
+        c->options_version = (uint32_t)r->v[HAUL_F_OPTIONS_VERSION].i;
+        memcpy(c->options_hash, hash, sizeof hash);
+        break;
+    }
+    case HAUL_KIND_ANSWER:
+        c->answer_version = (uint32_t)r->v[HAUL_F_ANSWER_VERSION].i;
+        if (c->answer_version != HAUL_ANSWER_VERSION)
+            haul_fail(&t->error, HAUL_E_VERSION,
+                      "%s/%u: steps from offset %lld on are of answer version %u; this haul gives version %d",
+                      haul_mailbox_row(t->name.mailbox)->name, t->name.partition, (long long)t->head.offset,
+                      c->answer_version, HAUL_ANSWER_VERSION);
+        break;
+    case HAUL_KIND_REPAINT:
+        for (uint32_t i = 0; i < t->slots.high; i++)
+            if (slots_at(&t->slots, i)->used)
+                slots_timer_set(&t->slots, slots_at(&t->slots, i), t->p->timers, c->watermark_ms);
+        task_dirty(t, t->map, task_bytes(t));
+        break;
+    default:
+        break;
+    }
+    return true;
+}
+
+static bool is_engine_kind(uint16_t kind)
+{
+    return kind < 16 && kind != HAUL_KIND_NONE;
+}
+
+/* Takes a decoded record through sequence, placement, gates and processor. */
+static void pass_record(struct haul_task *t, struct haul_record *r)
+{
+    struct task_core *c = t->core;
+    const struct haul_sender *s = &t->head.sender;
+    if (s->mailbox != HAUL_MAILBOX_NONE && s->sequence > 0) {
+        const uint64_t sequence = s->sequence + c->position.index;
+        switch (receive_record(t, s, sequence, t->head.append.ms)) {
+        case RECEIVE_TAKE:
+            break;
+        case RECEIVE_DUPLICATE:
+            c->count[COUNT_DUPLICATE]++;
+            return;
+        case RECEIVE_BEYOND:
+            c->count[COUNT_BEYOND]++;
+            return;
+        case RECEIVE_STALE:
+            c->count[COUNT_STALE]++;
+            return;
+        }
+    }
+    c->count[COUNT_UNKNOWN] += r->unknown;
+    if (!gates_pass(t, r)) {
+        quarantine(t, r->raw, HAUL_STAGE_GATE);
+        return;
+    }
+    if (s->mailbox == HAUL_MAILBOX_NONE && c->partitions > 1) {
+        const uint32_t home = haul_partition_of(haul_murmur2(r->id.p, r->id.n), c->partitions);
+        if (home != t->name.partition) {
+            c->count[COUNT_FORWARDED]++;
+            emit_forward(t, home, r);
+            return;
+        }
+    }
+    give_to_processor(t, r);
+}
+
+/* One record of the message. False: it waits. */
+static bool take_record(struct haul_task *t)
+{
+    struct task_core *c = t->core;
+    const struct haul_message_cursor before = t->cursor;
+    haul_arena_reset(&t->scratch);
+    bool good = false;
+    if (t->bad_frame)
+        t->record.raw = t->head.value, t->cursor.left = 0;
+    else
+        good = haul_record_decode(&t->cursor, &t->record, &t->scratch, &t->refusal);
+    if (c->position.index == 0) message_begins(t);
+    if (good && is_engine_kind(t->record.kind)) {
+        step_begins(t, t->head.append);
+        if (!engine_record(t, &t->record)) {
+            c->position.step--;
+            t->cursor = before;
+            return false;
+        }
+        c->count[COUNT_ENGINE]++;
+    } else {
+        step_begins(t, good ? t->record.time : t->head.append);
+        t->now = &t->record;
+        if (good)
+            pass_record(t, &t->record);
+        else
+            quarantine(t, t->record.raw, t->bad_frame ? HAUL_STAGE_CONSUME : HAUL_STAGE_DECODE);
+        t->now = NULL;
+    }
+    c->count[COUNT_RECORDS]++;
+    c->position.index++;
+    if (t->cursor.left == 0) message_ends(t);
+    step_ends(t);
+    return true;
+}
+
+static bool full(const struct haul_task *t)
+{
+    return !emit_room(t) || (t->ops != NULL && (t->ops->puts >= t->puts_max || t->ops->buf.n >= OPS_SOFT_MAX));
+}
+
+enum task_stop task_run(struct haul_task *t)
+{
+    for (;;) {
+        if (t->error.code != HAUL_OK) return TASK_FAILED;
+        if (t->muted && t->core->position.step >= t->target_step) return TASK_TARGET;
+        if (full(t)) return TASK_FULL;
+        live_flush(t);
+        if (fire_due(t)) continue;
+        if (!t->has_message) return TASK_IDLE;
+        if (t->cursor.left == 0) {
+            message_ends(t);
+            return TASK_IDLE;
+        }
+        if (!take_record(t)) return TASK_WAITS;
+    }
+}
+
+/* ---- looking at it
+ * --------------------------------------------------------------------------------------------------------- */
+bool task_accounts_balance(const struct haul_task *t)
+{
+    const uint64_t *n = t->core->count;
+    return n[COUNT_RECORDS] == n[COUNT_PROCESSED] + n[COUNT_DROPPED] + n[COUNT_QUARANTINED] + n[COUNT_FORWARDED] +
+                                   n[COUNT_DUPLICATE] + n[COUNT_BEYOND] + n[COUNT_STALE] + n[COUNT_ENGINE];
+}
+
+const char *task_count_name(enum task_count c)
+{
+    static const char *const names[] = {
+#define X(NAME, name, sentence) name,
+        TASK_COUNTS(X)
+#undef X
+    };
+    return names[c];
+}
+
+const char *task_count_sentence(enum task_count c)
+{
+    static const char *const sentences[] = {
+#define X(NAME, name, sentence) sentence,
+        TASK_COUNTS(X)
+#undef X
+    };
+    return sentences[c];
+}
+
+static void dump_entity(struct haul_task *t, struct haul_entity *e, struct haul_json *j)
+{
+    haul_json_open(j, '{');
+    haul_buf_clear(&t->text);
+    haul_buf_printf(&t->text, "%s:%.*s", t->p->entities[e->kind].noun, e->id_len, e->id);
+    haul_json_kstr(j, "entity", (struct haul_str){(const char *)t->text.p, t->text.n});
+    haul_json_ktime(j, "newest", (struct haul_time){e->newest_ms});
+    haul_json_ktime(j, "painted", (struct haul_time){e->painted_ms});
+    haul_json_name(j, "due");
+    haul_json_open(j, '[');
+    for (unsigned i = 0; i <= e->timers; i++)
+        haul_json_time(j, (struct haul_time){e->due[i] == INT64_MAX ? INT64_MIN : e->due[i]});
+    haul_json_close(j, ']');
+    for (unsigned i = 0; i < t->p->rules_len; i++)
+        if (haul_entity_raised(e, i)) {
+            haul_json_name(j, t->p->rules[i].name);
+            haul_json_u64(j, slots_alert(e, i)->id);
+        }
+    haul_json_name(j, "state");
+    haul_json_open(j, '{');
+    if (t->p->dump != NULL) t->p->dump(haul_entity_state(e), e->kind, j);
+    haul_json_close(j, '}');
+    haul_json_close(j, '}');
+}
+
+static void dump_core(const struct haul_task *t, struct haul_json *j)
+{
+    const struct task_core *c = t->core;
+    haul_json_open(j, '{');
+    haul_json_kstr(j, "task", haul_str_of(haul_mailbox_row(t->name.mailbox)->name));
+    haul_json_ki64(j, "partition", t->name.partition);
+    haul_json_ki64(j, "offset", c->position.offset);
+    haul_json_ki64(j, "index", c->position.index);
+    haul_json_ki64(j, "step", (int64_t)c->position.step);
+    haul_json_ktime(j, "watermark", (struct haul_time){c->watermark_ms});
+    haul_json_ktime(j, "outside", (struct haul_time){c->outside_ms});
+    haul_json_kstr(j, "options", haul_str_of(c->options_hash));
+    for (int i = 0; i < COUNT_LEN; i++) haul_json_ki64(j, task_count_name((enum task_count)i), (int64_t)c->count[i]);
+    for (size_t i = 0; i < t->p->counters_len; i++) haul_json_ki64(j, t->p->counters[i].name, (int64_t)c->counter[i]);
+    haul_json_name(j, "sequences");
+    haul_json_open(j, '[');
+    for (uint32_t i = 0; i < t->channels; i++) haul_json_u64(j, c->sequence[i]);
+    haul_json_close(j, ']');
+    haul_json_name(j, "upstreams");
+    haul_json_open(j, '[');
+    for (uint32_t i = 0; i < c->upstreams; i++) {
+        const struct upstream *u = &c->upstream[i];
+        haul_json_open(j, '[');
+        haul_json_i64(j, u->mailbox);
+        haul_json_i64(j, u->partition);
+        haul_json_u64(j, u->sequence);
+        haul_json_time(j, (struct haul_time){u->watermark_ms});
+        haul_json_close(j, ']');
+    }
+    haul_json_close(j, ']');
+    haul_json_close(j, '}');
+}
+
+void task_dump(struct haul_task *t, struct haul_buf *out)
+{
+    uint32_t n;
+    uint32_t *order = slots_sorted(&t->slots, &n);
+    struct haul_json j;
+    for (uint32_t i = 0; i < n; i++) {
+        haul_json_begin(&j, out);
+        dump_entity(t, slots_at(&t->slots, order[i]), &j);
+        haul_buf_byte(out, '\n');
+    }
+    free(order);
+    haul_json_begin(&j, out);
+    dump_core(t, &j);
+    haul_buf_byte(out, '\n');
+}

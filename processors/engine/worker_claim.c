@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * From "the group gives us a partition" to "its task runs", and back.
+ *
+ *     ASSIGN ─► CLAIMING ─ claim: the nonce is ours ─► RESTORING ─ checkpoint loaded, log replayed muted ─► RUNNING
+ *                  ▲                                                                          │
+ *                  └──────────── fenced, rewound, wiped, unavailable: with back-off ◄─────────┘
+ *     STOPPED: cannot go on without a person; says why; holds its partition so that nobody else stumbles over the same
+ * thing.
+ */
+#include "processors/engine/worker_internal.h"
+
+#include "haul/hash.h"
+#include "haul/version.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define NS_PER_MS      1000000
+#define BACKOFF_MIN_MS 20
+#define BACKOFF_MAX_MS 5000
+#define OPS_MAX        ((size_t)96 * 1024 * 1024)
+
+static const struct haul_processor *processor_of(const struct haul_worker *w, unsigned mailbox)
+{
+    for (size_t i = 0; i < w->s.processors_len; i++)
+        if (w->s.processors[i]->mailbox == mailbox) return w->s.processors[i];
+    return NULL;
+}
+
+void worker_assign(struct haul_worker *w, struct haul_task_name name)
+{
+    const struct haul_processor *p = processor_of(w, name.mailbox);
+    if (worker_find(w, name) != NULL || p == NULL || w->tasks == TASKS_MAX) return;
+    struct worker_task *wt = calloc(1, sizeof *wt);
+    assert(wt != NULL);
+    wt->name = name;
+    wt->p = p;
+    wt->number = w->next_number++ & 0xffffff;
+    wt->state = HAUL_TASK_CLAIMING;
+    wt->log_end = -1;
+    wt->clock_ms = INT64_MIN;
+    wt->committed_watermark_ms = INT64_MIN;
+    for (int i = 0; i < 2; i++) haul_ops_init(&wt->ops[i], 4096, OPS_MAX);
+    w->task[w->tasks++] = wt;
+    w->at[name.mailbox][name.partition] = wt;
+}
+
+static void drop_task(struct worker_task *wt)
+{
+    task_close(wt->t);
+    wt->t = NULL;
+    checkpoint_close(&wt->checkpoint);
+    haul_ops_clear(&wt->ops[0]);
+    haul_ops_clear(&wt->ops[1]);
+    wt->flying = wt->flipping = wt->at_end = false;
+}
+
+void worker_discard(struct haul_worker *w, struct worker_task *wt, enum haul_task_state next, const char *why)
+{
+    assert(!wt->flying);
+    if (wt->t != NULL) w->source->ops->pause(w->source, wt->name);
+    drop_task(wt);
+    wt->paused = true;
+    wt->state = next;
+    snprintf(wt->why, sizeof wt->why, "%s", why);
+    wt->backoff_ms = wt->backoff_ms == 0                   ? BACKOFF_MIN_MS
+                     : wt->backoff_ms * 2 > BACKOFF_MAX_MS ? BACKOFF_MAX_MS
+                                                           : wt->backoff_ms * 2;
+    wt->retry_ns = w->now_ns + wt->backoff_ms * NS_PER_MS;
+}
+
+void worker_stop_task(struct haul_worker *w, struct worker_task *wt, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(wt->why, sizeof wt->why, format, args);
+    va_end(args);
+    wt->state = HAUL_TASK_STOPPED;
+    w->source->ops->pause(w->source, wt->name);
+    worker_log(w, wt, 0, "task_stopped", "%s", wt->why);
+}
+
+void worker_forget(struct haul_worker *w, struct worker_task *wt)
+{
+    w->store->ops->release(w->store, wt->name);
+    for (size_t i = 0; i < w->parts_len; i++)
+        if (w->part_task[i] == wt) w->part_task[i] = NULL;
+    drop_task(wt);
+    haul_ops_free(&wt->ops[0]);
+    haul_ops_free(&wt->ops[1]);
+    w->at[wt->name.mailbox][wt->name.partition] = NULL;
+    for (size_t i = 0; i < w->tasks; i++)
+        if (w->task[i] == wt) {
+            w->task[i] = w->task[--w->tasks];
+            break;
+        }
+    free(wt);
+}
+
+/* ---- claiming
+ * ------------------------------------------------------------------------------------------------------------------ */
+/* Where the very first start begins. */
+static enum haul_err genesis_offset(struct haul_worker *w, struct worker_task *wt, int64_t *offset,
+                                    struct haul_error *e)
+{
+    int64_t low, high;
+    enum haul_err err = w->source->ops->bounds(w->source, wt->name, &low, &high, e);
+    if (err != HAUL_OK) return err;
+    *offset = w->s.start == HAUL_START_LATEST ? high : low;
+    if (w->s.start == HAUL_START_TIME) err = w->source->ops->offset_at(w->source, wt->name, w->s.start_time, offset, e);
+    return err;
+}
+
+/* Kafka remembers haul and the store does not: it was wiped. */
+static enum haul_err check_wiped(struct haul_worker *w, struct worker_task *wt, struct haul_control *genesis,
+                                 struct haul_error *e)
+{
+    char metadata[128] = "";
+    int64_t remembered = -1;
+    const enum haul_err err = w->source->ops->recall(w->source, wt->name, &remembered, metadata, sizeof metadata, e);
+    if (err != HAUL_OK || remembered < 0) return err;
+    if (w->s.on_wipe == HAUL_WIPE_STOP)
+        return haul_fail(e, HAUL_E_CONFLICT,
+                         "Kafka remembers offset %lld but the store holds nothing: it was wiped. Set engine.on_wipe: "
+                         "rebuild to build the view again",
+                         (long long)remembered);
+    unsigned long long incarnation = 1;
+    if (sscanf(metadata, "incarnation=%llu", &incarnation) != 1) incarnation = 1;
+    genesis->incarnation = incarnation + 1;
+    genesis->silent_until = remembered;
+    int64_t low, high;
+    const enum haul_err bounds = w->source->ops->bounds(w->source, wt->name, &low, &high, e);
+    if (bounds == HAUL_OK) genesis->genesis_offset = low;
+    return bounds;
+}
+
+static enum haul_err prepare_genesis(struct haul_worker *w, struct worker_task *wt, struct haul_control *g,
+                                     struct haul_error *e)
+{
+    *g = (struct haul_control){
+        .incarnation = 1, .last_offset = -1, .answer_version = HAUL_ANSWER_VERSION, .silent_until = -1};
+    g->partitions = w->topology.partitions[wt->name.mailbox];
+    const struct task_options *first = contents_first(w->contents, wt->p);
+    assert(first != NULL && "haul_contents_begin_with was not called for this processor");
+    memcpy(g->options_hash, first->hash, sizeof g->options_hash);
+    struct haul_control found;
+    bool exists;
+    enum haul_err err = w->store->ops->peek(w->store, wt->name, &found, &exists, e);
+    if (err != HAUL_OK || exists) return err;
+    err = genesis_offset(w, wt, &g->genesis_offset, e);
+    if (err == HAUL_OK) err = check_wiped(w, wt, g, e);
+    g->position.offset = g->genesis_offset;
+    return err;
+}
+
+static enum haul_err check_pinned(const struct haul_worker *w, const struct worker_task *wt, struct haul_error *e)
+{
+    const struct haul_control *c = &wt->control;
+    const uint32_t partitions = w->topology.partitions[wt->name.mailbox];
+    const char *name = haul_mailbox_row(wt->name.mailbox)->name;
+    if (c->partitions != partitions)
+        return haul_fail(
+            e, HAUL_E_CONFLICT,
+            "mailbox %s was first claimed with %u partitions; engine.partitions.%s says %u: run haul repartition", name,
+            c->partitions, name, partitions);
+    if (c->answer_version != HAUL_ANSWER_VERSION)
+        return haul_fail(e, HAUL_E_VERSION,
+                         "its steps are of answer version %u; this haul gives version %d: run the haul that gives %u, "
+                         "and haul drain",
+                         c->answer_version, HAUL_ANSWER_VERSION, c->answer_version);
+    return HAUL_OK;
+}
+
+/* Opens the task and loads its checkpoint; its state is that of the checkpoint's step. */
+static enum haul_err restore(struct haul_worker *w, struct worker_task *wt, struct haul_error *e)
+{
+    const struct haul_control *c = &wt->control;
+    const char *hash = c->options_hash;
+    const struct task_options *options = contents_find(w->contents, wt->p, hash);
+    if (options == NULL) return haul_fail(e, HAUL_E_NOT_FOUND, "its options %s are not in haul.blobs", hash);
+    wt->t = task_open(wt->p, wt->name, &w->topology, options, w->s.outbox_bytes, e);
+    if (wt->t == NULL) return HAUL_E_LIMIT;
+    wt->t->find_options = contents_find;
+    wt->t->find_arg = w->contents;
+    struct task_core *core = wt->t->core;
+    core->incarnation = c->incarnation;
+    core->silent_until = c->silent_until;
+    core->position = (struct haul_position){c->genesis_offset, 0, 0};
+    if (c->checkpoint_generation > 0) {
+        const enum haul_err err = checkpoint_load(&wt->checkpoint, wt->t, w->store, c, e);
+        if (err != HAUL_OK) return err;
+    }
+    for (uint32_t i = 0; i < wt->t->channels; i++)
+        wt->t->outbox.channel[i].acked = wt->t->outbox.channel[i].sent = i < c->acked_len ? c->acked[i] : 0;
+    wt->t->outbox.committed_step = c->position.step;
+    wt->t->ops = task_fill(wt);
+    wt->t->puts_max = w->s.documents_max;
+    wt->t->muted = true;
+    wt->t->target_step = c->position.step;
+    return HAUL_OK;
+}
+
+static void claimed(struct haul_worker *w, struct worker_task *wt, bool fresh)
+{
+    const struct task_core *core = wt->t->core;
+    wt->verified = core->last_offset < 0;
+    wt->state = HAUL_TASK_RESTORING;
+    wt->leftover = true;
+    wt->backoff_ms = 0;
+    wt->why[0] = '\0';
+    wt->committed_watermark_ms = wt->clock_ms = INT64_MIN;
+    wt->clock_step = 0;
+    wt->committed_acked_sum = worker_acked_sum(wt);
+    wt->checkpoint_ns = wt->heartbeat_ns = wt->remember_ns = w->now_ns;
+    const int64_t from = core->last_offset >= 0 ? core->last_offset : core->position.offset;
+    struct haul_error e = {0};
+    if (w->source->ops->start(w->source, wt->name, from, &e) != HAUL_OK) {
+        worker_discard(w, wt, HAUL_TASK_CLAIMING, e.text);
+        return;
+    }
+    if (wt->paused) w->source->ops->resume(w->source, wt->name);
+    wt->paused = false;
+    worker_log(w, wt, 2, fresh ? "genesis" : "claimed", "from offset %lld, step %llu, replay to step %llu",
+               (long long)from, (unsigned long long)core->position.step, (unsigned long long)wt->control.position.step);
+}
+
+/* Errors that a person must mend; all others are tried again. */
+static bool is_final(enum haul_err err)
+{
+    return err == HAUL_E_CONFLICT || err == HAUL_E_VERSION || err == HAUL_E_CORRUPT || err == HAUL_E_LIMIT ||
+           err == HAUL_E_LOG_CHANGED;
+}
+
+static void claim(struct haul_worker *w, struct worker_task *wt)
+{
+    struct haul_error e = {0};
+    struct haul_control genesis;
+    bool fresh = false;
+    enum haul_err err = prepare_genesis(w, wt, &genesis, &e);
+    if (err == HAUL_OK) err = w->store->ops->claim(w->store, wt->name, &genesis, &wt->control, &fresh, &e);
+    if (err == HAUL_OK) err = check_pinned(w, wt, &e);
+    if (err == HAUL_OK) err = restore(w, wt, &e);
+    worker_now(w);
+    if (err == HAUL_OK) {
+        claimed(w, wt, fresh);
+        return;
+    }
+    if (wt->backoff_ms == 0 || is_final(err)) worker_log(w, wt, is_final(err) ? 0 : 1, "claim_failed", "%s", e.text);
+    worker_discard(w, wt, is_final(err) ? HAUL_TASK_STOPPED : HAUL_TASK_CLAIMING, e.text);
+}
+
+void worker_claims(struct haul_worker *w)
+{
+    if (w->flying || w->stopping) return; /* a claim uses the store's connection */
+    for (size_t i = 0; i < w->tasks; i++)
+        if (w->task[i]->state == HAUL_TASK_CLAIMING && w->task[i]->retry_ns <= w->now_ns) claim(w, w->task[i]);
+}
+
+/* ---- restoring
+ * ------------------------------------------------------------------------------------------------------------------ */
+bool worker_verify(struct haul_worker *w, struct worker_task *wt, const struct haul_message *m)
+{
+    const struct task_core *core = wt->t->core;
+    if (wt->verified) return true;
+    wt->verified = true;
+    if (m->offset == core->last_offset && m->append.ms == core->last_append_ms &&
+        haul_xxh3(m->value.p, m->value.n) == core->last_hash)
+        return true;
+    worker_stop_task(
+        w, wt, "the log is not the one read before: offset %lld holds another message than was processed (now at %lld)",
+        (long long)core->last_offset, (long long)m->offset);
+    return false;
+}
+
+void worker_target(struct haul_worker *w, struct worker_task *wt)
+{
+    const struct task_core *core = wt->t->core;
+    const struct haul_control *c = &wt->control;
+    wt->t->muted = false;
+    if (core->position.offset != c->position.offset || core->position.index != c->position.index ||
+        core->last_hash != c->last_hash || core->last_offset != c->last_offset) {
+        worker_stop_task(w, wt,
+                         "the replay came to offset %lld.%u at step %llu, the commit was at %lld.%u: the log or the "
+                         "program is not the one that wrote it",
+                         (long long)core->position.offset, core->position.index,
+                         (unsigned long long)core->position.step, (long long)c->position.offset, c->position.index);
+        return;
+    }
+    wt->state = HAUL_TASK_RUNNING;
+    wt->committed_watermark_ms = core->watermark_ms;
+    worker_log(w, wt, 2, "running", "at offset %lld, step %llu, %u entities", (long long)core->position.offset,
+               (unsigned long long)core->position.step, wt->t->slots.used);
+}
+
+void worker_gap(struct haul_worker *w, struct worker_task *wt, const struct haul_source_event *ev)
+{
+    if (wt->t == NULL || wt->state == HAUL_TASK_STOPPED) return;
+    const int64_t need = wt->t->core->position.offset;
+    if (ev->high < need) {
+        worker_stop_task(w, wt, "the log ends at offset %lld, before the position %lld: it was truncated or made anew",
+                         (long long)ev->high, (long long)need);
+    } else if (ev->low > need) {
+        worker_stop_task(w, wt,
+                         "the log begins at offset %lld; %lld offsets from %lld on were not read and are gone: haul "
+                         "reset starts behind them",
+                         (long long)ev->low, (long long)(ev->low - need), (long long)need);
+    } else {
+        struct haul_error e = {0};
+        worker_log(w, wt, 1, "unverified", "the message before offset %lld has expired; nothing unread is lost",
+                   (long long)need);
+        wt->verified = true;
+        if (w->source->ops->start(w->source, wt->name, need, &e) != HAUL_OK)
+            worker_discard(w, wt, HAUL_TASK_CLAIMING, e.text);
+    }
+}

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The fleet: the state of every vehicle, and every rule that needs no road and no order book. The files and the path of
+ * a record through them: fleet.h.
+ */
+#include "processors/fleet/fleet.h"
+
+#include "haul/math.h"
+#include "haul/processors.h"
+
+/* ---- taking a record in ------------------------------------------------------------------------------------------ */
+static void keep_text(char *to, uint8_t *len, size_t max, struct haul_str text)
+{
+    assert(text.n <= max); /* the record's table has the same bound */
+    memcpy(to, text.p, text.n);
+    *len = (uint8_t)text.n;
+}
+
+/* Another driver: his hours are not known here, so they begin at zero. */
+static void keep_driver(struct fleet_step *x, struct haul_str driver)
+{
+    struct fleet_state *s = x->s;
+    if (haul_str_eq(driver, (struct haul_str){s->driver, s->driver_len})) return;
+    if (s->driver_len > 0) {
+        s->stint_ms = s->stint_night_ms = 0;
+        memset(s->hour_20s, 0, sizeof s->hour_20s);
+        memset(s->day_10s, 0, sizeof s->day_10s);
+        fleet_clear(x, FLEET_FATIGUE);
+    }
+    keep_text(s->driver, &s->driver_len, sizeof s->driver, driver);
+}
+
+static void keep_who(struct fleet_step *x)
+{
+    struct fleet_state *s = x->s;
+    const struct haul_record *r = x->r;
+    if (haul_has(r, HAUL_F_VP_PLATE)) keep_text(s->plate, &s->plate_len, sizeof s->plate, r->v[HAUL_F_VP_PLATE].s);
+    if (haul_has(r, HAUL_F_VP_GROUP)) keep_text(s->group, &s->group_len, sizeof s->group, r->v[HAUL_F_VP_GROUP].s);
+    if (haul_has(r, HAUL_F_VP_DRIVER)) keep_driver(x, r->v[HAUL_F_VP_DRIVER].s);
+}
+
+static void keep_measures(struct fleet_state *s, const struct haul_record *r)
+{
+    if (haul_has(r, HAUL_F_VP_STATUS)) {
+        s->status = (uint32_t)r->v[HAUL_F_VP_STATUS].i;
+        s->known |= FLEET_HAS_IGNITION;
+    }
+    if (haul_has(r, HAUL_F_VP_ALARM)) s->alarm = (uint32_t)r->v[HAUL_F_VP_ALARM].i;
+    if (haul_has(r, HAUL_F_VP_FUEL)) {
+        s->fuel_ml = (int32_t)haul_round_i64(r->v[HAUL_F_VP_FUEL].f * 1000);
+        s->known |= FLEET_HAS_FUEL;
+    }
+    if (haul_has(r, HAUL_F_VP_BATTERY)) {
+        s->battery_cpct = (uint16_t)haul_round_i64(r->v[HAUL_F_VP_BATTERY].f * 100);
+        s->known |= FLEET_HAS_BATTERY;
+    }
+    if (haul_has(r, HAUL_F_VP_MILEAGE)) {
+        s->mileage_hm = (int32_t)haul_round_i64(r->v[HAUL_F_VP_MILEAGE].f * 10);
+        s->known |= FLEET_HAS_MILEAGE;
+    }
+}
+
+static void take_position(struct fleet_step *x)
+{
+    keep_who(x);
+    keep_measures(x->s, x->r);
+    fleet_position(x);
+    fleet_gnss(x);
+    fleet_harsh(x);
+    fleet_fuel(x);
+}
+
+static void set_ignition(struct fleet_state *s, bool on)
+{
+    s->status = on ? s->status | FLEET_STATUS_IGNITION : s->status & ~FLEET_STATUS_IGNITION;
+    s->known |= FLEET_HAS_IGNITION;
+}
+
+/* False: `what` is none that is known. */
+static bool take_event(struct fleet_step *x)
+{
+    struct fleet_state *s = x->s;
+    const struct haul_str what = x->r->v[HAUL_F_VE_WHAT].s;
+    const uint8_t door = (uint8_t)(1u << (x->r->v[HAUL_F_VE_DOOR].i & 7));
+    if (haul_str_eq(what, HAUL_STR("door_open")))
+        s->doors |= door;
+    else if (haul_str_eq(what, HAUL_STR("door_closed")))
+        s->doors &= (uint8_t)~door;
+    else if (haul_str_eq(what, HAUL_STR("ignition_on")))
+        set_ignition(s, true);
+    else if (haul_str_eq(what, HAUL_STR("ignition_off")))
+        set_ignition(s, false);
+    else if (haul_str_eq(what, HAUL_STR("alarm")))
+        s->alarm = (uint32_t)x->r->v[HAUL_F_VE_ALARM].i;
+    else if (haul_str_eq(what, HAUL_STR("battery")))
+        s->battery_level = (uint8_t)x->r->v[HAUL_F_VE_LEVEL].i;
+    else
+        return false;
+    return true;
+}
+
+static void judge_all(struct fleet_step *x)
+{
+    fleet_speeding(x);
+    fleet_fatigue(x);
+    fleet_night(x);
+    fleet_stop(x);
+    fleet_doors(x);
+    fleet_displacement(x);
+    fleet_bits(x);
+    fleet_battery(x);
+    fleet_skew(x);
+}
+
+/* ---- a step ------------------------------------------------------------------------------------------------------ */
+static struct fleet_step step_of(struct haul_task *t, struct haul_entity *e, const struct haul_record *r)
+{
+    struct fleet_state *s = haul_entity_state(e);
+    struct fleet_step x = {.task = t, .entity = e, .s = s, .o = haul_task_options(t), .r = r};
+    x.now_ms = haul_task_time(t).ms;
+    x.dt_ms = s->newest_ms != 0 && x.now_ms > s->newest_ms ? x.now_ms - s->newest_ms : 0;
+    x.speed_was_mmps = s->speed_mmps, x.heading_was_cdeg = s->heading_cdeg;
+    x.known_was = s->known;
+    x.was_moving = s->motion == FLEET_MOVING;
+    return x;
+}
+
+static void paint(const struct fleet_step *x)
+{
+    if (x->turned)
+        haul_task_paint_now(x->task, x->entity);
+    else
+        haul_task_paint(x->task, x->entity);
+}
+
+/* Older than what is known of the vehicle: nothing moves back, no rule looks at it. */
+static enum haul_verdict disordered(struct fleet_step *x)
+{
+    x->s->disordered++;
+    haul_task_count(x->task, FLEET_DISORDERED, 1);
+    if (fleet_fill(x)) haul_task_count(x->task, FLEET_FILLED, 1);
+    fleet_heard(x);
+    paint(x);
+    return HAUL_DONE;
+}
+
+/*  1  an event of an unknown name                       quarantined
+ *  2  a message seen before                             dropped
+ *  3  older than the vehicle's newest                   fills the odometer, at most
+ *  4  behind the watermark, in order for the vehicle     counted, and as 5
+ *  5  else                                              taken in, and every rule judged
+ */
+static enum haul_verdict process(struct haul_task *t, struct haul_entity *e, const struct haul_record *r, bool late)
+{
+    struct fleet_step x = step_of(t, e, r);
+    const bool older = x.s->newest_ms != 0 && x.now_ms < x.s->newest_ms;
+    if (fleet_serial(&x)) {
+        fleet_heard(&x);
+        paint(&x);
+        return haul_task_drop(t, FLEET_DUPLICATE);
+    }
+    if (r->source.n > 0) keep_text(x.s->source, &x.s->source_len, sizeof x.s->source, r->source);
+    if (older) return disordered(&x);
+    if (r->kind == HAUL_KIND_VEHICLE_POSITION)
+        take_position(&x);
+    else if (!take_event(&x))
+        return haul_task_refuse(t, "what", "is none of the events of a vehicle that are known");
+    if (late) {
+        x.s->late++;
+        haul_task_count(t, FLEET_LATE, 1);
+    }
+    judge_all(&x);
+    x.s->newest_ms = x.now_ms;
+    fleet_heard(&x);
+    paint(&x);
+    return HAUL_DONE;
+}
+
+/* Silent for `keep`: the vehicle goes. */
+static void gone(struct fleet_step *x)
+{
+    const int64_t due_ms = x->s->heard_ms + x->o->keep_ms;
+    if (due_ms > x->now_ms)
+        haul_task_timer_set(x->task, x->entity, FLEET_T_GONE, (struct haul_time){due_ms});
+    else
+        haul_task_remove(x->task, x->entity);
+}
+
+static void timer(struct haul_task *t, struct haul_entity *e, unsigned id)
+{
+    struct fleet_step x = step_of(t, e, NULL);
+    switch ((enum fleet_timer)id) {
+    case FLEET_T_SILENCE:
+        fleet_silence(&x);
+        break;
+    case FLEET_T_REST:
+        fleet_rested(&x);
+        break;
+    case FLEET_T_HARSH:
+        fleet_harsh_over(&x);
+        break;
+    case FLEET_T_SERIAL:
+        fleet_serial_over(&x);
+        break;
+    case FLEET_T_GONE:
+        gone(&x);
+        return;
+    case FLEET_TIMERS:
+        assert(false);
+    }
+    if (x.turned) haul_task_paint_now(t, e);
+}
+
+static const struct haul_takes takes[] = {{HAUL_KIND_VEHICLE_POSITION, 0}, {HAUL_KIND_VEHICLE_EVENT, 0}};
+
+const struct haul_processor haul_fleet = {
+    .mailbox = HAUL_MAILBOX_FLEET,
+    .summary_en = "position, odometer and the rules of every vehicle",
+    .summary_zh = "每辆车的位置、里程与规则",
+    .state_version = 1,
+    .takes = takes,
+    .takes_len = sizeof takes / sizeof takes[0],
+    .entities = {{"vehicle", sizeof(struct fleet_state)}},
+    .timers = FLEET_TIMERS,
+    .options = &fleet_option_set,
+    .counters = fleet_counters,
+    .counters_len = FLEET_COUNTERS,
+    .rules = fleet_rules,
+    .rules_len = FLEET_RULES,
+    .process = process,
+    .timer = timer,
+    .view = fleet_view,
+    .dump = fleet_dump,
+};
