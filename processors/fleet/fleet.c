@@ -229,5 +229,6 @@ const struct haul_processor haul_fleet = {
     .process = process,
     .timer = timer,
     .view = fleet_view,
+    .live = fleet_live,
     .dump = fleet_dump,
 };

@@ -331,6 +331,7 @@ void fleet_silence(struct fleet_step *x);
 
 /* view.c */
 void fleet_view(const struct haul_task *t, const struct haul_entity *e, struct haul_json *j);
+bool fleet_live(const struct haul_entity *e, struct haul_live *out);
 void fleet_dump(const void *state, unsigned entity_kind, struct haul_json *j);
 /* Province and the last two characters: "赣A12345" is "赣***45". Returns the length written, at most 24. */
 size_t fleet_mask_plate(struct haul_str plate, char out[24]);

@@ -175,6 +175,23 @@ void fleet_view(const struct haul_task *t, const struct haul_entity *e, struct h
     raised(e, j);
 }
 
+/* For the live stream. state: bits 0-1 motion, bit 2 ignition, bit 3 an alert is open. */
+bool fleet_live(const struct haul_entity *e, struct haul_live *out)
+{
+    const struct fleet_state *s = haul_entity_state_const(e);
+    if (!(s->known & FLEET_HAS_FIX)) return false;
+    bool any = false;
+    for (unsigned i = 0; i < FLEET_RULES; i++) any = any || haul_entity_raised(e, i);
+    *out = (struct haul_live){
+        .lon_deg = fleet_lon_deg(s->fix),
+        .lat_deg = fleet_lat_deg(s->fix),
+        .speed_mps = s->speed_mmps / 1000.0,
+        .heading_deg = s->known & FLEET_HAS_HEADING ? s->heading_cdeg / 100.0 : 0,
+        .state = (uint8_t)(s->motion | (fleet_ignition(s) ? 4 : 0) | (any ? 8 : 0)),
+    };
+    return true;
+}
+
 /* ---- dump: every field of the state, in its order ---------------------------------------------------------------- */
 static void point(struct haul_json *j, const char *name, struct fleet_point p)
 {
