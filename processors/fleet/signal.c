@@ -141,14 +141,15 @@ void fleet_skew(struct fleet_step *x)
 }
 
 /* ---- silence ----------------------------------------------------------------------------------------------------- */
-/* Something was heard, late or not. Silence is measured from the later of its time and the watermark, so that a vehicle
- * whose clock is slow, or that uploads late, is not taken for silent. The timers are not moved with every record: one
- * that fires too early looks at heard_ms and waits for the rest. */
+/* Something was heard, late or not. Silence is measured from the later of its time and the watermark (before there is
+ * one, its arrival), so that a vehicle whose clock is slow, or that uploads late, is not taken for silent. The timers
+ * are not moved with every record: one that fires too early looks at heard_ms and waits for the rest. */
 void fleet_heard(struct fleet_step *x)
 {
     struct fleet_state *s = x->s;
     const struct haul_time mark = haul_task_watermark(x->task);
-    const int64_t heard = mark.ms > x->r->time.ms ? mark.ms : x->r->time.ms;
+    const int64_t now = mark.ms == HAUL_TIME_NONE.ms ? haul_task_append(x->task).ms : mark.ms;
+    const int64_t heard = now > x->r->time.ms ? now : x->r->time.ms;
     if (heard > s->heard_ms) s->heard_ms = heard;
     fleet_clear(x, FLEET_OFFLINE);
     if (fleet_ignition(s) && haul_task_timer_due(x->entity, FLEET_T_SILENCE).ms == HAUL_TIME_NONE.ms)
