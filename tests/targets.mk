@@ -1,6 +1,6 @@
 # What is run: tests, simulation, benchmarks, fuzzers, checks. Included by the top Makefile.
 
-.PHONY: test test-run test-build check lint format sim fuzz bench deps-test
+.PHONY: docs test test-run test-build check lint format sim fuzz bench deps-test
 
 test: ## install what is missing, then run every test: unit, property, simulation, integration; sanitized
 	@deploy/local/deps build test
@@ -23,6 +23,9 @@ lint: check ## checks, clang-format and shellcheck
 
 format: ## lay out all C files with clang-format
 	@clang-format-14 -i $$(git ls-files -co --exclude-standard '*.c' '*.h')
+
+docs: $B/haul ## write again what is generated from the tables: config/haul.yaml, its schema, the reference
+	@HAUL=$< tests/checks/generate config
 
 sim: $B/tests/sim/sim ## run the simulated world over seeds: make sim SEEDS=1000
 	@$< --seeds $(SEEDS)

@@ -161,6 +161,9 @@ static inline void haul_set_s(struct haul_record *r, enum haul_field f, struct h
 {
     r->v[f].s = v, r->present |= 1ull << f;
 }
+/* Checks a record that was put together, not decoded: true when the decoder would take what it packs to. *why names the
+ * field. */
+bool haul_record_check(const struct haul_record *r, struct haul_refusal *why);
 /* Appends the record's msgpack (numbers as keys, fields in order of number) to out. Deterministic. */
 void haul_record_pack(const struct haul_record *r, struct haul_buf *out);
 /* Appends the header of an array of n records. */
@@ -170,8 +173,11 @@ void haul_message_pack_header(uint32_t n, struct haul_buf *out);
  * ----------------------------------------------------------------------------- */
 /* {"kind":"vehicle_position","id":…,"time":"2026-…Z",…}; BYTES as base64. */
 void haul_record_to_json(const struct haul_record *r, struct haul_json *j);
-/* Reads that form (time also as ms; unknown names ignored and counted). Text is copied into scratch. Errors name the
- * field. */
+/* Reads that form (time also as ms, kind also as a number; null is as if it were not there; unknown names are ignored
+ * and counted) and checks it. Texts and numbers are copied into scratch, for which 2 * HAUL_RECORD_MAX suffices. Errors
+ * name the field; INVALID, RANGE, UNKNOWN, DUPLICATE, or LIMIT when the text is longer than HAUL_JSON_RECORD_MAX or
+ * scratch too small. Allocates (jansson): for tools, not for the hot path. */
+#define HAUL_JSON_RECORD_MAX (8 * HAUL_RECORD_MAX)
 enum haul_err haul_record_from_json(struct haul_str json, struct haul_record *out, struct haul_arena *scratch,
                                     struct haul_error *e);
 

@@ -25,6 +25,7 @@ struct walk {
     const struct haul_option_set *const *sets;
     size_t sets_len;
     const struct haul_option_set *set;
+    bool whole;            /* the file is a map of sections, every line of it read */
     const char *directory; /* of the file, with its '/', or "": what FILE options are relative to */
     struct haul_buf why;
 };
@@ -78,7 +79,8 @@ static void unknown_name(struct walk *w, const struct level *l, const char *pref
     if (refuse_secret(w, l, path, n)) return;
     struct haul_buf *better = &w->why;
     haul_buf_clear(better);
-    names_suggest(w->sets, w->sets_len, w->set, l->rows, l->rows_len, prefix, n->key, better);
+    if (!report_full(w->report))
+        names_suggest(w->sets, w->sets_len, w->set, l->rows, l->rows_len, prefix, n->key, better);
     report_fault(w->report, n->key_at, "%s.%s%s: no such option%s%.*s%s", w->set->section, l->where, path,
                  better->n > 0 ? "; did you mean `" : "", (int)better->n, (const char *)better->p,
                  better->n > 0 ? "`?" : "");
@@ -479,6 +481,7 @@ static void read_sections(struct walk *w, struct haul_config *c)
     const struct yaml_node *root = &w->tree->nodes[w->tree->root];
     if (w->tree->root == 0 || root->kind == YAML_BAD) return;
     if (root->kind != YAML_MAP) {
+        w->whole = false;
         if (w->tree->whole)
             report_fault(w->report, root->at, "%s stands here; expected sections, such as `%s:`", kind_name(root),
                          c->len > 0 ? c->sets[0]->section : "engine");
@@ -496,7 +499,7 @@ static void read_sections(struct walk *w, struct haul_config *c)
             continue;
         }
         haul_buf_clear(&w->why);
-        names_suggest(w->sets, w->sets_len, NULL, NULL, 0, "", n->key, &w->why);
+        if (!report_full(w->report)) names_suggest(w->sets, w->sets_len, NULL, NULL, 0, "", n->key, &w->why);
         report_fault(w->report, n->key_at, "%.*s: no such section%s%.*s%s", n->key.n > 80 ? 80 : (int)n->key.n,
                      n->key.p, w->why.n > 0 ? "; did you mean `" : "", (int)w->why.n, (const char *)w->why.p,
                      w->why.n > 0 ? "`?" : "");
@@ -507,7 +510,7 @@ static void check_sections(struct walk *w, struct haul_config *c)
 {
     for (size_t i = 0; i < c->len; i++) {
         w->set = c->sets[i];
-        if (w->tree->whole) require(w, c->sets[i]);
+        if (w->whole) require(w, c->sets[i]);
         w->report->set = c->sets[i];
         if (c->sets[i]->check != NULL) c->sets[i]->check(c->values[i], w->report);
     }
@@ -529,7 +532,12 @@ enum haul_err haul_config_read_text(struct haul_str yaml, const char *name, cons
     if (slash != NULL) snprintf(directory, sizeof directory, "%.*s", (int)(slash - name + 1), name);
     report_init(&report, name, yaml);
     yaml_read(&tree, yaml, &report);
-    struct walk w = {.report = &report, .tree = &tree, .sets = sets, .sets_len = sets_len, .directory = directory};
+    struct walk w = {.report = &report,
+                     .tree = &tree,
+                     .sets = sets,
+                     .sets_len = sets_len,
+                     .whole = tree.whole,
+                     .directory = directory};
     haul_buf_init(&w.why, 256, 4096);
     struct haul_config *c = config_new(sets, sets_len);
     for (size_t i = 0; i < c->len; i++) {

@@ -142,7 +142,10 @@ static void offer_section(struct best *b, const struct haul_option_set *set, con
     for (size_t i = 0; i < set->rows_len; i++) {
         const char *name = set->rows[i].name;
         offer(b, haul_str_of(leaf_of(name)), penalty, section, name, strlen(name));
-        offer(b, haul_str_of(name), penalty, section, name, strlen(name));
+        for (size_t n = strcspn(name, ".");; n += 1 + strcspn(name + n + 1, ".")) { /* groups, and the option itself */
+            offer(b, (struct haul_str){name, n}, penalty, section, name, n);
+            if (name[n] == '\0') break;
+        }
     }
 }
 

@@ -27,7 +27,8 @@ void report_free(struct haul_option_report *r)
     *r = (struct haul_option_report){0};
 }
 
-static void vfault(struct haul_option_report *r, size_t at, const char *format, va_list args)
+__attribute__((format(printf, 3, 0))) static void vfault(struct haul_option_report *r, size_t at, const char *format,
+                                                         va_list args)
 {
     char text[MESSAGE_MAX];
     const int n = vsnprintf(text, sizeof text, format, args);
@@ -46,6 +47,11 @@ void report_fault(struct haul_option_report *r, size_t at, const char *format, .
     va_start(args, format);
     vfault(r, at, format, args);
     va_end(args);
+}
+
+bool report_full(const struct haul_option_report *r)
+{
+    return r->len == REPORT_FAULTS_MAX;
 }
 
 struct option_mark *report_mark(struct haul_option_report *r, const struct haul_option_set *set, const char *path,
@@ -113,7 +119,8 @@ void haul_option_complain(struct haul_option_report *r, const char *path, const 
 void report_position(struct haul_str source, size_t at, unsigned *line, unsigned *column)
 {
     *line = 1, *column = 1;
-    for (size_t i = 0; i < at && i < source.n; i++) {
+    const size_t mark = source.n >= 3 && memcmp(source.p, "\xef\xbb\xbf", 3) == 0 ? 3 : 0; /* it is no character */
+    for (size_t i = mark; i < at && i < source.n; i++) {
         const uint8_t c = (uint8_t)source.p[i];
         if (c == '\n')
             ++*line, *column = 1;
@@ -150,6 +157,7 @@ static size_t columns_of(uint32_t c)
         {0xac00, 0xd7a3, WIDE_COLUMNS},
         {0xf900, 0xfaff, WIDE_COLUMNS},
         {0xfe00, 0xfe0f, 0},
+        {0xfeff, 0xfeff, 0},
         {0xfe30, 0xfe6f, WIDE_COLUMNS},
         {0xff00, 0xff60, WIDE_COLUMNS},
         {0xffe0, 0xffe6, WIDE_COLUMNS},
@@ -191,7 +199,7 @@ static bool starts_with_word(const char *p, const char *end, const char *word)
     return true;
 }
 
-/* Where in a line a secret that should not stand there may begin: behind the colon of a name such as password. */
+/* Where in a line a secret that should not stand there may begin: behind a name such as password. */
 static size_t secret_from(struct haul_str line)
 {
     static const char *const words[] = {"password", "passwd", "secret", "token", "passphrase", "credential"};
@@ -202,10 +210,14 @@ static size_t secret_from(struct haul_str line)
             const char *q = p;
             while (q < end && (isalnum((unsigned char)*q) || strchr("_-.\"'", *q) != NULL)) q++;
             if ((size_t)(q - p) >= 5 && memcmp(q - 5, "_file", 5) == 0) continue;
-            while (q < end && *q != ':' && *q != '=') q++;
-            return (size_t)(q - line.p) + (q < end);
+            return (size_t)(q - line.p);
         }
     return line.n;
+}
+
+bool report_secret(struct haul_str line)
+{
+    return secret_from(line) < line.n;
 }
 
 /* Columns that stand before the caret; a long line is shown from a little before it. */
@@ -235,7 +247,7 @@ static void write_source(struct haul_str source, size_t at, struct haul_buf *out
     haul_buf_printf(out, INDENT "%s", from > 0 ? ".." : "");
     for (size_t i = from; i < line.n && columns < LINE_SHOWN;) {
         struct glyph g = glyph_at(line.p + i, line.p + line.n);
-        if (i >= secret && *g.p != ' ') g = (struct glyph){"*", 1, g.source_bytes, 1};
+        if (i >= secret && strchr(" :=", *g.p) == NULL) g = (struct glyph){"*", 1, g.source_bytes, 1};
         haul_buf_put(out, g.p, g.bytes);
         if (i < caret) before += g.columns;
         columns += g.columns, i += g.source_bytes;

@@ -39,6 +39,8 @@ void report_init(struct haul_option_report *r, const char *name, struct haul_str
 void report_free(struct haul_option_report *r);
 void report_fault(struct haul_option_report *r, size_t at, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* True when further faults are only counted: no need to look for their suggestions. */
+bool report_full(const struct haul_option_report *r);
 /* All faults in the order of the text. */
 void report_write(struct haul_option_report *r, struct haul_buf *out);
 
@@ -49,5 +51,8 @@ struct option_mark *report_find(struct haul_option_report *r, const struct haul_
 
 /* Line and column in characters, from 1, of a byte offset. */
 void report_position(struct haul_str source, size_t at, unsigned *line, unsigned *column);
+
+/* True when a line has the name of a secret with its value, which must not be printed. */
+bool report_secret(struct haul_str line);
 
 #endif

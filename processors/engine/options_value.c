@@ -585,7 +585,8 @@ static bool read_text(const struct haul_option *row, struct haul_str text, void 
     }
     for (size_t i = 0; i < text.n; i++)
         if ((unsigned char)text.p[i] < 0x20 || text.p[i] == 0x7f) {
-            snprintf(problem, sizeof problem, "has a control character in it, 0x%02x", (unsigned)text.p[i] & 0xff);
+            if (text.p[i] == '\n') return refuse(row, (struct haul_str){text.p, i}, "goes on over lines", why);
+            snprintf(problem, sizeof problem, "has a control character in it, 0x%02x", (unsigned)text.p[i]);
             return refuse(row, (struct haul_str){text.p, i}, problem, why);
         }
     memset(to, 0, row->size);
@@ -639,7 +640,7 @@ bool value_read(const struct haul_option *row, struct haul_str text, bool quoted
     case HAUL_O_TABLE:
         break;
     }
-    assert(!"a scalar type");
+    assert(false && "not a scalar type");
     return false;
 }
 

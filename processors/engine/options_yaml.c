@@ -34,11 +34,10 @@ static uint32_t new_node(struct reading *y, enum yaml_kind kind, size_t at)
         return 0;
     }
     if (t->len == t->cap) {
-        t->cap = t->cap == 0 ? 256 : t->cap * 2;
+        t->cap *= 2;
         t->nodes = realloc(t->nodes, t->cap * sizeof *t->nodes);
         assert(t->nodes != NULL);
     }
-    if (t->len == 0) t->nodes[t->len++] = (struct yaml_node){.kind = YAML_BAD};
     t->nodes[t->len] = (struct yaml_node){.kind = kind, .at = at};
     return t->len++;
 }
@@ -57,8 +56,13 @@ static struct haul_str keep(struct reading *y, struct fy_token *token)
 static size_t place(struct reading *y, struct fy_event *e)
 {
     const struct fy_mark *m = fy_event_start_mark(e);
-    if (m != NULL) y->last = m->input_pos;
-    return y->last;
+    const bool scalar = e->type == FYET_SCALAR && e->scalar.value != NULL;
+    const enum fy_scalar_style style = scalar ? fy_token_scalar_style(e->scalar.value) : FYSS_ANY;
+    if (m == NULL || style == FYSS_LITERAL || style == FYSS_FOLDED) return y->last; /* no place, or that of its lines */
+    y->last = m->input_pos;
+    /* The mark of a quoted text and of an alias stands behind its sign. */
+    const bool quoted = style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED;
+    return y->last - ((quoted || e->type == FYET_ALIAS) && y->last > 0);
 }
 
 static struct fy_event *next(struct reading *y)
@@ -271,26 +275,37 @@ static void blank(char *text, size_t n, size_t at)
     }
 }
 
-/* A `name: value` in disguise: "name value", "name = value", "name:value", or with the full-width colon. */
+static bool name_char(char c)
+{
+    return c == '_' || c == '.' || c == '-' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           (c >= '0' && c <= '9');
+}
+
+/* Bytes of the sign that stands where the colon should: `=`, the full-width colon, or a colon without its space. */
+static size_t sign_len(const char *p, size_t n)
+{
+    static const char wide[] = "\xef\xbc\x9a";
+    if (n >= 3 && memcmp(p, wide, 3) == 0) return 3;
+    return n > 0 && (*p == ':' || *p == '=');
+}
+
 bool yaml_disguised(struct haul_str line, struct haul_buf *better)
 {
     const char *p = line.p;
     size_t n = line.n, name = 0;
-    while (name < n && (p[name] == '_' || p[name] == '.' || p[name] == '-' || (p[name] >= 'a' && p[name] <= 'z') ||
-                        (p[name] >= 'A' && p[name] <= 'Z') || (p[name] >= '0' && p[name] <= '9')))
-        name++;
+    while (n > 0 && strchr("\r ", p[n - 1]) != NULL) n--;
+    while (name < n && name_char(p[name])) name++;
+    if (name == 0 || (p[0] >= '0' && p[0] <= '9')) return false;
     size_t rest = name;
     while (rest < n && p[rest] == ' ') rest++;
-    static const char wide[] = "\xef\xbc\x9a";
-    const size_t sign = rest < n && (p[rest] == ':' || p[rest] == '=')    ? 1
-                        : n - rest >= 3 && memcmp(p + rest, wide, 3) == 0 ? 3
-                                                                          : 0;
-    if (name == 0 || (sign == 0 && rest == name)) return false;
+    const size_t sign = sign_len(p + rest, n - rest);
+    if (sign == 0 && rest == name && name < n) return false;
     rest += sign;
+    if (sign == 1 && p[rest - 1] == ':' && rest == name + 1 && (rest == n || p[rest] == ' '))
+        return false; /* it is one */
     while (rest < n && p[rest] == ' ') rest++;
-    if (rest - name == 2 && p[name] == ':') return false; /* it is one */
-    while (n > rest && (p[n - 1] == '\r' || p[n - 1] == ' ')) n--;
-    haul_buf_printf(better, "%.*s:%s%.*s", (int)name, p, n > rest ? " " : "", (int)(n - rest), p + rest);
+    haul_buf_printf(better, "%.*s:%s", (int)name, p, n > rest ? " " : "");
+    haul_buf_printf(better, "%.*s", (int)(n - rest), report_secret(line) ? "***" : p + rest);
     return true;
 }
 
@@ -333,7 +348,7 @@ static bool says(const struct reading *y, const char *part)
 static void explain(struct reading *y)
 {
     const char c = y->fault_at < y->n ? y->text[y->fault_at] : ' ';
-    if (says(y, "tab character")) {
+    if (says(y, "tab ")) {
         const struct line l = line_at(y->text, y->n, y->fault_at);
         y->fault_at = l.from + strspn(y->text + l.from, " ");
         report_fault(y->report, y->fault_at, "a tab cannot indent; use spaces, two for each level");
@@ -367,7 +382,7 @@ static void explain(struct reading *y)
 /* ---- characters ----------------------------------------------------------------------------------------------------
  */
 
-/* A copy that the parser can read, same offsets: a byte order mark is passed over, what is not text is reported once a
+/* A copy that the parser can read, same offsets: what is not text is reported once a
  * line and replaced. */
 static char *readable(struct haul_str source, struct haul_option_report *r, bool *whole)
 {
@@ -377,7 +392,6 @@ static char *readable(struct haul_str source, struct haul_option_report *r, bool
     text[source.n] = '\0';
     const uint8_t *const p = (const uint8_t *)source.p, *const end = p + source.n;
     size_t told = SIZE_MAX;
-    if (source.n >= 3 && memcmp(source.p, "\xef\xbb\xbf", 3) == 0) memset(text, ' ', 3);
     for (size_t i = 0; i < source.n;) {
         const size_t n = haul_utf8_len(p + i, end);
         const bool control = n == 1 && ((p[i] < 0x20 && strchr("\t\r\n", p[i]) == NULL) || p[i] == 0x7f || p[i] == 0);
@@ -396,15 +410,18 @@ static char *readable(struct haul_str source, struct haul_option_report *r, bool
 void yaml_read(struct yaml_tree *t, struct haul_str source, struct haul_option_report *r)
 {
     assert(source.n <= YAML_BYTES_MAX);
-    *t = (struct yaml_tree){.whole = true};
-    haul_arena_init(&t->texts, 2 * source.n + (size_t)YAML_NODES_MAX * 40);
+    *t = (struct yaml_tree){.whole = true, .cap = 256, .nodes = calloc(256, sizeof *t->nodes)};
+    assert(t->nodes != NULL);
+    /* An escape may grow to half as much again; each text is aligned, and each takes a byte of the file at least. */
+    const size_t count = source.n + 16 < 2 * YAML_NODES_MAX ? source.n + 16 : 2 * YAML_NODES_MAX;
+    haul_arena_init(&t->texts, 2 * source.n + count * 20);
     char *text = readable(source, r, &t->whole);
     for (unsigned faults = 0;; faults++) {
         struct reading y = {.tree = t, .report = r, .text = text, .n = source.n, .flow_at = REPORT_NOWHERE};
         const unsigned before = r->total;
         const size_t len = r->len, texts = r->texts.n;
         haul_arena_reset(&t->texts);
-        t->len = 0, t->root = 0;
+        t->len = 1, t->root = 0;
         if (parse_once(&y)) break;
         t->whole = false;
         r->total = before, r->len = len, r->texts.n = texts; /* the next pass finds the rest again */

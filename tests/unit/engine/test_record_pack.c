@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "haul/record.h"
-#include "haul/rng.h"
+#include "tests/unit/engine/support_any.h"
+#include "tests/unit/engine/support_record_oracle.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -39,103 +39,37 @@ static void decode_again(void)
     assert_int_equal(back.raw.n, out.n);
 }
 
-static bool same_value(enum haul_type type, const union haul_value *a, const union haul_value *b)
-{
-    switch (type) {
-    case HAUL_BOOL:
-    case HAUL_INT:
-        return a->i == b->i;
-    case HAUL_REAL:
-        return memcmp(&a->f, &b->f, sizeof a->f) == 0;
-    case HAUL_TEXT:
-    case HAUL_BYTES:
-        return haul_str_eq(a->s, b->s);
-    case HAUL_REALS:
-        return a->reals.n == b->reals.n &&
-               (a->reals.n == 0 || memcmp(a->reals.p, b->reals.p, a->reals.n * sizeof(double)) == 0);
-    }
-    return false;
-}
-
-static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxyz0123456789";
-
-/* A valid value of a field, at its bounds as often as between them. */
-static void set_any(const struct haul_field_row *row, struct haul_rng *rng)
-{
-    static double reals[HAUL_REALS_MAX];
-    static char text[HAUL_RECORD_MAX];
-    const enum haul_field f = (enum haul_field)(row->number - HAUL_FIELD_BASE);
-    const uint64_t choice = haul_rng_below(rng, 4);
-    const double share = choice == 0 ? 0 : choice == 1 ? 1 : haul_rng_f64(rng);
-    switch ((enum haul_type)row->type) {
-    case HAUL_BOOL:
-        haul_set_i(&in, f, choice & 1);
-        return;
-    case HAUL_INT:
-        haul_set_i(&in, f,
-                   row->low < -9e18 ? (int64_t)haul_rng_u64(rng) / 2
-                                    : (int64_t)(row->low + share * (row->high < 9e18 ? row->high - row->low : 9e18)));
-        return;
-    case HAUL_REAL:
-        haul_set_f(&in, f, row->low + share * (row->high - row->low));
-        return;
-    case HAUL_TEXT:
-    case HAUL_BYTES: {
-        const size_t n = (size_t)(row->low + share * (row->high - row->low));
-        for (size_t i = 0; i < n; i++) text[i] = letters[(i + choice) % 64];
-        haul_set_s(&in, f, (struct haul_str){text, n});
-        return;
-    }
-    case HAUL_REALS:
-        for (size_t i = 0; i < HAUL_REALS_MAX; i++) reals[i] = row->low + haul_rng_f64(rng) * (row->high - row->low);
-        in.v[f].reals.p = reals, in.v[f].reals.n = haul_rng_below(rng, HAUL_REALS_MAX + 1);
-        in.present |= 1ull << f;
-    }
-}
-
-static void compare(const struct haul_kind_row *kind)
-{
-    assert_int_equal(back.kind, in.kind);
-    assert_int_equal(back.version, in.version);
-    assert_int_equal(back.crs, in.crs);
-    assert_int_equal(back.positioned, in.positioned);
-    assert_true(haul_str_eq(back.id, in.id) && haul_str_eq(back.source, in.source));
-    assert_int_equal(back.time.ms, in.time.ms);
-    assert_true(!in.positioned || (back.lon_deg == in.lon_deg && back.lat_deg == in.lat_deg));
-    assert_true(back.present == in.present);
-    assert_int_equal(back.unknown, 0);
-    for (size_t i = 0; i < kind->fields_len; i++) {
-        const unsigned f = kind->fields[i].number - HAUL_FIELD_BASE;
-        if (!same_value((enum haul_type)kind->fields[i].type, in.v + f, back.v + f))
-            fail_msg("%s.%s is not what it was", kind->name, kind->fields[i].name);
-    }
-}
-
 /* Every kind, every field at its bounds and between, with and without each optional one. */
 static void every_kind_comes_back(void **state)
 {
     (void)state;
     struct haul_rng rng;
     haul_rng_seed(&rng, 3);
-    for (unsigned k = 1; k < HAUL_KIND_MAX; k++) {
-        const struct haul_kind_row *kind = haul_kind_row(k);
-        if (kind == NULL) continue;
-        for (int round = 0; round < 60; round++) {
-            haul_record_init(&in, (enum haul_kind)k, (struct haul_str){letters, 1 + haul_rng_below(&rng, HAUL_ID_MAX)},
-                             (struct haul_time){(int64_t)haul_rng_below(&rng, 4000000000000) - 1000000000});
-            if (round & 1) in.source = HAUL_STR("gw-1");
-            in.positioned = kind->positioned || (round & 2) != 0;
-            in.lon_deg = 360 * haul_rng_f64(&rng) - 180, in.lat_deg = 180 * haul_rng_f64(&rng) - 90;
-            in.crs = (uint8_t)haul_rng_below(&rng, 5);
-            for (size_t i = 0; i < kind->fields_len; i++)
-                if (kind->fields[i].required || round == 0 || haul_rng_below(&rng, 2) == 1)
-                    set_any(kind->fields + i, &rng);
+    for (unsigned k = 1; k < HAUL_KIND_MAX; k++)
+        for (int round = 0; haul_kind_row(k) != NULL && round < 60; round++) {
+            any_record(&rng, k, round == 0, &in);
             haul_buf_clear(&out);
             haul_record_pack(&in, &out);
             assert_false(out.overflow);
             decode_again();
-            compare(kind);
+            const char *const difference = oracle_difference(&in, &back);
+            if (difference != NULL) fail_msg("%s: %s is not what it was", haul_kind_row(k)->name, difference);
         }
+}
+
+/* What packs is never too large for a message, whatever is in it. */
+static void the_largest_of_each_kind_fits(void **state)
+{
+    (void)state;
+    for (unsigned k = 1; k < HAUL_KIND_MAX; k++) {
+        const struct haul_kind_row *const kind = haul_kind_row(k);
+        double most = 64 + 2 * (HAUL_ID_MAX + 3) + 30;
+        for (size_t i = 0; kind != NULL && i < kind->fields_len; i++) {
+            const struct haul_field_row *const f = kind->fields + i;
+            const bool text = f->type == HAUL_TEXT || f->type == HAUL_BYTES;
+            most += 1 + (text ? f->high + 5 : f->type == HAUL_REALS ? 3 + 9 * HAUL_REALS_MAX : 9);
+        }
+        if (most > HAUL_RECORD_MAX) fail_msg("%s: up to %.0f bytes", kind->name, most);
     }
 }
 
@@ -188,9 +122,8 @@ static void a_full_buffer_says_so(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_kind_comes_back),
-        cmocka_unit_test(fields_go_in_order),
-        cmocka_unit_test(several_in_one_message),
+        cmocka_unit_test(every_kind_comes_back), cmocka_unit_test(the_largest_of_each_kind_fits),
+        cmocka_unit_test(fields_go_in_order),    cmocka_unit_test(several_in_one_message),
         cmocka_unit_test(a_full_buffer_says_so),
     };
     return cmocka_run_group_tests(tests, begin, end);
