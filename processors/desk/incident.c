@@ -115,7 +115,7 @@ static void write_alert(struct desk_step *x, const struct desk_incident *s, stru
     text[DESK_X_UNIT] = HAUL_STR("alerts");
     text[DESK_X_OPTION] = HAUL_STR("desk.incident.members");
     text[DESK_X_DO_EN] = HAUL_STR("Look at the common cause first; the members clear by themselves when it is mended.");
-    text[DESK_X_DO_ZH] = HAUL_STR("先处置共同原因;原因消除后成员告警自行解除。");
+    text[DESK_X_DO_ZH] = HAUL_STR("先处置共同原因；原因消除后成员告警自行解除。");
     text[DESK_X_TOUCHES] = (struct haul_str){(const char *)room, touches.n};
     if (!desk_set_texts(a, text)) haul_task_count(x->task, DESK_CUT, 1);
 }

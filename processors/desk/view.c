@@ -35,11 +35,11 @@ static void incident_why(const struct desk_alert *a, struct haul_json *j)
     haul_buf_u64(&b, a->members);
     haul_buf_str(&b, HAUL_STR(" 条未关闭告警出自同一原因 "));
     haul_buf_str(&b, cause);
-    haul_buf_str(&b, HAUL_STR("(累计 "));
+    haul_buf_str(&b, HAUL_STR("（累计 "));
     haul_buf_u64(&b, a->members_ever);
-    haul_buf_str(&b, HAUL_STR(" 条;达 "));
+    haul_buf_str(&b, HAUL_STR(" 条；达 "));
     haul_buf_i64(&b, (int64_t)a->threshold);
-    haul_buf_str(&b, HAUL_STR(" 条合并)"));
+    haul_buf_str(&b, HAUL_STR(" 条合并）"));
     haul_json_kstr(j, "why_zh", (struct haul_str){room, b.n});
 }
 
