@@ -19,7 +19,7 @@ struct haul_robust_config {
 };
 
 struct haul_robust {
-    double median, mad, scale; /* scale sets the steps: a moving mean of |x - median|, winsorised */
+    double median, mad;
     float first[HAUL_ROBUST_START];
     uint32_t n;
 };

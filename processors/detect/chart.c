@@ -55,20 +55,17 @@ static void robust_start(struct haul_robust *s, const struct haul_robust_config 
     s->mad = low > high ? low : high;
     const double least = robust_least(s, c);
     if (s->mad < least) s->mad = least;
-    s->scale = s->mad;
 }
 
-/* One step of size 1/(n density) for the median, and for the median of |x - median|, with the densities of a normal. */
+/* One step of size 1/(n density) for the median, and for the median of |x - median|, with the densities of a normal that has
+ * this MAD. A MAD that is far too small grows by a factor a step, so a stream that wakes is followed within some memories. */
 static void robust_follow(struct haul_robust *s, const struct haul_robust_config *c, double value)
 {
-    const double n = (double)s->n < c->memory ? (double)s->n : c->memory, gain = s->scale / n;
+    const double n = (double)s->n < c->memory ? (double)s->n : c->memory, gain = s->mad / n;
     const double away = haul_abs(value - s->median), least = robust_least(s, c);
-    const double winsorised = away < 8 * s->scale ? away : 8 * s->scale;
     s->median += 1.86 * gain * sign_of(value - s->median);
     s->mad += 1.17 * gain * (away > s->mad ? 1 : -1);
-    s->scale += (winsorised - s->scale) / n;
     if (s->mad < least) s->mad = least;
-    if (s->scale < least) s->scale = least;
     if (s->n < UINT32_MAX) s->n++;
 }
 
