@@ -51,7 +51,8 @@ bool haul_tail_ready(const struct haul_tail *s, const struct haul_tail_config *c
 /* SPOT and DSPOT (Siffer, Fouque, Termier, Largouet, "Anomaly detection in streams with extreme value theory", KDD 2017):
  * peaks over a start level t, a generalised Pareto distribution fitted to them by maximum likelihood (Grimshaw, Technometrics
  * 35:185, 1993: one equation in one unknown), and the limit z_q = t + sigma/gamma ((q n / N_t)^-gamma - 1). Values beyond z_q
- * are anomalies and are not learnt from. Differs from the paper in that the start level is the exact quantile of the first
+ * are anomalies. Differs from the paper: an anomaly is learnt, as a peak of at most twice the limit's height, not left out (left out,
+ * the tail that is fitted is one cut off at z_q, the next limit is lower, and so on down: six alarms for one asked); the start level is the exact quantile of the first
  * values, the excesses are the last 200, and the likelihood is maximised by golden section from a grid, not by root finding.
  * DSPOT takes the mean of the last `depth` normal values off first. */
 #define HAUL_SPOT_EXCESSES 200

@@ -205,7 +205,7 @@ struct haul_score haul_hw_update(struct haul_hw *s, const struct haul_hw_config 
     float *const season = &s->season[s->n % c->season];
     s->level += c->damp * s->trend + c->alpha * used;
     s->trend = c->damp * s->trend + c->alpha * c->beta * used;
-    if (c->season > 1) *season += (float)(c->gamma * (1 - c->alpha) * used);
+    if (c->season > 1) *season += (float)(c->gamma * used);
     const double n = (double)(s->n - start + 1), rate = 1 / n > 0.02 ? 1 / n : 0.02;
     s->deviation += rate * (haul_abs(used) - s->deviation);
     s->n++;

@@ -244,10 +244,10 @@ static void spot_remember(struct haul_spot *s, const struct haul_spot_config *c,
     for (uint32_t i = 0; i < c->depth; i++) s->depth_sum += (double)s->recent[i];
 }
 
-/* A peak that is no anomaly: learn, and fit again when a twentieth more is known (or at each, while there are few). */
-static void spot_peak(struct haul_spot *s, const struct haul_spot_config *c, double x)
+/* Learns a peak, and fits again when a twentieth more is known (or at each, while there are few). */
+static void spot_peak(struct haul_spot *s, const struct haul_spot_config *c, double excess)
 {
-    spot_excess(s, x - s->start);
+    spot_excess(s, excess);
     const bool full = s->kept == HAUL_SPOT_EXCESSES;
     if (s->kept < 40 || s->kept >= s->fitted + s->fitted / 20 || (full && s->peaks % 10 == 0)) spot_fit(s, c);
 }
@@ -268,8 +268,8 @@ struct haul_score haul_spot_update(struct haul_spot *s, const struct haul_spot_c
     struct haul_score out = haul_score_make(HAUL_METHOD_SPOT, value, statistic, 1, true);
     out.expected = c->low ? -limit : limit, out.learned = s->n - 1, out.direction = c->low ? -1 : 1;
     if (x > s->start) out.tail_p = (double)s->peaks / (double)s->n * haul_gpd_above(x - s->start, s->gamma, s->sigma);
-    if (out.verdict == HAUL_VERDICT_ANOMALY && reach > 0) return out;
-    if (x > s->start) spot_peak(s, c, x);
-    spot_remember(s, c, signed_value);
+    const bool anomaly = out.verdict == HAUL_VERDICT_ANOMALY && reach > 0;
+    if (x > s->start) spot_peak(s, c, anomaly && x - s->start > 2 * reach ? 2 * reach : x - s->start);
+    if (!anomaly) spot_remember(s, c, signed_value);
     return out;
 }
