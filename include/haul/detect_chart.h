@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Layer: detect
- * Control charts: one value against a level, O(1) each. The charts of a mean work on values, or on the residuals of a baseline.
+ * Control charts: one value against a level, O(1) each. The charts of a mean work on values, or on the residuals of a
+ * baseline.
  */
 #ifndef HAUL_DETECT_CHART_H
 #define HAUL_DETECT_CHART_H
 
 #include "haul/detect.h"
 
-/* Robust z: |x - median| / (1.4826 MAD), where the median and the median absolute deviation follow the stream by stochastic
- * approximation (Robbins and Monro, Annals of Mathematical Statistics 22:400, 1951), started from the exact ones of the first 15
- * values. The threshold of 3.5 on 0.6745 |x - median| / MAD is Iglewicz and Hoaglin's ("How to detect and handle outliers", 1993). */
+/* Robust z: |x - median| / (1.4826 MAD), where the median and the median absolute deviation follow the stream by
+ * stochastic approximation (Robbins and Monro, Annals of Mathematical Statistics 22:400, 1951), started from the exact
+ * ones of the first 15 values. The threshold of 3.5 on 0.6745 |x - median| / MAD is Iglewicz and Hoaglin's ("How to
+ * detect and handle outliers", 1993). */
 #define HAUL_ROBUST_START 15
 
 struct haul_robust_config {
@@ -26,7 +28,8 @@ struct haul_robust {
 
 enum haul_err haul_robust_init(struct haul_robust *s, const struct haul_robust_config *c, struct haul_error *e);
 void haul_robust_reset(struct haul_robust *s, const struct haul_robust_config *c);
-struct haul_score haul_robust_update(struct haul_robust *s, const struct haul_robust_config *c, double value, struct haul_time at);
+struct haul_score haul_robust_update(struct haul_robust *s, const struct haul_robust_config *c, double value,
+                                     struct haul_time at);
 
 /* The level that the mean charts compare with: given, or learnt from the first values and then fixed until a reset. */
 struct haul_level_config {
@@ -54,11 +57,12 @@ struct haul_ewma {
 
 enum haul_err haul_ewma_init(struct haul_ewma *s, const struct haul_ewma_config *c, struct haul_error *e);
 void haul_ewma_reset(struct haul_ewma *s, const struct haul_ewma_config *c);
-struct haul_score haul_ewma_update(struct haul_ewma *s, const struct haul_ewma_config *c, double value, struct haul_time at);
+struct haul_score haul_ewma_update(struct haul_ewma *s, const struct haul_ewma_config *c, double value,
+                                   struct haul_time at);
 
-/* Two-sided CUSUM (Page, Biometrika 41:100, 1954): C± <- max(0, C± ± z - k), alarm at h; k and h in spreads. k 0.5, h 5 give a
- * false alarm each 465 values of white noise and find a shift of one spread after 10.4 (Hawkins and Olwell 1998). Both sums
- * start again after an alarm if `restart`. */
+/* Two-sided CUSUM (Page, Biometrika 41:100, 1954): C± <- max(0, C± ± z - k), alarm at h; k and h in spreads. k 0.5, h 5
+ * give a false alarm each 465 values of white noise and find a shift of one spread after 10.4 (Hawkins and Olwell
+ * 1998). Both sums start again after an alarm if `restart`. */
 struct haul_cusum_config {
     struct haul_level_config level;
     double k, h;
@@ -73,11 +77,12 @@ struct haul_cusum {
 
 enum haul_err haul_cusum_init(struct haul_cusum *s, const struct haul_cusum_config *c, struct haul_error *e);
 void haul_cusum_reset(struct haul_cusum *s, const struct haul_cusum_config *c);
-struct haul_score haul_cusum_update(struct haul_cusum *s, const struct haul_cusum_config *c, double value, struct haul_time at);
+struct haul_score haul_cusum_update(struct haul_cusum *s, const struct haul_cusum_config *c, double value,
+                                    struct haul_time at);
 
-/* Page-Hinkley (Hinkley, Biometrika 58:509, 1971, with forgetting as in Mouss et al., 5th Asian Control Conference 2004): the
- * sum of x - running mean ∓ delta, against its least (greatest) so far; alarm at lambda. Unit of the value. After an alarm it
- * starts again. delta 0.005, lambda 50, keep 0.9999. */
+/* Page-Hinkley (Hinkley, Biometrika 58:509, 1971, with forgetting as in Mouss et al., 5th Asian Control Conference
+ * 2004): the sum of x - running mean ∓ delta, against its least (greatest) so far; alarm at lambda. Unit of the value.
+ * After an alarm it starts again. delta 0.005, lambda 50, keep 0.9999. */
 struct haul_page_hinkley_config {
     double delta, lambda, keep;
     int64_t learn; /* values before the first verdict */
@@ -88,9 +93,10 @@ struct haul_page_hinkley {
     int64_t n;
 };
 
-enum haul_err haul_page_hinkley_init(struct haul_page_hinkley *s, const struct haul_page_hinkley_config *c, struct haul_error *e);
+enum haul_err haul_page_hinkley_init(struct haul_page_hinkley *s, const struct haul_page_hinkley_config *c,
+                                     struct haul_error *e);
 void haul_page_hinkley_reset(struct haul_page_hinkley *s, const struct haul_page_hinkley_config *c);
-struct haul_score haul_page_hinkley_update(struct haul_page_hinkley *s, const struct haul_page_hinkley_config *c, double value,
-                                           struct haul_time at);
+struct haul_score haul_page_hinkley_update(struct haul_page_hinkley *s, const struct haul_page_hinkley_config *c,
+                                           double value, struct haul_time at);
 
 #endif

@@ -7,25 +7,26 @@
 
 #include "haul/detect.h"
 
-/* Kind of a day. Working days and days off differ by the weekday, and by the days named: holidays, and the weekend days that are
- * worked in exchange. Pure arithmetic on event time; daylight saving is not applied (China has none). */
+/* Kind of a day. Working days and days off differ by the weekday, and by the days named: holidays, and the weekend days
+ * that are worked in exchange. Pure arithmetic on event time; daylight saving is not applied (China has none). */
 #define HAUL_CALENDAR_DAYS 64
 
 struct haul_calendar {
-    int32_t utc_offset_s;                /* local time = UTC + this; 28800 in China */
-    uint8_t off_weekdays;                /* bit 0 Sunday … bit 6 Saturday; 0x41: the weekend */
-    uint8_t named;                       /* how many of `day` are used */
-    int32_t day[HAUL_CALENDAR_DAYS];     /* days since 1970-01-01, local, each the opposite of what its weekday says */
+    int32_t utc_offset_s;            /* local time = UTC + this; 28800 in China */
+    uint8_t off_weekdays;            /* bit 0 Sunday … bit 6 Saturday; 0x41: the weekend */
+    uint8_t named;                   /* how many of `day` are used */
+    int32_t day[HAUL_CALENDAR_DAYS]; /* days since 1970-01-01, local, each the opposite of what its weekday says */
 };
 
 bool haul_calendar_off(const struct haul_calendar *c, int64_t local_day);
 /* Local day, and milliseconds into it. */
 int64_t haul_calendar_day(const struct haul_calendar *c, struct haul_time at, int64_t *into_ms);
 
-/* Seasonal baseline: a moving mean and a moving mean absolute deviation for each of `slots` parts of the day and both kinds of
- * day, linear between the middles of neighbouring slots; the first days borrow from the other kind of day. One value moves a
- * slot by 1/n, down to `rate`; what it may move by is clipped at `clip` spreads, so that an incident does not become usual.
- * After Chakraborty et al. (Transportation Research C 105:81, 2019), with means in place of medians. */
+/* Seasonal baseline: a moving mean and a moving mean absolute deviation for each of `slots` parts of the day and both
+ * kinds of day, linear between the middles of neighbouring slots; the first days borrow from the other kind of day. One
+ * value moves a slot by 1/n, down to `rate`; what it may move by is clipped at `clip` spreads, so that an incident does
+ * not become usual. After Chakraborty et al. (Transportation Research C 105:81, 2019), with means in place of medians.
+ */
 #define HAUL_SEASON_SLOTS 24
 
 struct haul_season_config {
@@ -46,13 +47,14 @@ struct haul_season {
 enum haul_err haul_season_init(struct haul_season *s, const struct haul_season_config *c, struct haul_error *e);
 void haul_season_reset(struct haul_season *s, const struct haul_season_config *c);
 /* What is usual at a time, without a value: false if nothing is known. spread: standard deviation. */
-bool haul_season_expect(const struct haul_season *s, const struct haul_season_config *c, struct haul_time at, double *mean,
-                        double *spread, int64_t *learned);
-struct haul_score haul_season_update(struct haul_season *s, const struct haul_season_config *c, double value, struct haul_time at);
+bool haul_season_expect(const struct haul_season *s, const struct haul_season_config *c, struct haul_time at,
+                        double *mean, double *spread, int64_t *learned);
+struct haul_score haul_season_update(struct haul_season *s, const struct haul_season_config *c, double value,
+                                     struct haul_time at);
 
-/* Holt-Winters, additive (Winters, Management Science 6:324, 1960; damped trend of Gardner and McKenzie 1985): the one-step
- * forecast, its error against a moving mean of absolute errors. The season counts values, not hours: for streams of even
- * cadence. Level and season start from the first two seasons. */
+/* Holt-Winters, additive (Winters, Management Science 6:324, 1960; damped trend of Gardner and McKenzie 1985): the
+ * one-step forecast, its error against a moving mean of absolute errors. The season counts values, not hours: for
+ * streams of even cadence. Level and season start from the first two seasons. */
 #define HAUL_HW_SEASON_MAX 288
 
 struct haul_hw_config {

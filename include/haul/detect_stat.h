@@ -11,8 +11,8 @@
 double haul_normal_above(double z);
 /* The z with P(Z >= z) = p, 0 < p < 1 (Newton's method on haul_normal_above); |error| < 1e-9. */
 double haul_normal_quantile_above(double p);
-/* log Gamma(x), x > 0, by Stirling's series after shifting x above 10 (Abramowitz and Stegun 6.1.41); relative error < 1e-13 away
- * from the zeros at 1 and 2. */
+/* log Gamma(x), x > 0, by Stirling's series after shifting x above 10 (Abramowitz and Stegun 6.1.41); relative error <
+ * 1e-13 away from the zeros at 1 and 2. */
 double haul_log_gamma(double x);
 
 /* P(N >= n) and P(N <= n) for N ~ Poisson(mean), mean >= 0. Sums of the terms that matter; relative error < 1e-10. */
@@ -28,8 +28,9 @@ double haul_binomial_below(int64_t k, int64_t n, double p);
 struct haul_score haul_poisson_test(int64_t count, double expected, double alpha);
 struct haul_score haul_binomial_test(int64_t k, int64_t n, double p, double alpha);
 
-/* Wald's sequential probability ratio test (Annals of Mathematical Statistics 16:117, 1945) of a Bernoulli rate: p0 is right
- * against p1 > p0, with the error chances alpha (false alarm) and beta (miss). After a decision it starts again. */
+/* Wald's sequential probability ratio test (Annals of Mathematical Statistics 16:117, 1945) of a Bernoulli rate: p0 is
+ * right against p1 > p0, with the error chances alpha (false alarm) and beta (miss). After a decision it starts again.
+ */
 struct haul_sprt_config {
     double p0, p1, alpha, beta;
 };
@@ -42,10 +43,11 @@ struct haul_sprt {
 enum haul_err haul_sprt_init(struct haul_sprt *s, const struct haul_sprt_config *c, struct haul_error *e);
 void haul_sprt_reset(struct haul_sprt *s, const struct haul_sprt_config *c);
 /* value: 0 or 1 (anything above 0.5 is a hit). ANOMALY: p1 accepted; NORMAL: p0 accepted; LEARNING: undecided. */
-struct haul_score haul_sprt_update(struct haul_sprt *s, const struct haul_sprt_config *c, double value, struct haul_time at);
+struct haul_score haul_sprt_update(struct haul_sprt *s, const struct haul_sprt_config *c, double value,
+                                   struct haul_time at);
 
-/* Trend of a level over time: least squares with exponential forgetting; the statistic is |slope| over its standard error.
- * Work in progress that grows, a temperature that creeps. */
+/* Trend of a level over time: least squares with exponential forgetting; the statistic is |slope| over its standard
+ * error. Work in progress that grows, a temperature that creeps. */
 struct haul_slope_config {
     double half_life_s; /* weight of a value halves in this time */
     double threshold;   /* |t| of the slope that is an anomaly */
@@ -53,7 +55,8 @@ struct haul_slope_config {
 };
 
 struct haul_slope {
-    double weight, mean_t, mean_v, s_tt, s_tv, s_vv, weight2; /* weighted moments about the means, time in s before `last` */
+    double weight, mean_t, mean_v, s_tt, s_tv, s_vv,
+        weight2; /* weighted moments about the means, time in s before `last` */
     struct haul_time last;
     int64_t n;
 };
@@ -61,8 +64,10 @@ struct haul_slope {
 enum haul_err haul_slope_init(struct haul_slope *s, const struct haul_slope_config *c, struct haul_error *e);
 void haul_slope_reset(struct haul_slope *s, const struct haul_slope_config *c);
 /* expected: the fitted level now; statistic: t; spread: standard deviation of the residuals. */
-struct haul_score haul_slope_update(struct haul_slope *s, const struct haul_slope_config *c, double value, struct haul_time at);
-/* Units of the value a second, and the seconds until `limit` is reached at this slope; negative when it is not approached. */
+struct haul_score haul_slope_update(struct haul_slope *s, const struct haul_slope_config *c, double value,
+                                    struct haul_time at);
+/* Units of the value a second, and the seconds until `limit` is reached at this slope; negative when it is not
+ * approached. */
 double haul_slope_per_s(const struct haul_slope *s);
 double haul_slope_seconds_to(const struct haul_slope *s, double limit);
 

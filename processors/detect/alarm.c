@@ -18,10 +18,13 @@ enum haul_err haul_alarm_init(struct haul_alarm *s, const struct haul_alarm_conf
     if (c->close_values < 1 || !(c->close_share > 0 && c->close_share <= 1))
         return haul_fail(e, HAUL_E_RANGE, "alarm: close_values at least 1, close_share %g in (0, 1]", c->close_share);
     if (!(c->rest_s >= 0) || !(c->fade_values > 0) || !(c->demand > 0) || !(c->wear >= 0) || !(c->wear_values > 0))
-        return haul_fail(e, HAUL_E_RANGE, "alarm: rest_s %g and wear %g at least 0, fade_values %g, demand %g and wear_values %g above 0",
-                         c->rest_s, c->wear, c->fade_values, c->demand, c->wear_values);
+        return haul_fail(
+            e, HAUL_E_RANGE,
+            "alarm: rest_s %g and wear %g at least 0, fade_values %g, demand %g and wear_values %g above 0", c->rest_s,
+            c->wear, c->fade_values, c->demand, c->wear_values);
     if (!(c->budget_per_day >= 0) || (c->budget_per_day > 0 && (!(c->budget_gain > 0) || !(c->least > 0))))
-        return haul_fail(e, HAUL_E_RANGE, "alarm: a budget of %g a day needs budget_gain and least above 0", c->budget_per_day);
+        return haul_fail(e, HAUL_E_RANGE, "alarm: a budget of %g a day needs budget_gain and least above 0",
+                         c->budget_per_day);
     haul_alarm_reset(s, c);
     return HAUL_OK;
 }
@@ -67,7 +70,8 @@ static bool resting(const struct haul_alarm *s, const struct haul_alarm_config *
     return s->since_last < c->rest_values || (s->last.ms != INT64_MIN && days(s->last, at) * 86400 < c->rest_s);
 }
 
-static void told(struct haul_alarm *s, const struct haul_alarm_config *c, double evidence, double demand, struct haul_time at)
+static void told(struct haul_alarm *s, const struct haul_alarm_config *c, double evidence, double demand,
+                 struct haul_time at)
 {
     const double base = c->budget_per_day > 0 ? haul_exp(s->level) : c->demand, raised = haul_log(evidence / base);
     if (raised > s->raised) s->raised = raised;
@@ -90,8 +94,8 @@ static uint8_t held_of(uint64_t history, uint8_t of)
     return (uint8_t)__builtin_popcountll(history & mask);
 }
 
-struct haul_alarm_state haul_alarm_update(struct haul_alarm *s, const struct haul_alarm_config *c, double evidence, bool may,
-                                          struct haul_time at)
+struct haul_alarm_state haul_alarm_update(struct haul_alarm *s, const struct haul_alarm_config *c, double evidence,
+                                          bool may, struct haul_time at)
 {
     assert(evidence >= 0 && haul_finite(evidence));
     relax(s, c, at);
@@ -101,7 +105,10 @@ struct haul_alarm_state haul_alarm_update(struct haul_alarm *s, const struct hau
     const uint8_t held = held_of(s->history, c->hold_of);
     if (enough && s->since.ms == INT64_MIN) s->since = at;
     if (!s->open && held == 0) s->since = HAUL_TIME_NONE;
-    struct haul_alarm_state out = {.demand = demand, .share = rests ? 0 : evidence / demand, .held = held, .held_of = c->hold_of,
+    struct haul_alarm_state out = {.demand = demand,
+                                   .share = rests ? 0 : evidence / demand,
+                                   .held = held,
+                                   .held_of = c->hold_of,
                                    .since = s->since};
     if (enough && !rests && held >= c->hold) {
         out.event = s->open ? HAUL_ALARM_WORSE : HAUL_ALARM_OPEN;

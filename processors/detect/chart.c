@@ -5,14 +5,18 @@
 #include "haul/detect_stat.h"
 #include "haul/math.h"
 
-static int8_t sign_of(double x) { return x > 0 ? 1 : x < 0 ? -1 : 0; }
+static int8_t sign_of(double x)
+{
+    return x > 0 ? 1 : x < 0 ? -1 : 0;
+}
 
 /* ---- robust z ---- */
 
 enum haul_err haul_robust_init(struct haul_robust *s, const struct haul_robust_config *c, struct haul_error *e)
 {
     if (!(c->threshold > 0) || !(c->memory >= 16) || !(c->spread_min >= 0))
-        return haul_fail(e, HAUL_E_RANGE, "robust z: threshold %g above 0, memory %g at least 16, spread_min %g at least 0",
+        return haul_fail(e, HAUL_E_RANGE,
+                         "robust z: threshold %g above 0, memory %g at least 16, spread_min %g at least 0",
                          c->threshold, c->memory, c->spread_min);
     haul_robust_reset(s, c);
     return HAUL_OK;
@@ -57,8 +61,9 @@ static void robust_start(struct haul_robust *s, const struct haul_robust_config 
     if (s->mad < least) s->mad = least;
 }
 
-/* One step of size 1/(n density) for the median, and for the median of |x - median|, with the densities of a normal that has
- * this MAD. A MAD that is far too small grows by a factor a step, so a stream that wakes is followed within some memories. */
+/* One step of size 1/(n density) for the median, and for the median of |x - median|, with the densities of a normal
+ * that has this MAD. A MAD that is far too small grows by a factor a step, so a stream that wakes is followed within
+ * some memories. */
 static void robust_follow(struct haul_robust *s, const struct haul_robust_config *c, double value)
 {
     const double n = (double)s->n < c->memory ? (double)s->n : c->memory, gain = s->mad / n;
@@ -69,7 +74,8 @@ static void robust_follow(struct haul_robust *s, const struct haul_robust_config
     if (s->n < UINT32_MAX) s->n++;
 }
 
-struct haul_score haul_robust_update(struct haul_robust *s, const struct haul_robust_config *c, double value, struct haul_time at)
+struct haul_score haul_robust_update(struct haul_robust *s, const struct haul_robust_config *c, double value,
+                                     struct haul_time at)
 {
     (void)at;
     if (!haul_detect_usable(value)) return haul_score_invalid(HAUL_METHOD_ROBUST_Z, value);
@@ -90,9 +96,11 @@ struct haul_score haul_robust_update(struct haul_robust *s, const struct haul_ro
 
 static enum haul_err level_check(const struct haul_level_config *c, const char *who, struct haul_error *e)
 {
-    if (c->spread > 0) return haul_finite(c->mean) ? HAUL_OK : haul_fail(e, HAUL_E_RANGE, "%s: the mean is not finite", who);
+    if (c->spread > 0)
+        return haul_finite(c->mean) ? HAUL_OK : haul_fail(e, HAUL_E_RANGE, "%s: the mean is not finite", who);
     if (c->learn < 2 || !(c->spread_min > 0))
-        return haul_fail(e, HAUL_E_RANGE, "%s: give a spread, or learn at least 2 values with a spread_min above 0", who);
+        return haul_fail(e, HAUL_E_RANGE, "%s: give a spread, or learn at least 2 values with a spread_min above 0",
+                         who);
     return HAUL_OK;
 }
 
@@ -107,7 +115,10 @@ static bool level_ready(struct haul_level *s, const struct haul_level_config *c,
     return false;
 }
 
-static double level_mean(const struct haul_level *s, const struct haul_level_config *c) { return c->spread > 0 ? c->mean : s->mean; }
+static double level_mean(const struct haul_level *s, const struct haul_level_config *c)
+{
+    return c->spread > 0 ? c->mean : s->mean;
+}
 
 static double level_spread(const struct haul_level *s, const struct haul_level_config *c)
 {
@@ -117,8 +128,9 @@ static double level_spread(const struct haul_level *s, const struct haul_level_c
 }
 
 /* Fills what all charts of a mean say alike. */
-static struct haul_score chart_score(enum haul_method method, const struct haul_level *s, const struct haul_level_config *c,
-                                     double value, double statistic, double threshold, bool ready)
+static struct haul_score chart_score(enum haul_method method, const struct haul_level *s,
+                                     const struct haul_level_config *c, double value, double statistic,
+                                     double threshold, bool ready)
 {
     struct haul_score out = haul_score_make(method, value, statistic, threshold, ready);
     out.expected = level_mean(s, c), out.spread = level_spread(s, c), out.learned = s->n;
@@ -130,7 +142,8 @@ static struct haul_score chart_score(enum haul_method method, const struct haul_
 enum haul_err haul_ewma_init(struct haul_ewma *s, const struct haul_ewma_config *c, struct haul_error *e)
 {
     if (!(c->lambda > 0 && c->lambda <= 1) || !(c->limit > 0))
-        return haul_fail(e, HAUL_E_RANGE, "ewma: lambda %g in (0, 1] and limit %g above 0 are needed", c->lambda, c->limit);
+        return haul_fail(e, HAUL_E_RANGE, "ewma: lambda %g in (0, 1] and limit %g above 0 are needed", c->lambda,
+                         c->limit);
     const enum haul_err err = level_check(&c->level, "ewma", e);
     if (err == HAUL_OK) haul_ewma_reset(s, c);
     return err;
@@ -142,7 +155,8 @@ void haul_ewma_reset(struct haul_ewma *s, const struct haul_ewma_config *c)
     *s = (struct haul_ewma){.unseen = 1};
 }
 
-struct haul_score haul_ewma_update(struct haul_ewma *s, const struct haul_ewma_config *c, double value, struct haul_time at)
+struct haul_score haul_ewma_update(struct haul_ewma *s, const struct haul_ewma_config *c, double value,
+                                   struct haul_time at)
 {
     (void)at;
     if (!haul_detect_usable(value)) return haul_score_invalid(HAUL_METHOD_EWMA, value);
@@ -163,7 +177,8 @@ struct haul_score haul_ewma_update(struct haul_ewma *s, const struct haul_ewma_c
 
 enum haul_err haul_cusum_init(struct haul_cusum *s, const struct haul_cusum_config *c, struct haul_error *e)
 {
-    if (!(c->k >= 0) || !(c->h > 0)) return haul_fail(e, HAUL_E_RANGE, "cusum: k %g at least 0, h %g above 0", c->k, c->h);
+    if (!(c->k >= 0) || !(c->h > 0))
+        return haul_fail(e, HAUL_E_RANGE, "cusum: k %g at least 0, h %g above 0", c->k, c->h);
     const enum haul_err err = level_check(&c->level, "cusum", e);
     if (err == HAUL_OK) haul_cusum_reset(s, c);
     return err;
@@ -182,7 +197,8 @@ static void cusum_side(double *sum, struct haul_time *since, double step, struct
     if (*sum <= 0) *sum = 0, *since = HAUL_TIME_NONE;
 }
 
-struct haul_score haul_cusum_update(struct haul_cusum *s, const struct haul_cusum_config *c, double value, struct haul_time at)
+struct haul_score haul_cusum_update(struct haul_cusum *s, const struct haul_cusum_config *c, double value,
+                                    struct haul_time at)
 {
     if (!haul_detect_usable(value)) return haul_score_invalid(HAUL_METHOD_CUSUM, value);
     if (!level_ready(&s->level, &c->level, value))
@@ -204,10 +220,12 @@ struct haul_score haul_cusum_update(struct haul_cusum *s, const struct haul_cusu
 
 /* ---- Page-Hinkley ---- */
 
-enum haul_err haul_page_hinkley_init(struct haul_page_hinkley *s, const struct haul_page_hinkley_config *c, struct haul_error *e)
+enum haul_err haul_page_hinkley_init(struct haul_page_hinkley *s, const struct haul_page_hinkley_config *c,
+                                     struct haul_error *e)
 {
     if (!(c->delta >= 0) || !(c->lambda > 0) || !(c->keep > 0 && c->keep <= 1) || c->learn < 1)
-        return haul_fail(e, HAUL_E_RANGE, "page-hinkley: delta %g at least 0, lambda %g above 0, keep %g in (0, 1], learn at least 1",
+        return haul_fail(e, HAUL_E_RANGE,
+                         "page-hinkley: delta %g at least 0, lambda %g above 0, keep %g in (0, 1], learn at least 1",
                          c->delta, c->lambda, c->keep);
     haul_page_hinkley_reset(s, c);
     return HAUL_OK;
@@ -219,8 +237,8 @@ void haul_page_hinkley_reset(struct haul_page_hinkley *s, const struct haul_page
     *s = (struct haul_page_hinkley){0};
 }
 
-struct haul_score haul_page_hinkley_update(struct haul_page_hinkley *s, const struct haul_page_hinkley_config *c, double value,
-                                           struct haul_time at)
+struct haul_score haul_page_hinkley_update(struct haul_page_hinkley *s, const struct haul_page_hinkley_config *c,
+                                           double value, struct haul_time at)
 {
     (void)at;
     if (!haul_detect_usable(value)) return haul_score_invalid(HAUL_METHOD_PAGE_HINKLEY, value);
@@ -232,7 +250,8 @@ struct haul_score haul_page_hinkley_update(struct haul_page_hinkley *s, const st
     if (s->up < s->up_least) s->up_least = s->up;
     if (s->down > s->down_greatest) s->down_greatest = s->down;
     const double rise = s->up - s->up_least, fall = s->down_greatest - s->down;
-    struct haul_score out = haul_score_make(HAUL_METHOD_PAGE_HINKLEY, value, rise > fall ? rise : fall, c->lambda, s->n >= c->learn);
+    struct haul_score out =
+        haul_score_make(HAUL_METHOD_PAGE_HINKLEY, value, rise > fall ? rise : fall, c->lambda, s->n >= c->learn);
     out.expected = s->mean, out.learned = s->n, out.direction = rise > fall ? 1 : -1;
     if (out.verdict == HAUL_VERDICT_ANOMALY) haul_page_hinkley_reset(s, c);
     return out;

@@ -7,14 +7,15 @@
 
 #include <string.h>
 
-enum haul_err haul_context_init(struct haul_context *s, struct haul_context_slot *slots, const struct haul_context_config *c,
-                                struct haul_error *e)
+enum haul_err haul_context_init(struct haul_context *s, struct haul_context_slot *slots,
+                                const struct haul_context_config *c, struct haul_error *e)
 {
     if (c->levels < 2 || c->levels > 200 || c->order > HAUL_CONTEXT_ORDER)
         return haul_fail(e, HAUL_E_RANGE, "context: 2 to 200 levels, not %d; order at most %d, not %d", c->levels,
                          HAUL_CONTEXT_ORDER, c->order);
     if (c->slots < HAUL_CONTEXT_WAYS || (c->slots & (c->slots - 1)) != 0)
-        return haul_fail(e, HAUL_E_RANGE, "context: slots must be a power of two from %d on, not %u", HAUL_CONTEXT_WAYS, c->slots);
+        return haul_fail(e, HAUL_E_RANGE, "context: slots must be a power of two from %d on, not %u", HAUL_CONTEXT_WAYS,
+                         c->slots);
     if (!(c->threshold > 0 && c->threshold <= 1) || c->learn < 0)
         return haul_fail(e, HAUL_E_RANGE, "context: threshold %g in (0, 1], learn at least 0", c->threshold);
     haul_context_reset(s, slots, c);
@@ -27,9 +28,10 @@ void haul_context_reset(struct haul_context *s, struct haul_context_slot *slots,
     memset(slots, 0, c->slots * sizeof *slots);
 }
 
-/* Counts one occurrence of the key, and returns how many there were before. A new key takes a free slot of its set, or that of
- * the one not used for longest. */
-static uint32_t occur(struct haul_context_slot *slots, const struct haul_context_config *c, uint64_t hash, uint32_t step)
+/* Counts one occurrence of the key, and returns how many there were before. A new key takes a free slot of its set, or
+ * that of the one not used for longest. */
+static uint32_t occur(struct haul_context_slot *slots, const struct haul_context_config *c, uint64_t hash,
+                      uint32_t step)
 {
     const uint32_t key = (uint32_t)(hash >> 32) | 1u, sets = c->slots / HAUL_CONTEXT_WAYS;
     struct haul_context_slot *const set = &slots[((uint32_t)hash & (sets - 1)) * HAUL_CONTEXT_WAYS];
@@ -54,7 +56,8 @@ static uint8_t level_of(const struct haul_context *s, const struct haul_context_
     return level >= c->levels ? (uint8_t)(c->levels - 1) : (uint8_t)level;
 }
 
-static double novelty(struct haul_context *s, struct haul_context_slot *slots, const struct haul_context_config *c, uint8_t level)
+static double novelty(struct haul_context *s, struct haul_context_slot *slots, const struct haul_context_config *c,
+                      uint8_t level)
 {
     static const double doubt = 5; /* occurrences at which a context counts half */
     const uint32_t step = s->n < UINT32_MAX - 1 ? (uint32_t)s->n + 1 : UINT32_MAX;
@@ -69,8 +72,8 @@ static double novelty(struct haul_context *s, struct haul_context_slot *slots, c
     return sum / (c->order + 1);
 }
 
-struct haul_score haul_context_update(struct haul_context *s, struct haul_context_slot *slots, const struct haul_context_config *c,
-                                      double value, struct haul_time at)
+struct haul_score haul_context_update(struct haul_context *s, struct haul_context_slot *slots,
+                                      const struct haul_context_config *c, double value, struct haul_time at)
 {
     (void)at;
     if (!haul_detect_usable(value)) return haul_score_invalid(HAUL_METHOD_CONTEXT, value);

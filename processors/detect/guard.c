@@ -21,7 +21,10 @@ void haul_guard_reset(struct haul_guard *s, const struct haul_guard_config *c)
     *s = (struct haul_guard){.at = HAUL_TIME_NONE, .same_since = HAUL_TIME_NONE};
 }
 
-static double seconds(struct haul_time from, struct haul_time to) { return ((double)to.ms - (double)from.ms) * 1e-3; }
+static double seconds(struct haul_time from, struct haul_time to)
+{
+    return ((double)to.ms - (double)from.ms) * 1e-3;
+}
 
 static double gap_limit(const struct haul_guard *s, const struct haul_guard_config *c)
 {
@@ -38,7 +41,8 @@ static double stuck_limit(const struct haul_guard *s, const struct haul_guard_co
     return longest > least ? longest : least;
 }
 
-static struct haul_score finding(enum haul_method method, double value, double statistic, double limit, struct haul_time since)
+static struct haul_score finding(enum haul_method method, double value, double statistic, double limit,
+                                 struct haul_time since)
 {
     struct haul_score out = haul_score_make(method, value, statistic, limit > 0 ? limit : 1e-9, true);
     if (out.verdict == HAUL_VERDICT_ANOMALY) out.since = since;
@@ -78,7 +82,8 @@ static void learn_value(struct haul_guard *s, double value, struct haul_time at)
     if (s->n < UINT32_MAX) s->n++;
 }
 
-struct haul_score haul_guard_update(struct haul_guard *s, const struct haul_guard_config *c, double value, struct haul_time at)
+struct haul_score haul_guard_update(struct haul_guard *s, const struct haul_guard_config *c, double value,
+                                    struct haul_time at)
 {
     if (!haul_detect_usable(value)) return haul_score_invalid(HAUL_METHOD_RANGE, value);
     const bool watches_range = c->low < c->high, first = s->n == 0;
@@ -106,7 +111,8 @@ struct haul_score haul_guard_update(struct haul_guard *s, const struct haul_guar
     return worst;
 }
 
-struct haul_score haul_guard_silence(const struct haul_guard *s, const struct haul_guard_config *c, struct haul_time now)
+struct haul_score haul_guard_silence(const struct haul_guard *s, const struct haul_guard_config *c,
+                                     struct haul_time now)
 {
     const double limit_s = gap_limit(s, c), silent_s = s->n > 0 ? seconds(s->at, now) : 0;
     if (s->n == 0 || limit_s <= 0) return haul_score_make(HAUL_METHOD_GAP, s->value, 0, 1, false);

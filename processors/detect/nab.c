@@ -6,11 +6,18 @@
 
 #include <stdlib.h>
 
-const struct haul_nab_profile haul_nab_standard = {1, 0.11, 1}, haul_nab_low_fp = {1, 0.22, 1}, haul_nab_low_fn = {1, 0.11, 2};
+const struct haul_nab_profile haul_nab_standard = {1, 0.11, 1}, haul_nab_low_fp = {1, 0.22, 1},
+                              haul_nab_low_fn = {1, 0.11, 2};
 
-int64_t haul_nab_probation(int64_t rows) { return rows < 5000 ? rows * 15 / 100 : 750; }
+int64_t haul_nab_probation(int64_t rows)
+{
+    return rows < 5000 ? rows * 15 / 100 : 750;
+}
 
-static double sigmoid(double y) { return y > 3 ? -1 : 2 / (1 + haul_exp(5 * y)) - 1; }
+static double sigmoid(double y)
+{
+    return y > 3 ? -1 : 2 / (1 + haul_exp(5 * y)) - 1;
+}
 
 /* The window that holds the row, or the last one before it (*inside false), or -1. */
 static int64_t window_at(const struct haul_nab_series *s, int64_t row, bool *inside)
@@ -22,7 +29,8 @@ static int64_t window_at(const struct haul_nab_series *s, int64_t row, bool *ins
 }
 
 /* What one detection at the row is worth. */
-static double worth(const struct haul_nab_series *s, const struct haul_nab_profile *p, int64_t row, int64_t window, bool inside)
+static double worth(const struct haul_nab_series *s, const struct haul_nab_profile *p, int64_t row, int64_t window,
+                    bool inside)
 {
     if (window < 0) return -p->fp;
     const struct haul_nab_window *w = &s->windows[window];
@@ -31,8 +39,8 @@ static double worth(const struct haul_nab_series *s, const struct haul_nab_profi
     return p->fp * sigmoid(width > 1 ? (double)(row - w->last) / (width - 1) : 4);
 }
 
-struct haul_nab_result haul_nab_score(const struct haul_nab_series *series, int64_t count, const struct haul_nab_profile *p,
-                                      double threshold)
+struct haul_nab_result haul_nab_score(const struct haul_nab_series *series, int64_t count,
+                                      const struct haul_nab_profile *p, double threshold)
 {
     struct haul_nab_result r = {0};
     for (int64_t i = 0; i < count; i++) {
@@ -71,8 +79,8 @@ static int by_score_then_place(const void *a, const void *b)
 }
 
 /* The first detection in the same window among those ranked before `at`, as its worth; the miss if there is none. */
-static double window_before(const struct haul_nab_series *s, const struct haul_nab_profile *p, const struct haul_nab_rank *at,
-                            int64_t window)
+static double window_before(const struct haul_nab_series *s, const struct haul_nab_profile *p,
+                            const struct haul_nab_rank *at, int64_t window)
 {
     const struct haul_nab_window *w = &s->windows[window];
     const int64_t probation = haul_nab_probation(s->rows);

@@ -23,10 +23,14 @@ const char *haul_method_name(enum haul_method method)
 const char *haul_verdict_name(enum haul_verdict verdict)
 {
     switch (verdict) {
-    case HAUL_VERDICT_LEARNING: return "learning";
-    case HAUL_VERDICT_NORMAL: return "normal";
-    case HAUL_VERDICT_ANOMALY: return "anomaly";
-    case HAUL_VERDICT_INVALID: return "invalid";
+    case HAUL_VERDICT_LEARNING:
+        return "learning";
+    case HAUL_VERDICT_NORMAL:
+        return "normal";
+    case HAUL_VERDICT_ANOMALY:
+        return "anomaly";
+    case HAUL_VERDICT_INVALID:
+        return "invalid";
     }
     return "unknown";
 }
@@ -43,7 +47,9 @@ struct haul_score haul_score_make(enum haul_method method, double value, double 
         .tail_p = -1,
         .since = HAUL_TIME_NONE,
         .method = method,
-        .verdict = !ready ? HAUL_VERDICT_LEARNING : statistic >= threshold ? HAUL_VERDICT_ANOMALY : HAUL_VERDICT_NORMAL,
+        .verdict = !ready                   ? HAUL_VERDICT_LEARNING
+                   : statistic >= threshold ? HAUL_VERDICT_ANOMALY
+                                            : HAUL_VERDICT_NORMAL,
     };
     return s;
 }
@@ -54,7 +60,10 @@ struct haul_score haul_score_invalid(enum haul_method method, double value)
         .value = value, .tail_p = -1, .since = HAUL_TIME_NONE, .method = method, .verdict = HAUL_VERDICT_INVALID};
 }
 
-static void number(struct haul_buf *out, double x) { haul_buf_printf(out, "%.4g", x); }
+static void number(struct haul_buf *out, double x)
+{
+    haul_buf_printf(out, "%.4g", x);
+}
 
 static void side(struct haul_buf *out, const struct haul_score *s, enum haul_language language)
 {
@@ -65,14 +74,29 @@ static void side(struct haul_buf *out, const struct haul_score *s, enum haul_lan
 static void put(struct haul_buf *out, char what, const struct haul_score *s, enum haul_language language)
 {
     switch (what) {
-    case 'v': number(out, s->value); break;
-    case 'e': number(out, s->expected); break;
-    case 's': number(out, s->spread); break;
-    case 'x': number(out, s->statistic); break;
-    case 't': number(out, s->threshold); break;
-    case 'n': haul_buf_i64(out, s->learned); break;
-    case 'd': side(out, s, language); break;
-    default: assert(!"a placeholder of detect_methods.def that is not known");
+    case 'v':
+        number(out, s->value);
+        break;
+    case 'e':
+        number(out, s->expected);
+        break;
+    case 's':
+        number(out, s->spread);
+        break;
+    case 'x':
+        number(out, s->statistic);
+        break;
+    case 't':
+        number(out, s->threshold);
+        break;
+    case 'n':
+        haul_buf_i64(out, s->learned);
+        break;
+    case 'd':
+        side(out, s, language);
+        break;
+    default:
+        assert(!"a placeholder of detect_methods.def that is not known");
     }
 }
 

@@ -9,7 +9,10 @@ static const int64_t day_ms = 86400000;
 /* A normal's standard deviation over its mean absolute deviation: sqrt(pi / 2). */
 static const double sd_per_deviation = 1.2533141373155002512;
 
-static int8_t sign_of(double x) { return x > 0 ? 1 : x < 0 ? -1 : 0; }
+static int8_t sign_of(double x)
+{
+    return x > 0 ? 1 : x < 0 ? -1 : 0;
+}
 
 static int64_t floor_div(int64_t a, int64_t b)
 {
@@ -43,8 +46,8 @@ enum haul_err haul_season_init(struct haul_season *s, const struct haul_season_c
         return haul_fail(e, HAUL_E_RANGE, "season: 1 to %d slots a day, not %d", HAUL_SEASON_SLOTS, c->slots);
     if (!(c->rate > 0 && c->rate <= 1) || !(c->clip > 0) || !(c->threshold > 0) || !(c->spread_min > 0) || c->learn < 2)
         return haul_fail(e, HAUL_E_RANGE,
-                         "season: rate %g in (0, 1], clip %g, threshold %g and spread_min %g above 0, learn at least 2", c->rate,
-                         c->clip, c->threshold, c->spread_min);
+                         "season: rate %g in (0, 1], clip %g, threshold %g and spread_min %g above 0, learn at least 2",
+                         c->rate, c->clip, c->threshold, c->spread_min);
     if (c->calendar.named > HAUL_CALENDAR_DAYS)
         return haul_fail(e, HAUL_E_LIMIT, "season: at most %d named days", HAUL_CALENDAR_DAYS);
     haul_season_reset(s, c);
@@ -78,8 +81,8 @@ static struct place place_of(const struct haul_season_config *c, struct haul_tim
     };
 }
 
-bool haul_season_expect(const struct haul_season *s, const struct haul_season_config *c, struct haul_time at, double *mean,
-                        double *spread, int64_t *learned)
+bool haul_season_expect(const struct haul_season *s, const struct haul_season_config *c, struct haul_time at,
+                        double *mean, double *spread, int64_t *learned)
 {
     struct place p = place_of(c, at);
     if (s->n[p.kind][p.slot] < c->learn && s->n[1 - p.kind][p.slot] > s->n[p.kind][p.slot]) p.kind = 1 - p.kind;
@@ -111,7 +114,8 @@ static void season_learn(struct haul_season *s, const struct haul_season_config 
     *deviation += (float)(rate * (haul_abs(away) - (double)*deviation));
 }
 
-struct haul_score haul_season_update(struct haul_season *s, const struct haul_season_config *c, double value, struct haul_time at)
+struct haul_score haul_season_update(struct haul_season *s, const struct haul_season_config *c, double value,
+                                     struct haul_time at)
 {
     if (!(value >= -1e30 && value <= 1e30)) return haul_score_invalid(HAUL_METHOD_SEASON, value); /* slots are float */
     double mean = value, spread = c->spread_min;
@@ -132,13 +136,15 @@ enum haul_err haul_hw_init(struct haul_hw *s, const struct haul_hw_config *c, st
 {
     if (!(c->alpha > 0 && c->alpha <= 1) || !(c->beta >= 0 && c->beta <= 1) || !(c->gamma >= 0 && c->gamma <= 1) ||
         !(c->damp > 0 && c->damp <= 1))
-        return haul_fail(e, HAUL_E_RANGE, "holt-winters: alpha %g and damp %g in (0, 1], beta %g and gamma %g in [0, 1]", c->alpha,
+        return haul_fail(e, HAUL_E_RANGE,
+                         "holt-winters: alpha %g and damp %g in (0, 1], beta %g and gamma %g in [0, 1]", c->alpha,
                          c->damp, c->beta, c->gamma);
     if (!(c->threshold > 0) || !(c->clip > 0) || !(c->spread_min > 0))
-        return haul_fail(e, HAUL_E_RANGE, "holt-winters: threshold %g, clip %g and spread_min %g above 0", c->threshold, c->clip,
-                         c->spread_min);
+        return haul_fail(e, HAUL_E_RANGE, "holt-winters: threshold %g, clip %g and spread_min %g above 0", c->threshold,
+                         c->clip, c->spread_min);
     if (c->season < 1 || c->season > HAUL_HW_SEASON_MAX)
-        return haul_fail(e, HAUL_E_RANGE, "holt-winters: season of 1 to %d values, not %d", HAUL_HW_SEASON_MAX, c->season);
+        return haul_fail(e, HAUL_E_RANGE, "holt-winters: season of 1 to %d values, not %d", HAUL_HW_SEASON_MAX,
+                         c->season);
     haul_hw_reset(s, c);
     return HAUL_OK;
 }
@@ -194,10 +200,12 @@ struct haul_score haul_hw_update(struct haul_hw *s, const struct haul_hw_config 
     }
     const bool ready = s->n >= 2 * start;
     const double forecast = haul_hw_forecast(s, c, 1), error = value - forecast;
-    const double measured = sd_per_deviation * s->deviation, spread = measured > c->spread_min ? measured : c->spread_min;
+    const double measured = sd_per_deviation * s->deviation,
+                 spread = measured > c->spread_min ? measured : c->spread_min;
     const double most = c->clip * spread;
     const double used = !ready ? error : error > most ? most : error < -most ? -most : error;
-    struct haul_score out = haul_score_make(HAUL_METHOD_HOLT_WINTERS, value, haul_abs(error) / spread, c->threshold, ready);
+    struct haul_score out =
+        haul_score_make(HAUL_METHOD_HOLT_WINTERS, value, haul_abs(error) / spread, c->threshold, ready);
     out.expected = forecast, out.spread = spread, out.learned = s->n, out.direction = sign_of(error);
     if (ready && out.statistic >= 2) out.tail_p = 2 * haul_normal_above(out.statistic);
 

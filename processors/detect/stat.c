@@ -6,11 +6,12 @@
 
 /* log(erfc(z) exp(z^2) / t), t = 2 / (2 + z), as a Chebyshev series in 2 t - 1; fitted to 60 digits for this file. */
 static const double erfc_series[] = {
-    -1.3026537197817094,    0.6419697923564902,      0.01947647320418592,    -0.009561514786808726,  -0.0009465953444819167,
-    0.0003668394978527305,  4.252332480695169e-05,   -2.0278578112613107e-05, -1.6242900045580522e-06, 1.3036558359458617e-06,
-    1.5626441913301793e-08, -8.523809626653295e-08,  6.529054399225421e-09,  5.059343932870692e-09,  -9.913640344765374e-10,
-    -2.2736538142496999e-10, 9.64684248890499e-11,   2.3941402400704406e-12, -6.886179803886534e-12, 8.942331146401925e-13,
-    3.129942428975003e-13,  -1.1296463807630657e-13, 7.456049348330258e-16,  6.810277103505954e-15,
+    -1.3026537197817094,     0.6419697923564902,      0.01947647320418592,    -0.009561514786808726,
+    -0.0009465953444819167,  0.0003668394978527305,   4.252332480695169e-05,  -2.0278578112613107e-05,
+    -1.6242900045580522e-06, 1.3036558359458617e-06,  1.5626441913301793e-08, -8.523809626653295e-08,
+    6.529054399225421e-09,   5.059343932870692e-09,   -9.913640344765374e-10, -2.2736538142496999e-10,
+    9.64684248890499e-11,    2.3941402400704406e-12,  -6.886179803886534e-12, 8.942331146401925e-13,
+    3.129942428975003e-13,   -1.1296463807630657e-13, 7.456049348330258e-16,  6.810277103505954e-15,
 };
 
 /* erfc(z), z >= 0. */
@@ -35,7 +36,8 @@ double haul_normal_quantile_above(double p)
 {
     assert(p > 0 && p < 1);
     if (p > 0.5) return -haul_normal_quantile_above(1 - p);
-    /* P(Z >= z) <= exp(-z^2/2) / 2: start beyond the root and let Newton's method on log P, which is concave, come down */
+    /* P(Z >= z) <= exp(-z^2/2) / 2: start beyond the root and let Newton's method on log P, which is concave, come down
+     */
     double z = haul_sqrt(-2 * haul_log(2 * p));
     for (int i = 0; i < 50; i++) {
         const double above = haul_normal_above(z);
@@ -54,7 +56,8 @@ double haul_log_gamma(double x)
     for (; x < 10; x++) shift += haul_log(x);
     const double r = 1 / x, r2 = r * r;
     const double series =
-        r * (1.0 / 12 - r2 * (1.0 / 360 - r2 * (1.0 / 1260 - r2 * (1.0 / 1680 - r2 * (1.0 / 1188 - r2 * 691.0 / 360360)))));
+        r *
+        (1.0 / 12 - r2 * (1.0 / 360 - r2 * (1.0 / 1260 - r2 * (1.0 / 1680 - r2 * (1.0 / 1188 - r2 * 691.0 / 360360)))));
     return (x - 0.5) * haul_log(x) - x + 0.91893853320467274178 + series - shift;
 }
 
@@ -107,16 +110,23 @@ double haul_binomial_above(int64_t k, int64_t n, double p)
     if ((double)k < (double)n * p) return 1 - haul_binomial_below(k - 1, n, p);
     double term = binomial_term(k, n, p), sum = 0;
     const double odds = p / (1 - p);
-    for (int64_t i = k; i <= n && term > sum * 1e-17; i++) sum += term, term *= (double)(n - i) / (double)(i + 1) * odds;
+    for (int64_t i = k; i <= n && term > sum * 1e-17; i++)
+        sum += term, term *= (double)(n - i) / (double)(i + 1) * odds;
     return sum < 1 ? sum : 1;
 }
 
-double haul_binomial_below(int64_t k, int64_t n, double p) { return haul_binomial_above(n - k, n, 1 - p); }
+double haul_binomial_below(int64_t k, int64_t n, double p)
+{
+    return haul_binomial_above(n - k, n, 1 - p);
+}
 
 static const double ln10 = 2.30258509299404568402;
 
 /* -log10 of a chance; what cannot be told from 0 counts as 1e-320. */
-static double evidence(double chance) { return chance > 0 ? -haul_log(chance) / ln10 : 320; }
+static double evidence(double chance)
+{
+    return chance > 0 ? -haul_log(chance) / ln10 : 320;
+}
 
 static struct haul_score two_sided(enum haul_method method, double value, double expected, double above, double below,
                                    double alpha)
@@ -147,14 +157,18 @@ struct haul_score haul_binomial_test(int64_t k, int64_t n, double p, double alph
 
 /* ---- Wald's test ---- */
 
-static bool chance(double p) { return p > 0 && p < 1; }
+static bool chance(double p)
+{
+    return p > 0 && p < 1;
+}
 
 enum haul_err haul_sprt_init(struct haul_sprt *s, const struct haul_sprt_config *c, struct haul_error *e)
 {
     if (!chance(c->p0) || !chance(c->p1) || !(c->p0 < c->p1))
         return haul_fail(e, HAUL_E_RANGE, "sprt: 0 < p0 < p1 < 1 is needed, not %g and %g", c->p0, c->p1);
     if (!chance(c->alpha) || !chance(c->beta) || c->alpha + c->beta >= 1)
-        return haul_fail(e, HAUL_E_RANGE, "sprt: alpha %g and beta %g must be above 0, their sum below 1", c->alpha, c->beta);
+        return haul_fail(e, HAUL_E_RANGE, "sprt: alpha %g and beta %g must be above 0, their sum below 1", c->alpha,
+                         c->beta);
     haul_sprt_reset(s, c);
     return HAUL_OK;
 }
@@ -165,7 +179,8 @@ void haul_sprt_reset(struct haul_sprt *s, const struct haul_sprt_config *c)
     *s = (struct haul_sprt){0};
 }
 
-struct haul_score haul_sprt_update(struct haul_sprt *s, const struct haul_sprt_config *c, double value, struct haul_time at)
+struct haul_score haul_sprt_update(struct haul_sprt *s, const struct haul_sprt_config *c, double value,
+                                   struct haul_time at)
 {
     if (!haul_detect_usable(value)) return haul_score_invalid(HAUL_METHOD_SPRT, value);
     const bool hit = value > 0.5;
@@ -223,9 +238,15 @@ static void slope_age(struct haul_slope *s, const struct haul_slope_config *c, s
     s->last = haul_time_max(s->last, at);
 }
 
-double haul_slope_per_s(const struct haul_slope *s) { return s->s_tt > 0 ? s->s_tv / s->s_tt : 0; }
+double haul_slope_per_s(const struct haul_slope *s)
+{
+    return s->s_tt > 0 ? s->s_tv / s->s_tt : 0;
+}
 
-static double slope_level(const struct haul_slope *s) { return s->mean_v - haul_slope_per_s(s) * s->mean_t; }
+static double slope_level(const struct haul_slope *s)
+{
+    return s->mean_v - haul_slope_per_s(s) * s->mean_t;
+}
 
 double haul_slope_seconds_to(const struct haul_slope *s, double limit)
 {
@@ -233,7 +254,8 @@ double haul_slope_seconds_to(const struct haul_slope *s, double limit)
     return slope != 0 && away / slope >= 0 ? away / slope : -1;
 }
 
-struct haul_score haul_slope_update(struct haul_slope *s, const struct haul_slope_config *c, double value, struct haul_time at)
+struct haul_score haul_slope_update(struct haul_slope *s, const struct haul_slope_config *c, double value,
+                                    struct haul_time at)
 {
     if (!haul_detect_usable(value)) return haul_score_invalid(HAUL_METHOD_SLOPE, value);
     slope_age(s, c, at);

@@ -9,7 +9,8 @@
 enum haul_err haul_record_init(struct haul_record *s, const struct haul_record_config *c, struct haul_error *e)
 {
     if (!(c->margin > 0) || c->learn < 2 || !(c->keep > 0 && c->keep <= 1))
-        return haul_fail(e, HAUL_E_RANGE, "record: margin %g above 0, learn at least 2, keep %g in (0, 1]", c->margin, c->keep);
+        return haul_fail(e, HAUL_E_RANGE, "record: margin %g above 0, learn at least 2, keep %g in (0, 1]", c->margin,
+                         c->keep);
     haul_record_reset(s, c);
     return HAUL_OK;
 }
@@ -20,7 +21,8 @@ void haul_record_reset(struct haul_record *s, const struct haul_record_config *c
     *s = (struct haul_record){0};
 }
 
-struct haul_score haul_record_update(struct haul_record *s, const struct haul_record_config *c, double value, struct haul_time at)
+struct haul_score haul_record_update(struct haul_record *s, const struct haul_record_config *c, double value,
+                                     struct haul_time at)
 {
     (void)at;
     if (!haul_detect_usable(value)) return haul_score_invalid(HAUL_METHOD_RECORD, value);
@@ -44,7 +46,8 @@ struct haul_score haul_record_update(struct haul_record *s, const struct haul_re
 enum haul_err haul_tail_init(struct haul_tail *s, const struct haul_tail_config *c, struct haul_error *e)
 {
     if (!(c->level >= 0.5 && c->level < 1) || !(c->memory >= 100) || c->learn < 100)
-        return haul_fail(e, HAUL_E_RANGE, "tail: level %g in [0.5, 1), memory %g and learn at least 100", c->level, c->memory);
+        return haul_fail(e, HAUL_E_RANGE, "tail: level %g in [0.5, 1), memory %g and learn at least 100", c->level,
+                         c->memory);
     haul_tail_reset(s, c);
     return HAUL_OK;
 }
@@ -55,7 +58,10 @@ void haul_tail_reset(struct haul_tail *s, const struct haul_tail_config *c)
     *s = (struct haul_tail){0};
 }
 
-bool haul_tail_ready(const struct haul_tail *s, const struct haul_tail_config *c) { return s->n >= c->learn && s->excesses >= 4; }
+bool haul_tail_ready(const struct haul_tail *s, const struct haul_tail_config *c)
+{
+    return s->n >= c->learn && s->excesses >= 4;
+}
 
 void haul_tail_learn(struct haul_tail *s, const struct haul_tail_config *c, double value)
 {
@@ -157,7 +163,8 @@ double haul_gpd_fit(const float *excess, uint32_t n, double *gamma, double *sigm
     *gamma = 0, *sigma = mean;
     double best = -haul_log(mean) - 1;
     /* theta above -1/most; beyond 10/mean the tail is heavier than anything seen */
-    const double edge[] = {-0.999 / most, -0.5 / most, -1e-4 / mean, 1e-4 / mean, 0.3 / mean, 1 / mean, 3 / mean, 10 / mean};
+    const double edge[] = {-0.999 / most, -0.5 / most, -1e-4 / mean, 1e-4 / mean,
+                           0.3 / mean,    1 / mean,    3 / mean,     10 / mean};
     for (size_t i = 0; i + 1 < sizeof edge / sizeof edge[0]; i++) {
         double g, s;
         const double found = edge[i] < edge[i + 1] ? golden(excess, n, edge[i], edge[i + 1], &g, &s) : -1e300;
@@ -173,7 +180,8 @@ enum haul_err haul_spot_init(struct haul_spot *s, const struct haul_spot_config 
     if (!(c->level >= 0.5 && c->level < 1) || !(c->q > 0 && c->q < 1 - c->level))
         return haul_fail(e, HAUL_E_RANGE, "spot: level %g in [0.5, 1) and q %g below 1 - level", c->level, c->q);
     if (c->learn < 64 || c->learn > HAUL_SPOT_START || c->depth > HAUL_SPOT_DEPTH)
-        return haul_fail(e, HAUL_E_RANGE, "spot: learn 64 to %d values, depth at most %d", HAUL_SPOT_START, HAUL_SPOT_DEPTH);
+        return haul_fail(e, HAUL_E_RANGE, "spot: learn 64 to %d values, depth at most %d", HAUL_SPOT_START,
+                         HAUL_SPOT_DEPTH);
     if ((1 - c->level) * c->learn < 2)
         return haul_fail(e, HAUL_E_RANGE, "spot: %u values leave fewer than 2 above the level %g", c->learn, c->level);
     haul_spot_reset(s, c);
@@ -252,7 +260,8 @@ static void spot_peak(struct haul_spot *s, const struct haul_spot_config *c, dou
     if (s->kept < 40 || s->kept >= s->fitted + s->fitted / 20 || (full && s->peaks % 10 == 0)) spot_fit(s, c);
 }
 
-struct haul_score haul_spot_update(struct haul_spot *s, const struct haul_spot_config *c, double value, struct haul_time at)
+struct haul_score haul_spot_update(struct haul_spot *s, const struct haul_spot_config *c, double value,
+                                   struct haul_time at)
 {
     (void)at;
     if (!(value >= -1e30 && value <= 1e30)) return haul_score_invalid(HAUL_METHOD_SPOT, value); /* peaks are float */

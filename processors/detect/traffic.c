@@ -15,7 +15,8 @@ struct haul_score haul_geh_test(double flow_vph, double expected_vph, double thr
 {
     if (!(flow_vph >= 0 && flow_vph <= 1e100) || !(expected_vph >= 0 && expected_vph <= 1e100))
         return haul_score_invalid(HAUL_METHOD_GEH, flow_vph);
-    struct haul_score out = haul_score_make(HAUL_METHOD_GEH, flow_vph, haul_geh(flow_vph, expected_vph), threshold, true);
+    struct haul_score out =
+        haul_score_make(HAUL_METHOD_GEH, flow_vph, haul_geh(flow_vph, expected_vph), threshold, true);
     out.expected = expected_vph;
     out.direction = flow_vph > expected_vph ? 1 : flow_vph < expected_vph ? -1 : 0;
     return out;
@@ -29,13 +30,16 @@ struct haul_score haul_geh_test(double flow_vph, double expected_vph, double thr
  *    └────────────────────────┴──────────── OCCRDF < t2 ──────────┴────────────────────┘  └───┘
  */
 
-enum haul_err haul_california_init(struct haul_california *s, const struct haul_california_config *c, struct haul_error *e)
+enum haul_err haul_california_init(struct haul_california *s, const struct haul_california_config *c,
+                                   struct haul_error *e)
 {
     if (!(c->t1 > 0) || !(c->t2 > 0 && c->t2 < 1) || !(c->t3 > 0))
-        return haul_fail(e, HAUL_E_RANGE, "california: t1 %g and t3 %g percent above 0, t2 %g between 0 and 1", c->t1, c->t3, c->t2);
+        return haul_fail(e, HAUL_E_RANGE, "california: t1 %g and t3 %g percent above 0, t2 %g between 0 and 1", c->t1,
+                         c->t3, c->t2);
     if (c->wave_s < 0 || (c->wave_s > 0 && (!(c->wave > 0) || !(c->dense >= 0))))
-        return haul_fail(e, HAUL_E_RANGE, "california: a wave of %g above 0 and a density of %g percent at least 0 are needed",
-                         c->wave, c->dense);
+        return haul_fail(e, HAUL_E_RANGE,
+                         "california: a wave of %g above 0 and a density of %g percent at least 0 are needed", c->wave,
+                         c->dense);
     haul_california_reset(s, c);
     return HAUL_OK;
 }
@@ -88,14 +92,19 @@ static void california_step(struct haul_california *s, const struct haul_califor
             s->state = HAUL_CALIFORNIA_CONFIRMED;
         return;
     case HAUL_CALIFORNIA_CONFIRMED:
-    case HAUL_CALIFORNIA_GOING_ON: s->state = goes_on ? HAUL_CALIFORNIA_GOING_ON : HAUL_CALIFORNIA_FREE; return;
+    case HAUL_CALIFORNIA_GOING_ON:
+        s->state = goes_on ? HAUL_CALIFORNIA_GOING_ON : HAUL_CALIFORNIA_FREE;
+        return;
     }
 }
 
-static bool percent(double x) { return x >= 0 && x <= 100; }
+static bool percent(double x)
+{
+    return x >= 0 && x <= 100;
+}
 
-struct haul_score haul_california_update(struct haul_california *s, const struct haul_california_config *c, double up_pct,
-                                         double down_pct, struct haul_time at)
+struct haul_score haul_california_update(struct haul_california *s, const struct haul_california_config *c,
+                                         double up_pct, double down_pct, struct haul_time at)
 {
     if (!percent(up_pct) || !percent(down_pct) || at.ms < INT64_MIN / 2 || at.ms > INT64_MAX / 2)
         return haul_score_invalid(HAUL_METHOD_CALIFORNIA, up_pct);
@@ -107,7 +116,8 @@ struct haul_score haul_california_update(struct haul_california *s, const struct
     const bool incident = s->state == HAUL_CALIFORNIA_CONFIRMED || s->state == HAUL_CALIFORNIA_GOING_ON;
     struct haul_score out = haul_score_make(HAUL_METHOD_CALIFORNIA, up_pct, relative, c->t2, true);
     out.expected = down_pct, out.since = s->since, out.direction = difference > 0 ? 1 : -1;
-    out.held = (uint8_t)(s->held < UINT8_MAX ? s->held : UINT8_MAX), out.held_of = (uint8_t)(c->persist < UINT8_MAX ? c->persist : UINT8_MAX);
+    out.held = (uint8_t)(s->held < UINT8_MAX ? s->held : UINT8_MAX),
+    out.held_of = (uint8_t)(c->persist < UINT8_MAX ? c->persist : UINT8_MAX);
     out.verdict = incident ? HAUL_VERDICT_ANOMALY : HAUL_VERDICT_NORMAL;
     if (incident != (out.score >= 0.5)) out.score = incident ? 0.5 : 0.499;
     return out;
@@ -115,10 +125,13 @@ struct haul_score haul_california_update(struct haul_california *s, const struct
 
 /* ---- drop of speed ---- */
 
-enum haul_err haul_speed_drop_init(struct haul_speed_drop *s, const struct haul_speed_drop_config *c, struct haul_error *e)
+enum haul_err haul_speed_drop_init(struct haul_speed_drop *s, const struct haul_speed_drop_config *c,
+                                   struct haul_error *e)
 {
-    if (!(c->slow_mps > 0) || !(c->drop_mps > 0) || c->mean_of < 1 || c->mean_of > HAUL_SPEED_DROP_STEPS || c->persist < 1)
-        return haul_fail(e, HAUL_E_RANGE, "speed drop: slow %g and drop %g m/s above 0, mean of 1 to %d steps, persist at least 1",
+    if (!(c->slow_mps > 0) || !(c->drop_mps > 0) || c->mean_of < 1 || c->mean_of > HAUL_SPEED_DROP_STEPS ||
+        c->persist < 1)
+        return haul_fail(e, HAUL_E_RANGE,
+                         "speed drop: slow %g and drop %g m/s above 0, mean of 1 to %d steps, persist at least 1",
                          c->slow_mps, c->drop_mps, HAUL_SPEED_DROP_STEPS);
     haul_speed_drop_reset(s, c);
     return HAUL_OK;
@@ -137,8 +150,8 @@ static double mean_of(const float *ring, uint32_t n)
     return sum / n;
 }
 
-struct haul_score haul_speed_drop_update(struct haul_speed_drop *s, const struct haul_speed_drop_config *c, double up_mps,
-                                         double down_mps, struct haul_time at)
+struct haul_score haul_speed_drop_update(struct haul_speed_drop *s, const struct haul_speed_drop_config *c,
+                                         double up_mps, double down_mps, struct haul_time at)
 {
     if (!(up_mps >= 0 && up_mps < 1e6) || !(down_mps >= 0 && down_mps < 1e6))
         return haul_score_invalid(HAUL_METHOD_SPEED_DROP, up_mps);
@@ -152,7 +165,8 @@ struct haul_score haul_speed_drop_update(struct haul_speed_drop *s, const struct
     struct haul_score out = haul_score_make(HAUL_METHOD_SPEED_DROP, up, drop, c->drop_mps, have == c->mean_of);
     const bool incident = s->held >= c->persist;
     out.expected = up + drop, out.direction = -1, out.since = holds ? s->since : HAUL_TIME_NONE;
-    out.held = (uint8_t)(s->held < c->persist ? s->held : c->persist), out.held_of = (uint8_t)(c->persist < 255 ? c->persist : 255);
+    out.held = (uint8_t)(s->held < c->persist ? s->held : c->persist),
+    out.held_of = (uint8_t)(c->persist < 255 ? c->persist : 255);
     if (have == c->mean_of) out.verdict = incident ? HAUL_VERDICT_ANOMALY : HAUL_VERDICT_NORMAL;
     if (incident != (out.score >= 0.5)) out.score = incident ? 0.5 : 0.499;
     return out;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Half-space trees. Block: for each tree its nodes in breadth-first order, so that the children of i are 2i + 1 and 2i + 2.
+ * Half-space trees. Block: for each tree its nodes in breadth-first order, so that the children of i are 2i + 1 and 2i
+ * + 2.
  */
 #include "haul/detect_trees.h"
 #include "haul/math.h"
@@ -13,24 +14,33 @@ struct node {
     uint8_t dim;
 };
 
-static uint32_t nodes_of(const struct haul_trees_config *c) { return HAUL_TREES_NODES(c->depth); }
+static uint32_t nodes_of(const struct haul_trees_config *c)
+{
+    return HAUL_TREES_NODES(c->depth);
+}
 
-size_t haul_trees_bytes(const struct haul_trees_config *c) { return sizeof(struct node) * c->trees * nodes_of(c); }
+size_t haul_trees_bytes(const struct haul_trees_config *c)
+{
+    return sizeof(struct node) * c->trees * nodes_of(c);
+}
 
-enum haul_err haul_trees_init(struct haul_trees *s, void *block, const struct haul_trees_config *c, struct haul_error *e)
+enum haul_err haul_trees_init(struct haul_trees *s, void *block, const struct haul_trees_config *c,
+                              struct haul_error *e)
 {
     if (c->trees < 1 || c->trees > HAUL_TREES_MAX || c->depth < 1 || c->depth > HAUL_TREES_DEPTH_MAX || c->dims < 1 ||
         c->dims > HAUL_TREES_DIMS_MAX)
-        return haul_fail(e, HAUL_E_RANGE, "half-space trees: 1 to %d trees, depth 1 to %d, 1 to %d variables", HAUL_TREES_MAX,
-                         HAUL_TREES_DEPTH_MAX, HAUL_TREES_DIMS_MAX);
+        return haul_fail(e, HAUL_E_RANGE, "half-space trees: 1 to %d trees, depth 1 to %d, 1 to %d variables",
+                         HAUL_TREES_MAX, HAUL_TREES_DEPTH_MAX, HAUL_TREES_DIMS_MAX);
     if (c->window < 2 || c->window > UINT16_MAX || !(c->threshold > 0))
-        return haul_fail(e, HAUL_E_RANGE, "half-space trees: window 2 to %d, threshold %g above 0", UINT16_MAX, c->threshold);
+        return haul_fail(e, HAUL_E_RANGE, "half-space trees: window 2 to %d, threshold %g above 0", UINT16_MAX,
+                         c->threshold);
     haul_trees_reset(s, block, c);
     return HAUL_OK;
 }
 
 /* Halves the ranges on the way down; recursion is bounded by the depth. */
-static void split(struct node *tree, uint32_t at, uint32_t count, double *low, double *high, unsigned dims, struct haul_rng *rng)
+static void split(struct node *tree, uint32_t at, uint32_t count, double *low, double *high, unsigned dims,
+                  struct haul_rng *rng)
 {
     const unsigned dim = (unsigned)haul_rng_below(rng, dims);
     const double a = low[dim], b = high[dim], middle = 0.5 * (a + b);
@@ -60,7 +70,8 @@ void haul_trees_reset(struct haul_trees *s, void *block, const struct haul_trees
 }
 
 /* Counts the value in one tree, and returns the reference mass where its walk ends, scaled by 2^depth. */
-static double walk(struct node *tree, uint32_t count, const struct haul_trees_config *c, const double *values, int counted)
+static double walk(struct node *tree, uint32_t count, const struct haul_trees_config *c, const double *values,
+                   int counted)
 {
     double mass = -1, scale = 1;
     for (uint32_t at = 0; at < count; scale *= 2) {
@@ -82,8 +93,8 @@ static void next_window(struct haul_trees *s, void *block, const struct haul_tre
     for (size_t i = 0; i < all; i++) nodes[i].mass[s->windows & 1] = 0;
 }
 
-struct haul_score haul_trees_update(struct haul_trees *s, void *block, const struct haul_trees_config *c, const double *values,
-                                    struct haul_time at)
+struct haul_score haul_trees_update(struct haul_trees *s, void *block, const struct haul_trees_config *c,
+                                    const double *values, struct haul_time at)
 {
     (void)at;
     double held[HAUL_TREES_DIMS_MAX];
@@ -100,7 +111,8 @@ struct haul_score haul_trees_update(struct haul_trees *s, void *block, const str
     const double rare = ready && met < usual ? haul_log(usual / met) / 0.69314718055994530942 : 0;
     struct haul_score out = haul_score_make(HAUL_METHOD_TREES, mass, rare, c->threshold, ready && s->mean > 0);
     out.expected = s->mean, out.learned = (int64_t)s->seen;
-    if (ready) s->mean += (mass - s->mean) / (s->seen - c->window + 1 < 1000 ? (double)(s->seen - c->window + 1) : 1000);
+    if (ready)
+        s->mean += (mass - s->mean) / (s->seen - c->window + 1 < 1000 ? (double)(s->seen - c->window + 1) : 1000);
     s->seen++;
     if (s->seen % c->window == 0) next_window(s, block, c);
     return out;

@@ -22,7 +22,10 @@ void haul_adwin_reset(struct haul_adwin *s, const struct haul_adwin_config *c)
     *s = (struct haul_adwin){0};
 }
 
-static double size_of(int row) { return (double)(1ull << row); }
+static double size_of(int row)
+{
+    return (double)(1ull << row);
+}
 
 /* Two parts as one: Chan, Golub and LeVeque's update (1979) of the sum of squares about the mean. */
 struct part {
@@ -92,9 +95,10 @@ static void insert(struct haul_adwin *s, double value)
     }
 }
 
-/* The widest violation of the bound over all ways to cut the window at a bucket's end, as a multiple of the bound; *old and
- * *new are its parts. */
-static double worst_cut(const struct haul_adwin *s, const struct haul_adwin_config *c, struct part *old, struct part *new)
+/* The widest violation of the bound over all ways to cut the window at a bucket's end, as a multiple of the bound; *old
+ * and *new are its parts. */
+static double worst_cut(const struct haul_adwin *s, const struct haul_adwin_config *c, struct part *old,
+                        struct part *new)
 {
     const struct part all = whole(s);
     const double spread = s->high - s->low, variance = all.square / all.n;
@@ -127,7 +131,8 @@ static void forget(struct haul_adwin *s)
     drop_first(s, row, 1);
 }
 
-struct haul_score haul_adwin_update(struct haul_adwin *s, const struct haul_adwin_config *c, double value, struct haul_time at)
+struct haul_score haul_adwin_update(struct haul_adwin *s, const struct haul_adwin_config *c, double value,
+                                    struct haul_time at)
 {
     if (!haul_detect_usable(value)) return haul_score_invalid(HAUL_METHOD_ADWIN, value);
     if (s->seen == 0 || value < s->low) s->low = value;
@@ -159,7 +164,10 @@ static const double sketch_least = 0x1p-10;
 /* ln gamma, gamma = 1.02 / 0.98 */
 static const double ln_gamma = 0.040005334613699206;
 
-void haul_sketch_reset(struct haul_sketch *s) { *s = (struct haul_sketch){0}; }
+void haul_sketch_reset(struct haul_sketch *s)
+{
+    *s = (struct haul_sketch){0};
+}
 
 bool haul_sketch_add(struct haul_sketch *s, double value)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Reads the series and the windows of the Numenta Anomaly Benchmark from a folder (data/, labels/combined_windows.json).
+ * Reads the series and the windows of the Numenta Anomaly Benchmark from a folder (data/,
+ * labels/combined_windows.json).
  */
 #ifndef BENCH_NAB_FILES_H
 #define BENCH_NAB_FILES_H

@@ -4,8 +4,15 @@
 
 #include "tests/unit/detect/support.h"
 
-static const struct haul_alarm_config plain = {
-    .hold = 2, .hold_of = 3, .close_values = 2, .close_share = 0.5, .rest_values = 4, .fade_values = 1, .demand = 1, .wear = 0, .wear_values = 100};
+static const struct haul_alarm_config plain = {.hold = 2,
+                                               .hold_of = 3,
+                                               .close_values = 2,
+                                               .close_share = 0.5,
+                                               .rest_values = 4,
+                                               .fade_values = 1,
+                                               .demand = 1,
+                                               .wear = 0,
+                                               .wear_values = 100};
 
 /* Each row: evidence, event. n of m, hysteresis and refractory. */
 static void table(void **state)
@@ -16,18 +23,20 @@ static void table(void **state)
         enum haul_alarm_event event;
         int held;
     } rows[] = {
-        {0.9, HAUL_ALARM_NONE, 0},  {1, HAUL_ALARM_NONE, 1},                              /* one of three is not enough */
-        {0, HAUL_ALARM_NONE, 1},    {2, HAUL_ALARM_OPEN, 2},                              /* two of three */
-        {0.6, HAUL_ALARM_NONE, 1},  {0.4, HAUL_ALARM_NONE, 1}, {0.6, HAUL_ALARM_NONE, 0}, /* above half of 1: stays open */
-        {0.4, HAUL_ALARM_NONE, 0},  {0.4, HAUL_ALARM_CLOSE, 0},
-        {3, HAUL_ALARM_NONE, 1},    {3, HAUL_ALARM_OPEN, 2},   {9, HAUL_ALARM_NONE, 3},   {9, HAUL_ALARM_NONE, 3}, {9, HAUL_ALARM_NONE, 3}, /* resting */
+        {0.9, HAUL_ALARM_NONE, 0}, {1, HAUL_ALARM_NONE, 1}, /* one of three is not enough */
+        {0, HAUL_ALARM_NONE, 1},   {2, HAUL_ALARM_OPEN, 2}, /* two of three */
+        {0.6, HAUL_ALARM_NONE, 1}, {0.4, HAUL_ALARM_NONE, 1},  {0.6, HAUL_ALARM_NONE, 0}, /* above half of 1: stays open
+                                                                                           */
+        {0.4, HAUL_ALARM_NONE, 0}, {0.4, HAUL_ALARM_CLOSE, 0}, {3, HAUL_ALARM_NONE, 1},   {3, HAUL_ALARM_OPEN, 2},
+        {9, HAUL_ALARM_NONE, 3},   {9, HAUL_ALARM_NONE, 3},    {9, HAUL_ALARM_NONE, 3}, /* resting */
         {9, HAUL_ALARM_WORSE, 3},
     };
     struct haul_alarm s;
     assert_int_equal(haul_alarm_init(&s, &plain, NULL), HAUL_OK);
     for (size_t i = 0; i < COUNT(rows); i++) {
         const struct haul_alarm_state x = haul_alarm_update(&s, &plain, rows[i].evidence, true, TIME(i));
-        if (x.event != rows[i].event || x.held != rows[i].held) fail_msg("row %zu: event %d, held %d", i, (int)x.event, x.held);
+        if (x.event != rows[i].event || x.held != rows[i].held)
+            fail_msg("row %zu: event %d, held %d", i, (int)x.event, x.held);
     }
 }
 
@@ -67,7 +76,8 @@ static void fades_and_wears(void **state)
     assert_near(haul_alarm_update(&s, &c, 0, true, TIME(at++)).demand, 1 + 0.5 * (2 - 1), 1e-3); /* two alerts */
 }
 
-/* The controller's promise, on evidence of any law, steady or bursting: |told - asked| <= (change of log demand) / gain. */
+/* The controller's promise, on evidence of any law, steady or bursting: |told - asked| <= (change of log demand) /
+ * gain. */
 static void budget_holds(void **state)
 {
     (void)state;
@@ -91,7 +101,8 @@ static void budget_holds(void **state)
                 if (i > 100 * A_DAY) told += x.event == HAUL_ALARM_OPEN || x.event == HAUL_ALARM_WORSE;
             }
             const double slack = fabs(s.level - start) / c.budget_gain + 1;
-            if (fabs(told - budget * DAYS) > slack + 1e-6) fail_msg("law %d: asked %g, told %d, slack %g", law, budget * DAYS, told, slack);
+            if (fabs(told - budget * DAYS) > slack + 1e-6)
+                fail_msg("law %d: asked %g, told %d, slack %g", law, budget * DAYS, told, slack);
             if (slack > 30) fail_msg("law %d, budget %g: slack %g", law, budget, slack);
         }
 }
@@ -104,7 +115,8 @@ static void budget_is_no_quota(void **state)
     c.budget_per_day = 10, c.budget_gain = 0.3, c.least = 0.5;
     struct haul_alarm s;
     haul_alarm_init(&s, &c, NULL);
-    for (int i = 0; i < 10000; i++) assert_int_equal(haul_alarm_update(&s, &c, 0.4, true, TIME(300 * i)).event, HAUL_ALARM_NONE);
+    for (int i = 0; i < 10000; i++)
+        assert_int_equal(haul_alarm_update(&s, &c, 0.4, true, TIME(300 * i)).event, HAUL_ALARM_NONE);
     haul_alarm_update(&s, &c, 0.6, true, TIME(300 * 10000));
     assert_int_equal(haul_alarm_update(&s, &c, 0.6, true, TIME(300 * 10001)).event, HAUL_ALARM_OPEN);
 }
@@ -124,7 +136,8 @@ static void refuses(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(table),        cmocka_unit_test(rest_by_time),       cmocka_unit_test(fades_and_wears),
-                                       cmocka_unit_test(budget_holds), cmocka_unit_test(budget_is_no_quota), cmocka_unit_test(refuses)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(table),        cmocka_unit_test(rest_by_time),       cmocka_unit_test(fades_and_wears),
+        cmocka_unit_test(budget_holds), cmocka_unit_test(budget_is_no_quota), cmocka_unit_test(refuses)};
     return cmocka_run_group_tests_name("detect alarm", tests, NULL, NULL);
 }

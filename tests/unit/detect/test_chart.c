@@ -30,12 +30,12 @@ static void ewma_nist(void **state)
 static void cusum_nist(void **state)
 {
     (void)state;
-    static const double data[] = {324.925, 324.675, 324.725, 324.350, 325.350, 325.225, 324.125, 324.525, 325.225, 324.600,
-                                  324.625, 325.150, 328.325, 327.250, 327.825, 328.500, 326.675, 327.775, 326.875, 328.350};
-    static const double high[] = {0,    0, 0, 0,    0.03, 0,    0,    0,     0,     0,
-                                  0,    0, 3.01, 4.94, 7.45, 10.63, 11.99, 14.44, 16.00, 19.04};
-    static const double low[] = {0,    0.01, 0, 0.33, 0, 0, 0.56, 0.72, 0.17, 0.26,
-                                 0.31, 0,    0, 0,    0, 0, 0,    0,    0,    0};
+    static const double data[] = {324.925, 324.675, 324.725, 324.350, 325.350, 325.225, 324.125,
+                                  324.525, 325.225, 324.600, 324.625, 325.150, 328.325, 327.250,
+                                  327.825, 328.500, 326.675, 327.775, 326.875, 328.350};
+    static const double high[] = {0, 0, 0,    0,    0.03, 0,     0,     0,     0,     0,
+                                  0, 0, 3.01, 4.94, 7.45, 10.63, 11.99, 14.44, 16.00, 19.04};
+    static const double low[] = {0, 0.01, 0, 0.33, 0, 0, 0.56, 0.72, 0.17, 0.26, 0.31, 0, 0, 0, 0, 0, 0, 0, 0, 0};
     const struct haul_cusum_config c = {.level = {.mean = 325, .spread = 1}, .k = 0.3175, .h = 4.1959};
     struct haul_cusum s;
     assert_int_equal(haul_cusum_init(&s, &c, NULL), HAUL_OK);
@@ -44,7 +44,7 @@ static void cusum_nist(void **state)
         assert_near(s.high, high[i], 0.011);
         assert_near(s.low, low[i], 0.011);
         assert_int_equal(x.verdict, i >= 13 ? HAUL_VERDICT_ANOMALY : HAUL_VERDICT_NORMAL); /* signals at group 14 */
-        if (i >= 13) assert_int_equal(x.since.ms, 12000);                                  /* and dates it to group 13 */
+        if (i >= 13) assert_int_equal(x.since.ms, 12000); /* and dates it to group 13 */
     }
 }
 
@@ -57,11 +57,13 @@ static double run_length(double shift, int runs, uint64_t seed)
     haul_rng_seed(&rng, seed);
     int64_t values = 0;
     for (int alarms = 0; alarms < runs; values++)
-        alarms += haul_cusum_update(&s, &c, shift + haul_rng_normal(&rng), TIME(values)).verdict == HAUL_VERDICT_ANOMALY;
+        alarms +=
+            haul_cusum_update(&s, &c, shift + haul_rng_normal(&rng), TIME(values)).verdict == HAUL_VERDICT_ANOMALY;
     return (double)values / runs;
 }
 
-/* Average run lengths of the two-sided chart with k 0.5, h 5: 465, and 10.4 after a shift of one (Hawkins and Olwell 1998). */
+/* Average run lengths of the two-sided chart with k 0.5, h 5: 465, and 10.4 after a shift of one (Hawkins and Olwell
+ * 1998). */
 static void cusum_run_length(void **state)
 {
     (void)state;
@@ -171,7 +173,9 @@ static void refuses(void **state)
     struct haul_cusum cusum;
     struct haul_ewma ewma;
     assert_int_equal(haul_cusum_init(&cusum, &(struct haul_cusum_config){.k = 0.5, .h = 5}, &e), HAUL_E_RANGE);
-    assert_int_equal(haul_ewma_init(&ewma, &(struct haul_ewma_config){.level = {.spread = 1}, .lambda = 0, .limit = 3}, &e), HAUL_E_RANGE);
+    assert_int_equal(
+        haul_ewma_init(&ewma, &(struct haul_ewma_config){.level = {.spread = 1}, .lambda = 0, .limit = 3}, &e),
+        HAUL_E_RANGE);
     const struct haul_cusum_config c = {.level = {.mean = 0, .spread = 1}, .k = 0.5, .h = 5};
     haul_cusum_init(&cusum, &c, NULL);
     const struct haul_cusum before = cusum;
@@ -182,8 +186,9 @@ static void refuses(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(ewma_nist),    cmocka_unit_test(cusum_nist),     cmocka_unit_test(cusum_run_length),
-        cmocka_unit_test(robust_start_is_exact), cmocka_unit_test(robust_holds), cmocka_unit_test(robust_follows),
+        cmocka_unit_test(ewma_nist),         cmocka_unit_test(cusum_nist),
+        cmocka_unit_test(cusum_run_length),  cmocka_unit_test(robust_start_is_exact),
+        cmocka_unit_test(robust_holds),      cmocka_unit_test(robust_follows),
         cmocka_unit_test(page_hinkley_slow), cmocka_unit_test(refuses),
     };
     return cmocka_run_group_tests_name("detect chart", tests, NULL, NULL);

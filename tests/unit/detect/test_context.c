@@ -30,14 +30,16 @@ static void against_unbounded(void **state)
     struct haul_context_slot *slots = calloc(16384, sizeof *slots);
     assert_non_null(slots);
     for (uint8_t order = 0; order <= 4; order++) {
-        const struct haul_context_config c = {.slots = 16384, .levels = 5, .order = order, .threshold = 0.5, .learn = 20};
+        const struct haul_context_config c = {
+            .slots = 16384, .levels = 5, .order = order, .threshold = 0.5, .learn = 20};
         struct haul_context s;
         assert_int_equal(haul_context_init(&s, slots, &c, NULL), HAUL_OK);
         struct haul_rng rng;
         haul_rng_seed(&rng, 60 + order);
         uint8_t levels[N + 1];
         haul_context_update(&s, slots, &c, 0, TIME(0)), levels[0] = 0;
-        haul_context_update(&s, slots, &c, 4.999, TIME(1)), levels[1] = 4; /* the range is set: levels are whole parts */
+        haul_context_update(&s, slots, &c, 4.999, TIME(1)),
+            levels[1] = 4; /* the range is set: levels are whole parts */
         for (int n = 2; n < N; n++) {
             levels[n] = (uint8_t)(haul_rng_below(&rng, 50) == 0 ? haul_rng_below(&rng, 5) : (levels[n - 1] + 1u) % 3u);
             const struct haul_score x = haul_context_update(&s, slots, &c, levels[n] + 0.5, TIME(n));
@@ -86,7 +88,8 @@ static void forgets_the_oldest(void **state)
     assert_memory_equal(&guard, &slots[8], sizeof guard);
 }
 
-/* The default detector's memory holds all that four levels in pairs can be: none of a set's eight slots is fought for. */
+/* The default detector's memory holds all that four levels in pairs can be: none of a set's eight slots is fought for.
+ */
 static void default_fits(void **state)
 {
     (void)state;

@@ -78,6 +78,7 @@ static void learnt_limits(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(table), cmocka_unit_test(silence_and_deadline), cmocka_unit_test(learnt_limits)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(table), cmocka_unit_test(silence_and_deadline),
+                                       cmocka_unit_test(learnt_limits)};
     return cmocka_run_group_tests_name("detect guard", tests, NULL, NULL);
 }

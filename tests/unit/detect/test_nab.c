@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The cases of the benchmark's own scorer test (numenta/NAB, tests/unit/scorer_test.py), without its probation, and the sweep.
+ * The cases of the benchmark's own scorer test (numenta/NAB, tests/unit/scorer_test.py), without its probation, and the
+ * sweep.
  */
 #include "haul/detect_nab.h"
 #include "haul/rng.h"
@@ -16,7 +17,8 @@ static double score_of(const double *rows, int64_t n, const struct haul_nab_wind
     double padded[LEAD + 16] = {0};
     struct haul_nab_window moved[4];
     for (int64_t i = 0; i < n; i++) padded[LEAD + i] = rows[i];
-    for (int64_t i = 0; i < count; i++) moved[i] = (struct haul_nab_window){windows[i].first + LEAD, windows[i].last + LEAD};
+    for (int64_t i = 0; i < count; i++)
+        moved[i] = (struct haul_nab_window){windows[i].first + LEAD, windows[i].last + LEAD};
     const struct haul_nab_series s = {padded, moved, LEAD + n, count};
     return haul_nab_score(&s, 1, &costs, 1).raw;
 }
@@ -93,7 +95,8 @@ static void sweep_is_best(void **state)
     for (int trial = 0; trial < 60; trial++) {
         struct haul_nab_series s[3];
         for (int k = 0; k < 3; k++) {
-            for (int i = 0; i < 300; i++) rows[k][i] = (double)haul_rng_below(&rng, 40) + ((i >= 60 && i <= 90) ? 8 : 0);
+            for (int i = 0; i < 300; i++)
+                rows[k][i] = (double)haul_rng_below(&rng, 40) + ((i >= 60 && i <= 90) ? 8 : 0);
             s[k] = (struct haul_nab_series){rows[k], w, 300, k};
         }
         double threshold, best = 0;
@@ -111,7 +114,8 @@ static void sweep_is_best(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(published), cmocka_unit_test(probation), cmocka_unit_test(near_misses),
-                                       cmocka_unit_test(perfect_and_null), cmocka_unit_test(sweep_is_best)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(published), cmocka_unit_test(probation),
+                                       cmocka_unit_test(near_misses), cmocka_unit_test(perfect_and_null),
+                                       cmocka_unit_test(sweep_is_best)};
     return cmocka_run_group_tests_name("detect nab", tests, NULL, NULL);
 }

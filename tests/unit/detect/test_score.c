@@ -42,7 +42,8 @@ static void sentences(void **state)
     said(s, HAUL_CHINESE, "该时段偏低：23.4，通常为 61；离散度 5.01；概率 6.4e-14；门限 5；持续 3/5。");
     s.verdict = HAUL_VERDICT_NORMAL, s.held_of = 0, s.tail_p = -1;
     said(s, HAUL_ENGLISH, "23.4 is usual; spread 5.01; threshold 5.");
-    said(haul_score_make(HAUL_METHOD_GAP, 4, 900, 300, true), HAUL_ENGLISH, "no value for 900 s, expected within 300 s; threshold 300.");
+    said(haul_score_make(HAUL_METHOD_GAP, 4, 900, 300, true), HAUL_ENGLISH,
+         "no value for 900 s, expected within 300 s; threshold 300.");
     said(haul_score_make(HAUL_METHOD_CONTEXT, 4, 0.9, 0.35, false), HAUL_CHINESE,
          "学习中：此前从未出现过这样的前后次序：4，意外度 0.9；门限 0.35。");
     said(haul_score_invalid(HAUL_METHOD_CUSUM, NAN), HAUL_ENGLISH, "not a number.");
@@ -72,6 +73,7 @@ static void every_method_speaks(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(threshold_is_half), cmocka_unit_test(sentences), cmocka_unit_test(every_method_speaks)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(threshold_is_half), cmocka_unit_test(sentences),
+                                       cmocka_unit_test(every_method_speaks)};
     return cmocka_run_group_tests_name("detect score", tests, NULL, NULL);
 }

@@ -5,7 +5,10 @@
 
 #include "tests/unit/detect/support.h"
 
-static struct haul_time day_hour(int64_t day, double hour) { return (struct haul_time){day * 86400000 + (int64_t)(hour * 3600000)}; }
+static struct haul_time day_hour(int64_t day, double hour)
+{
+    return (struct haul_time){day * 86400000 + (int64_t)(hour * 3600000)};
+}
 
 static void calendar(void **state)
 {
@@ -58,8 +61,8 @@ static void season_learns(void **state)
             int64_t learned;
             assert_true(haul_season_expect(&s, &config, day_hour(day, hour), &mean, &spread, &learned));
             assert_near(mean, pattern(day, hour), 2.2);
-            alarms += haul_season_update(&s, &config, pattern(day, hour) + haul_rng_normal(&rng), day_hour(day, hour)).verdict ==
-                      HAUL_VERDICT_ANOMALY;
+            alarms += haul_season_update(&s, &config, pattern(day, hour) + haul_rng_normal(&rng), day_hour(day, hour))
+                          .verdict == HAUL_VERDICT_ANOMALY;
         }
     assert_true(alarms <= 2);
     /* a Sunday's evening with a Monday's value */
@@ -96,7 +99,8 @@ static void season_borrows(void **state)
     (void)state;
     struct haul_season s;
     haul_season_init(&s, &config, NULL);
-    for (int64_t day = 4; day < 9; day++) haul_season_update(&s, &config, 50, day_hour(day, 8.5)); /* Monday to Friday */
+    for (int64_t day = 4; day < 9; day++)
+        haul_season_update(&s, &config, 50, day_hour(day, 8.5)); /* Monday to Friday */
     double mean, spread;
     int64_t learned;
     assert_true(haul_season_expect(&s, &config, day_hour(9, 8.5), &mean, &spread, &learned)); /* Saturday */
@@ -104,12 +108,20 @@ static void season_borrows(void **state)
     assert_false(haul_season_expect(&s, &config, day_hour(9, 15), &mean, &spread, &learned));
 }
 
-/* Holt-Winters in component form, after Hyndman and Athanasopoulos ("Forecasting: principles and practice", 8.3), in doubles. */
+/* Holt-Winters in component form, after Hyndman and Athanasopoulos ("Forecasting: principles and practice", 8.3), in
+ * doubles. */
 static void holt_winters_slow(void **state)
 {
     (void)state;
     enum { M = 7 };
-    const struct haul_hw_config c = {.alpha = 0.3, .beta = 0.1, .gamma = 0.2, .damp = 0.95, .threshold = 5, .clip = 1e9, .spread_min = 1e-6, .season = M};
+    const struct haul_hw_config c = {.alpha = 0.3,
+                                     .beta = 0.1,
+                                     .gamma = 0.2,
+                                     .damp = 0.95,
+                                     .threshold = 5,
+                                     .clip = 1e9,
+                                     .spread_min = 1e-6,
+                                     .season = M};
     struct haul_hw s;
     assert_int_equal(haul_hw_init(&s, &c, NULL), HAUL_OK);
     struct haul_rng rng;
@@ -137,7 +149,14 @@ static void holt_winters_exact(void **state)
 {
     (void)state;
     enum { M = 24 };
-    const struct haul_hw_config c = {.alpha = 0.2, .beta = 0.05, .gamma = 0.1, .damp = 1, .threshold = 5, .clip = 4, .spread_min = 0.01, .season = M};
+    const struct haul_hw_config c = {.alpha = 0.2,
+                                     .beta = 0.05,
+                                     .gamma = 0.1,
+                                     .damp = 1,
+                                     .threshold = 5,
+                                     .clip = 4,
+                                     .spread_min = 0.01,
+                                     .season = M};
     struct haul_hw s;
     haul_hw_init(&s, &c, NULL);
     int i = 0;
@@ -147,7 +166,8 @@ static void holt_winters_exact(void **state)
         if (i >= 4 * M) assert_int_equal(x.verdict, HAUL_VERDICT_NORMAL);
     }
     for (int ahead = 1; ahead < 3 * M; ahead++)
-        assert_near(haul_hw_forecast(&s, &c, ahead), 50 + 0.1 * (i + ahead - 1) + ((i + ahead - 1) % M < 8 ? 20 : 0), 0.05);
+        assert_near(haul_hw_forecast(&s, &c, ahead), 50 + 0.1 * (i + ahead - 1) + ((i + ahead - 1) % M < 8 ? 20 : 0),
+                    0.05);
     const struct haul_score odd = haul_hw_update(&s, &c, 0, TIME(i));
     assert_int_equal(odd.verdict, HAUL_VERDICT_ANOMALY);
     assert_int_equal(odd.direction, -1);

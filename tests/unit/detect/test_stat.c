@@ -52,7 +52,8 @@ static void poisson(void **state)
             assert_near(haul_poisson_above(n, mean), slow_poisson_above(n, mean), 1e-12);
             assert_near(haul_poisson_above(n, mean) + haul_poisson_below(n - 1, mean), 1, 1e-12);
         }
-    assert_true(haul_poisson_above(250, 10) > 1e-248 && haul_poisson_above(250, 10) < 1e-246); /* 10^250 e^-10 / 250! = 1.4e-247 */
+    assert_true(haul_poisson_above(250, 10) > 1e-248 &&
+                haul_poisson_above(250, 10) < 1e-246); /* 10^250 e^-10 / 250! = 1.4e-247 */
     assert_true(haul_poisson_above(0, 5) == 1 && haul_poisson_above(1, 0) == 0 && haul_poisson_below(0, 0) == 1);
 }
 
@@ -79,7 +80,8 @@ static void binomial(void **state)
     assert_near(haul_binomial_below(8, 10, 0.5), 1 - 11.0 / 1024, 1e-14);
     assert_true(haul_binomial_above(11, 10, 0.5) == 0 && haul_binomial_above(0, 10, 0.5) == 1);
     assert_true(haul_binomial_above(10, 10, 1) == 1 && haul_binomial_above(1, 10, 0) == 0);
-    const struct haul_score bad = haul_binomial_test(12, 100, 0.02, 1e-3), good = haul_binomial_test(3, 100, 0.02, 1e-3);
+    const struct haul_score bad = haul_binomial_test(12, 100, 0.02, 1e-3),
+                            good = haul_binomial_test(3, 100, 0.02, 1e-3);
     assert_int_equal(bad.verdict, HAUL_VERDICT_ANOMALY);
     assert_int_equal(good.verdict, HAUL_VERDICT_NORMAL);
     assert_int_equal(bad.direction, 1);
@@ -153,18 +155,21 @@ static void slope_verdicts(void **state)
     struct haul_rng rng;
     haul_rng_seed(&rng, 6);
     int alarms = 0, found = -1;
-    for (int i = 0; i < 5000; i++) alarms += haul_slope_update(&s, &c, haul_rng_normal(&rng), TIME(10 * i)).verdict == HAUL_VERDICT_ANOMALY;
+    for (int i = 0; i < 5000; i++)
+        alarms += haul_slope_update(&s, &c, haul_rng_normal(&rng), TIME(10 * i)).verdict == HAUL_VERDICT_ANOMALY;
     assert_true(alarms < 25);
     for (int i = 0; i < 100 && found < 0; i++)
-        if (haul_slope_update(&s, &c, 0.1 * i + haul_rng_normal(&rng), TIME(10 * (5000 + i))).verdict == HAUL_VERDICT_ANOMALY) found = i;
+        if (haul_slope_update(&s, &c, 0.1 * i + haul_rng_normal(&rng), TIME(10 * (5000 + i))).verdict ==
+            HAUL_VERDICT_ANOMALY)
+            found = i;
     assert_true(found > 0 && found < 60);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(normal_tail), cmocka_unit_test(normal_quantile),  cmocka_unit_test(log_gamma),
-        cmocka_unit_test(poisson),     cmocka_unit_test(poisson_interval), cmocka_unit_test(binomial),
+        cmocka_unit_test(normal_tail), cmocka_unit_test(normal_quantile),    cmocka_unit_test(log_gamma),
+        cmocka_unit_test(poisson),     cmocka_unit_test(poisson_interval),   cmocka_unit_test(binomial),
         cmocka_unit_test(sprt_errors), cmocka_unit_test(slope_against_slow), cmocka_unit_test(slope_verdicts),
     };
     return cmocka_run_group_tests_name("detect stat", tests, NULL, NULL);

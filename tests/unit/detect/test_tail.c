@@ -15,8 +15,9 @@ static void record_by_hand(void **state)
         enum haul_verdict verdict;
         int direction;
     } cases[] = {
-        {10, 0, HAUL_VERDICT_LEARNING, 0},   {20, 1e6, HAUL_VERDICT_LEARNING, 1}, {15, 0, HAUL_VERDICT_LEARNING, 0},
-        {20.5, 0.05, HAUL_VERDICT_NORMAL, 1}, {8, 2 / 10.5, HAUL_VERDICT_ANOMALY, -1}, {21.75, 0.1, HAUL_VERDICT_ANOMALY, 1},
+        {10, 0, HAUL_VERDICT_LEARNING, 0},       {20, 1e6, HAUL_VERDICT_LEARNING, 1},
+        {15, 0, HAUL_VERDICT_LEARNING, 0},       {20.5, 0.05, HAUL_VERDICT_NORMAL, 1},
+        {8, 2 / 10.5, HAUL_VERDICT_ANOMALY, -1}, {21.75, 0.1, HAUL_VERDICT_ANOMALY, 1},
         {21.75, 0, HAUL_VERDICT_NORMAL, 0},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
@@ -40,7 +41,8 @@ static void record_law(void **state)
     for (int run = 0; run < RUNS; run++) {
         struct haul_record s;
         haul_record_init(&s, &c, NULL);
-        for (int i = 0; i < N; i++) records += haul_record_update(&s, &c, haul_rng_normal(&rng), TIME(i)).verdict == HAUL_VERDICT_ANOMALY;
+        for (int i = 0; i < N; i++)
+            records += haul_record_update(&s, &c, haul_rng_normal(&rng), TIME(i)).verdict == HAUL_VERDICT_ANOMALY;
     }
     assert_near((double)records, expected, 4 * sqrt(expected));
 }
@@ -77,7 +79,8 @@ static void gpd_fit_is_best(void **state)
         assert_near(reached, slow_likelihood(y, COUNT(y), gamma, sigma), 1e-6);
         for (double g = -0.5; g <= 1.5; g += 0.02)
             for (double s = 0.5; s < 12; s *= 1.03)
-                if (slow_likelihood(y, COUNT(y), g, s) > reached + 1e-4) fail_msg("truth %g: (%g, %g) beats (%g, %g)", truths[t], g, s, gamma, sigma);
+                if (slow_likelihood(y, COUNT(y), g, s) > reached + 1e-4)
+                    fail_msg("truth %g: (%g, %g) beats (%g, %g)", truths[t], g, s, gamma, sigma);
     }
 }
 
@@ -118,11 +121,13 @@ static void spot_keeps_q(void **state)
             }
         }
         /* the uniform law's shape, -1, lies beyond the fit's -0.5: fewer alarms, never more */
-        if ((law < 2 && alarms < 0.6 * c.q * values) || alarms > 1.6 * c.q * values) fail_msg("law %d: %g alarms, asked %g", law, alarms, c.q * values);
+        if ((law < 2 && alarms < 0.6 * c.q * values) || alarms > 1.6 * c.q * values)
+            fail_msg("law %d: %g alarms, asked %g", law, alarms, c.q * values);
     }
 }
 
-/* DSPOT follows a drift; SPOT keeps the old limit and misses the peak. The low side is the high side of the negative. */
+/* DSPOT follows a drift; SPOT keeps the old limit and misses the peak. The low side is the high side of the negative.
+ */
 static void dspot_drifts(void **state)
 {
     (void)state;
@@ -147,7 +152,8 @@ static void dspot_drifts(void **state)
     haul_spot_init(&low, &down, NULL), haul_spot_init(&high, &plain, NULL);
     for (int i = 0; i < 3000; i++) {
         const double v = haul_rng_normal(&rng);
-        const struct haul_score x = haul_spot_update(&low, &down, -v, TIME(i)), y = haul_spot_update(&high, &plain, v, TIME(i));
+        const struct haul_score x = haul_spot_update(&low, &down, -v, TIME(i)),
+                                y = haul_spot_update(&high, &plain, v, TIME(i));
         assert_true(x.verdict == y.verdict && x.statistic == y.statistic && x.expected == -y.expected);
     }
 }
@@ -174,8 +180,9 @@ static void tail_by_moments(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(record_by_hand), cmocka_unit_test(record_law),   cmocka_unit_test(gpd_fit_is_best), cmocka_unit_test(gpd_fit_finds_truth),
-        cmocka_unit_test(spot_keeps_q),   cmocka_unit_test(dspot_drifts), cmocka_unit_test(tail_by_moments),
+        cmocka_unit_test(record_by_hand),      cmocka_unit_test(record_law),   cmocka_unit_test(gpd_fit_is_best),
+        cmocka_unit_test(gpd_fit_finds_truth), cmocka_unit_test(spot_keeps_q), cmocka_unit_test(dspot_drifts),
+        cmocka_unit_test(tail_by_moments),
     };
     return cmocka_run_group_tests_name("detect tail", tests, NULL, NULL);
 }

@@ -39,11 +39,15 @@ static void california_7(void **state)
     (void)state;
     const struct haul_california_config c = {.t1 = 13, .t2 = 0.4, .t3 = 15, .persist = 2};
     static const struct step steps[] = {
-        {10, 9, HAUL_CALIFORNIA_FREE, false},       {24, 10, HAUL_CALIFORNIA_TENTATIVE, false}, /* 14, 0.58, 10 */
+        {10, 9, HAUL_CALIFORNIA_FREE, false},
+        {24, 10, HAUL_CALIFORNIA_TENTATIVE, false}, /* 14, 0.58, 10 */
         {20, 10, HAUL_CALIFORNIA_FREE, false},      /* 10 < t1: a false start */
-        {30, 12, HAUL_CALIFORNIA_TENTATIVE, false}, {31, 12, HAUL_CALIFORNIA_TENTATIVE, false},
-        {32, 12, HAUL_CALIFORNIA_CONFIRMED, true},  {20, 11.9, HAUL_CALIFORNIA_GOING_ON, true}, /* only OCCRDF keeps it up */
-        {20, 12.1, HAUL_CALIFORNIA_FREE, false},    {40, 20, HAUL_CALIFORNIA_FREE, false}, /* dense downstream: no incident */
+        {30, 12, HAUL_CALIFORNIA_TENTATIVE, false},
+        {31, 12, HAUL_CALIFORNIA_TENTATIVE, false},
+        {32, 12, HAUL_CALIFORNIA_CONFIRMED, true},
+        {20, 11.9, HAUL_CALIFORNIA_GOING_ON, true}, /* only OCCRDF keeps it up */
+        {20, 12.1, HAUL_CALIFORNIA_FREE, false},
+        {40, 20, HAUL_CALIFORNIA_FREE, false}, /* dense downstream: no incident */
         {0, 0, HAUL_CALIFORNIA_FREE, false},
     };
     run(&c, steps, COUNT(steps));
@@ -53,14 +57,17 @@ static void california_7(void **state)
 static void california_8(void **state)
 {
     (void)state;
-    const struct haul_california_config c = {.t1 = 13, .t2 = 0.4, .t3 = 30, .persist = 0, .wave = 0.5, .dense = 20, .wave_s = 300};
+    const struct haul_california_config c = {
+        .t1 = 13, .t2 = 0.4, .t3 = 30, .persist = 0, .wave = 0.5, .dense = 20, .wave_s = 300};
     static const struct step steps[] = {
-        {10, 10, HAUL_CALIFORNIA_FREE, false}, {10, 10, HAUL_CALIFORNIA_FREE, false}, {10, 10, HAUL_CALIFORNIA_FREE, false},
-        {10, 10, HAUL_CALIFORNIA_FREE, false}, {60, 25, HAUL_CALIFORNIA_FREE, false}, /* rose from 10 to 25 in 2 min */
-        {60, 12, HAUL_CALIFORNIA_FREE, false}, {60, 12, HAUL_CALIFORNIA_FREE, false}, {60, 12, HAUL_CALIFORNIA_FREE, false},
-        {60, 12, HAUL_CALIFORNIA_FREE, false}, {60, 12, HAUL_CALIFORNIA_FREE, false}, {60, 12, HAUL_CALIFORNIA_FREE, false},
-        {60, 12, HAUL_CALIFORNIA_FREE, false}, {60, 12, HAUL_CALIFORNIA_FREE, false}, {60, 12, HAUL_CALIFORNIA_FREE, false},
-        {60, 12, HAUL_CALIFORNIA_CONFIRMED, true},
+        {10, 10, HAUL_CALIFORNIA_FREE, false}, {10, 10, HAUL_CALIFORNIA_FREE, false},
+        {10, 10, HAUL_CALIFORNIA_FREE, false}, {10, 10, HAUL_CALIFORNIA_FREE, false},
+        {60, 25, HAUL_CALIFORNIA_FREE, false}, /* rose from 10 to 25 in 2 min */
+        {60, 12, HAUL_CALIFORNIA_FREE, false}, {60, 12, HAUL_CALIFORNIA_FREE, false},
+        {60, 12, HAUL_CALIFORNIA_FREE, false}, {60, 12, HAUL_CALIFORNIA_FREE, false},
+        {60, 12, HAUL_CALIFORNIA_FREE, false}, {60, 12, HAUL_CALIFORNIA_FREE, false},
+        {60, 12, HAUL_CALIFORNIA_FREE, false}, {60, 12, HAUL_CALIFORNIA_FREE, false},
+        {60, 12, HAUL_CALIFORNIA_FREE, false}, {60, 12, HAUL_CALIFORNIA_CONFIRMED, true},
     };
     run(&c, steps, COUNT(steps));
     struct haul_california_config seven = c;
@@ -78,21 +85,24 @@ static void speed_drop(void **state)
     struct haul_speed_drop s;
     assert_int_equal(haul_speed_drop_init(&s, &c, NULL), HAUL_OK);
     int64_t at = 0, found = -1;
-    for (int i = 0; i < 10; i++) assert_int_equal(haul_speed_drop_update(&s, &c, 30, 30, TIME(at++)).score >= 0.5, false);
+    for (int i = 0; i < 10; i++)
+        assert_int_equal(haul_speed_drop_update(&s, &c, 30, 30, TIME(at++)).score >= 0.5, false);
     for (int i = 0; i < 10 && found < 0; i++) {
         const struct haul_score x = haul_speed_drop_update(&s, &c, 5, 30, TIME(at++));
         if (x.verdict == HAUL_VERDICT_ANOMALY) found = i;
         if (found >= 0) assert_int_equal(x.since.ms, (at - 2) * 1000);
     }
-    assert_int_equal(found, 2 - 1 + 1); /* mean of 5 5 30 30 is 17.5: holds at the second slow step, told at the third */
+    assert_int_equal(found,
+                     2 - 1 + 1); /* mean of 5 5 30 30 is 17.5: holds at the second slow step, told at the third */
     /* slow on both sides is a queue already, not its head */
     haul_speed_drop_reset(&s, &c);
-    for (int i = 0; i < 10; i++) assert_int_equal(haul_speed_drop_update(&s, &c, 5, 8, TIME(at++)).verdict == HAUL_VERDICT_ANOMALY, false);
+    for (int i = 0; i < 10; i++)
+        assert_int_equal(haul_speed_drop_update(&s, &c, 5, 8, TIME(at++)).verdict == HAUL_VERDICT_ANOMALY, false);
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(geh), cmocka_unit_test(california_7), cmocka_unit_test(california_8),
-                                       cmocka_unit_test(speed_drop)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(geh), cmocka_unit_test(california_7),
+                                       cmocka_unit_test(california_8), cmocka_unit_test(speed_drop)};
     return cmocka_run_group_tests_name("detect traffic", tests, NULL, NULL);
 }
