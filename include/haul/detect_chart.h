@@ -22,7 +22,7 @@ struct haul_robust_config {
 
 struct haul_robust {
     double median, mad;
-    float first[HAUL_ROBUST_START];
+    double first[HAUL_ROBUST_START]; /* sorted */
     uint32_t n;
 };
 

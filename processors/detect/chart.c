@@ -34,7 +34,7 @@ static double robust_least(const struct haul_robust *s, const struct haul_robust
     return least > 1e-12 ? least : 1e-12;
 }
 
-static void insert_sorted(float *sorted, uint32_t n, float x)
+static void insert_sorted(double *sorted, uint32_t n, double x)
 {
     uint32_t i = n;
     for (; i > 0 && sorted[i - 1] > x; i--) sorted[i] = sorted[i - 1];
@@ -44,18 +44,18 @@ static void insert_sorted(float *sorted, uint32_t n, float x)
 /* Exact median and MAD of the first values: the k-th least deviation is found from both ends of the sorted values. */
 static void robust_start(struct haul_robust *s, const struct haul_robust_config *c, double value)
 {
-    insert_sorted(s->first, s->n, (float)value);
+    insert_sorted(s->first, s->n, value);
     s->n++;
     const uint32_t half = (s->n - 1) / 2;
-    s->median = (double)s->first[half];
+    s->median = s->first[half];
     uint32_t below = 0, above = s->n - 1;
     while (above - below > half) {
-        if (s->median - (double)s->first[below] > (double)s->first[above] - s->median)
+        if (s->median - s->first[below] > s->first[above] - s->median)
             below++;
         else
             above--;
     }
-    const double low = s->median - (double)s->first[below], high = (double)s->first[above] - s->median;
+    const double low = s->median - s->first[below], high = s->first[above] - s->median;
     s->mad = low > high ? low : high;
     const double least = robust_least(s, c);
     if (s->mad < least) s->mad = least;

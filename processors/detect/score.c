@@ -96,7 +96,7 @@ static void put(struct haul_buf *out, char what, const struct haul_score *s, enu
         side(out, s, language);
         break;
     default:
-        assert(!"a placeholder of detect_methods.def that is not known");
+        assert(false); /* a placeholder that detect_methods.def may not use */
     }
 }
 

@@ -29,7 +29,8 @@ static double erfc_of(double z)
 double haul_normal_above(double z)
 {
     static const double root_half = 0.70710678118654752440;
-    return z >= 0 ? 0.5 * erfc_of(z * root_half) : 1 - 0.5 * erfc_of(-z * root_half);
+    const double far = 0.5 * erfc_of(haul_abs(z) * root_half), tail = far < 0.5 ? far : 0.5;
+    return z >= 0 ? tail : 1 - tail;
 }
 
 double haul_normal_quantile_above(double p)
@@ -230,8 +231,12 @@ static void slope_age(struct haul_slope *s, const struct haul_slope_config *c, s
         s->last = at;
         return;
     }
-    const double gone_s = at.ms > s->last.ms ? (double)(at.ms - s->last.ms) * 1e-3 : 0;
+    const double gone_s = at.ms > s->last.ms ? ((double)at.ms - (double)s->last.ms) * 1e-3 : 0;
     const double keep = haul_exp(-0.69314718055994530942 * gone_s / c->half_life_s);
+    if (s->weight * keep < 1e-6) { /* forgotten: what is left would only be rounding */
+        *s = (struct haul_slope){.last = at};
+        return;
+    }
     s->weight *= keep, s->weight2 *= keep * keep;
     s->s_tt *= keep, s->s_tv *= keep, s->s_vv *= keep;
     s->mean_t -= gone_s; /* time counts back from the newest value */

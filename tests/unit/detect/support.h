@@ -4,13 +4,14 @@
 #ifndef TEST_DETECT_SUPPORT_H
 #define TEST_DETECT_SUPPORT_H
 
-#include <cmocka.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#include <cmocka.h> /* needs those above */
 
 #define assert_near(got, want, tolerance)                                                                              \
     do {                                                                                                               \
