@@ -42,8 +42,9 @@ struct haul_score {
     double score;                   /* 0..1, monotone in the statistic, 0.5 where the statistic meets the threshold */
     double value, expected, spread; /* in the unit of the input; spread is one standard deviation, 0 if there is none */
     double statistic, threshold;    /* in the method's own unit */
-    double tail_p;          /* chance of a value at least so far out, under the method's model; negative: it has none */
-    int64_t learned;        /* values behind `expected` */
+    double tail_p;   /* chance of a value at least so far out, under the method's model; negative: it has none, or
+                           the value lies within two spreads and it was not worth working out */
+    int64_t learned; /* values behind `expected` */
     struct haul_time since; /* first value of this excursion, HAUL_TIME_NONE without one */
     enum haul_method method;
     enum haul_verdict verdict;

@@ -42,5 +42,8 @@ void haul_context_reset(struct haul_context *s, struct haul_context_slot *slots,
 /* statistic: the novelty; expected: the middle of the level before. */
 struct haul_score haul_context_update(struct haul_context *s, struct haul_context_slot *slots,
                                       const struct haul_context_config *c, double value, struct haul_time at);
+/* The same without a verdict: the novelty; *before: the middle of the level before. The value must be usable. */
+double haul_context_step(struct haul_context *s, struct haul_context_slot *slots, const struct haul_context_config *c,
+                         double value, double *before);
 
 #endif

@@ -52,6 +52,15 @@ bool haul_season_expect(const struct haul_season *s, const struct haul_season_co
 struct haul_score haul_season_update(struct haul_season *s, const struct haul_season_config *c, double value,
                                      struct haul_time at);
 
+/* The same without a verdict: learns, and tells what was usual before. Returns whether the slot may judge. */
+bool haul_season_step(struct haul_season *s, const struct haul_season_config *c, double value, struct haul_time at,
+                      double *mean, double *spread, int64_t *learned);
+/* Slots are floats: values beyond 1e30 are not taken here. */
+static inline bool haul_season_usable(double value)
+{
+    return value >= -1e30 && value <= 1e30;
+}
+
 /* Holt-Winters, additive (Winters, Management Science 6:324, 1960; damped trend of Gardner and McKenzie 1985): the
  * one-step forecast, its error against a moving mean of absolute errors. The season counts values, not hours: for
  * streams of even cadence. Level and season start from the first two seasons. */

@@ -28,6 +28,9 @@ void haul_record_reset(struct haul_record *s, const struct haul_record_config *c
 struct haul_score haul_record_update(struct haul_record *s, const struct haul_record_config *c, double value,
                                      struct haul_time at);
 
+/* The same without a verdict: how far outside, in ranges; *passed: the end of the range. The value must be usable. */
+double haul_record_step(struct haul_record *s, double keep, double value, double *passed);
+
 /* The tail beyond a level as a generalised Pareto distribution by the moments of the excesses (Hosking and Wallis,
  * Technometrics 29:339, 1987): O(1), 40 bytes, where SPOT keeps 200 excesses. The level follows the quantile `level` of
  * the stream. */

@@ -47,6 +47,7 @@ static double days(struct haul_time from, struct haul_time to)
 static void relax(struct haul_alarm *s, const struct haul_alarm_config *c, struct haul_time at)
 {
     s->raised -= s->raised / (c->fade_values > 1 ? c->fade_values : 1);
+    if (s->raised < 0.005) s->raised = 0; /* half a percent of the demand: spare the exponential */
     s->worn -= s->worn / (c->wear_values > 1 ? c->wear_values : 1);
     if (s->since_last < UINT32_MAX) s->since_last++;
     if (c->budget_per_day > 0) {
@@ -62,7 +63,7 @@ static double demand_now(const struct haul_alarm *s, const struct haul_alarm_con
     if (c->budget_per_day > 0) return haul_exp(s->level + s->raised);
     const double worn = s->worn > 1 ? s->worn - 1 : 0;
     const double plain = c->demand * (1 + c->wear * worn);
-    return s->raised < 1e-9 ? plain : plain * haul_exp(s->raised);
+    return s->raised == 0 ? plain : plain * haul_exp(s->raised);
 }
 
 static bool resting(const struct haul_alarm *s, const struct haul_alarm_config *c, struct haul_time at)

@@ -84,7 +84,7 @@ struct haul_score haul_robust_update(struct haul_robust *s, const struct haul_ro
     const double z = s->n > 0 ? haul_abs(away) / spread : 0;
     struct haul_score out = haul_score_make(HAUL_METHOD_ROBUST_Z, value, z, c->threshold, ready);
     out.expected = s->median, out.spread = spread, out.learned = s->n, out.direction = sign_of(away);
-    if (ready) out.tail_p = 2 * haul_normal_above(z);
+    if (ready && z >= 2) out.tail_p = 2 * haul_normal_above(z);
     if (ready)
         robust_follow(s, c, value);
     else
@@ -169,7 +169,8 @@ struct haul_score haul_ewma_update(struct haul_ewma *s, const struct haul_ewma_c
     const double sigma = spread * haul_sqrt(c->lambda / (2 - c->lambda) * (1 - s->unseen));
     const double z = haul_abs(s->s - mean) / sigma;
     struct haul_score out = chart_score(HAUL_METHOD_EWMA, &s->level, &c->level, value, z, c->limit, true);
-    out.direction = sign_of(s->s - mean), out.tail_p = 2 * haul_normal_above(z);
+    out.direction = sign_of(s->s - mean);
+    if (z >= 2) out.tail_p = 2 * haul_normal_above(z);
     return out;
 }
 

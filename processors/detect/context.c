@@ -72,21 +72,29 @@ static double novelty(struct haul_context *s, struct haul_context_slot *slots, c
     return sum / (c->order + 1);
 }
 
+double haul_context_step(struct haul_context *s, struct haul_context_slot *slots, const struct haul_context_config *c,
+                         double value, double *before)
+{
+    if (s->n == 0 || value < s->low) s->low = value;
+    if (s->n == 0 || value > s->high) s->high = value;
+    const uint8_t level = level_of(s, c, value);
+    *before = s->n > 0 ? s->low + (s->recent[0] + 0.5) * (s->high - s->low) / c->levels : value;
+    const double found = novelty(s, slots, c, level);
+    for (int k = c->order - 1; k > 0; k--) s->recent[k] = s->recent[k - 1];
+    s->recent[0] = level;
+    s->n++;
+    return found;
+}
+
 struct haul_score haul_context_update(struct haul_context *s, struct haul_context_slot *slots,
                                       const struct haul_context_config *c, double value, struct haul_time at)
 {
     (void)at;
     if (!haul_detect_usable(value)) return haul_score_invalid(HAUL_METHOD_CONTEXT, value);
-    if (s->n == 0 || value < s->low) s->low = value;
-    if (s->n == 0 || value > s->high) s->high = value;
-    const uint8_t level = level_of(s, c, value);
-    const double width = (s->high - s->low) / c->levels, before = s->low + (s->recent[0] + 0.5) * width;
-    const double found = novelty(s, slots, c, level);
-    struct haul_score out = haul_score_make(HAUL_METHOD_CONTEXT, value, found, c->threshold, s->n >= c->learn);
-    out.expected = s->n > 0 ? before : value, out.learned = s->n;
-    out.direction = s->n == 0 || level == s->recent[0] ? 0 : level > s->recent[0] ? 1 : -1;
-    memmove(s->recent + 1, s->recent, sizeof s->recent - 1);
-    s->recent[0] = level;
-    s->n++;
+    const int64_t learned = s->n;
+    double before;
+    const double found = haul_context_step(s, slots, c, value, &before);
+    struct haul_score out = haul_score_make(HAUL_METHOD_CONTEXT, value, found, c->threshold, learned >= c->learn);
+    out.expected = before, out.learned = learned, out.direction = value > before ? 1 : value < before ? -1 : 0;
     return out;
 }

@@ -81,52 +81,64 @@ static struct place place_of(const struct haul_season_config *c, struct haul_tim
     };
 }
 
-bool haul_season_expect(const struct haul_season *s, const struct haul_season_config *c, struct haul_time at,
-                        double *mean, double *spread, int64_t *learned)
+/* What is usual at a place; false if nothing is known. */
+static bool expect_at(const struct haul_season *s, const struct haul_season_config *c, const struct place *p,
+                      double *mean, double *spread, int64_t *learned)
 {
-    struct place p = place_of(c, at);
-    if (s->n[p.kind][p.slot] < c->learn && s->n[1 - p.kind][p.slot] > s->n[p.kind][p.slot]) p.kind = 1 - p.kind;
-    const uint16_t *const n = s->n[p.kind];
-    if (n[p.slot] == 0) return false;
-    const double part = n[p.next] < c->learn ? 0 : p.next_part;
-    const float *const m = s->mean[p.kind], *const d = s->deviation[p.kind];
-    *mean = (1 - part) * (double)m[p.slot] + part * (double)m[p.next];
-    *spread = sd_per_deviation * ((1 - part) * (double)d[p.slot] + part * (double)d[p.next]);
+    unsigned kind = p->kind;
+    if (s->n[kind][p->slot] < c->learn && s->n[1 - kind][p->slot] > s->n[kind][p->slot]) kind = 1 - kind;
+    const uint16_t *const n = s->n[kind];
+    if (n[p->slot] == 0) return false;
+    const double part = n[p->next] < c->learn ? 0 : p->next_part;
+    const float *const m = s->mean[kind], *const d = s->deviation[kind];
+    *mean = (1 - part) * (double)m[p->slot] + part * (double)m[p->next];
+    *spread = sd_per_deviation * ((1 - part) * (double)d[p->slot] + part * (double)d[p->next]);
     if (*spread < c->spread_min) *spread = c->spread_min;
-    *learned = n[p.slot];
+    *learned = n[p->slot];
     return true;
 }
 
-static void season_learn(struct haul_season *s, const struct haul_season_config *c, double value, struct haul_time at,
-                         double expected, double spread, bool ready)
+bool haul_season_expect(const struct haul_season *s, const struct haul_season_config *c, struct haul_time at,
+                        double *mean, double *spread, int64_t *learned)
 {
     const struct place p = place_of(c, at);
-    uint16_t *const n = &s->n[p.kind][p.slot];
-    float *const mean = &s->mean[p.kind][p.slot], *const deviation = &s->deviation[p.kind][p.slot];
+    return expect_at(s, c, &p, mean, spread, learned);
+}
+
+static void learn_at(struct haul_season *s, const struct haul_season_config *c, const struct place *p, double value,
+                     double away, double most)
+{
+    uint16_t *const n = &s->n[p->kind][p->slot];
+    float *const mean = &s->mean[p->kind][p->slot], *const deviation = &s->deviation[p->kind][p->slot];
     if (*n == 0) *mean = (float)value, *deviation = 0;
     if (*n < UINT16_MAX) (*n)++;
-    double away = value - expected;
-    const double most = c->clip * spread;
-    if (ready && away > most) away = most;
-    if (ready && away < -most) away = -most;
+    const double clipped = away > most ? most : away < -most ? -most : away;
     const double even = 1 / (double)*n, rate = even > c->rate ? even : c->rate;
-    *mean += (float)(rate * away);
-    *deviation += (float)(rate * (haul_abs(away) - (double)*deviation));
+    *mean += (float)(rate * clipped);
+    *deviation += (float)(rate * (haul_abs(clipped) - (double)*deviation));
+}
+
+bool haul_season_step(struct haul_season *s, const struct haul_season_config *c, double value, struct haul_time at,
+                      double *mean, double *spread, int64_t *learned)
+{
+    const struct place p = place_of(c, at);
+    *mean = value, *spread = c->spread_min, *learned = 0;
+    const bool ready = expect_at(s, c, &p, mean, spread, learned) && *learned >= c->learn;
+    learn_at(s, c, &p, value, value - *mean, ready ? c->clip * *spread : (double)__builtin_inf());
+    return ready;
 }
 
 struct haul_score haul_season_update(struct haul_season *s, const struct haul_season_config *c, double value,
                                      struct haul_time at)
 {
-    if (!(value >= -1e30 && value <= 1e30)) return haul_score_invalid(HAUL_METHOD_SEASON, value); /* slots are float */
-    double mean = value, spread = c->spread_min;
-    int64_t learned = 0;
-    const bool known = haul_season_expect(s, c, at, &mean, &spread, &learned);
-    const bool ready = known && learned >= c->learn;
+    if (!haul_season_usable(value)) return haul_score_invalid(HAUL_METHOD_SEASON, value);
+    double mean, spread;
+    int64_t learned;
+    const bool ready = haul_season_step(s, c, value, at, &mean, &spread, &learned);
     const double z = haul_abs(value - mean) / spread;
     struct haul_score out = haul_score_make(HAUL_METHOD_SEASON, value, z, c->threshold, ready);
     out.expected = mean, out.spread = spread, out.learned = learned, out.direction = sign_of(value - mean);
     if (ready && z >= 2) out.tail_p = 2 * haul_normal_above(z);
-    season_learn(s, c, value, at, mean, spread, ready);
     return out;
 }
 
@@ -192,7 +204,7 @@ static void hw_start(struct haul_hw *s, const struct haul_hw_config *c, double v
 struct haul_score haul_hw_update(struct haul_hw *s, const struct haul_hw_config *c, double value, struct haul_time at)
 {
     (void)at;
-    if (!(value >= -1e30 && value <= 1e30)) return haul_score_invalid(HAUL_METHOD_HOLT_WINTERS, value);
+    if (!haul_season_usable(value)) return haul_score_invalid(HAUL_METHOD_HOLT_WINTERS, value);
     const int64_t start = 2 * (int64_t)c->season;
     if (s->n < start) {
         hw_start(s, c, value);

@@ -88,34 +88,50 @@ static double even_or(double most, int64_t n)
     return 1 / ((double)(n + 1) < most ? (double)(n + 1) : most);
 }
 
-static struct haul_score record_evidence(struct haul_stream *s, const struct haul_stream_config *c, double value,
-                                         struct haul_time at)
+/* The answers to the four questions, the simplest first. */
+enum { RECORD, CONTEXT, LEVEL, Z, ANSWERS };
+
+struct answers {
+    double evidence[ANSWERS];
+    int8_t direction[ANSWERS];
+    double passed, before, mean, spread, chance; /* what each compared with */
+    int64_t learned;
+};
+
+static int8_t sign_of(double x)
 {
-    const struct haul_record_config config = {.margin = c->record_margin, .learn = first_values, .keep = 1};
-    struct haul_score out = haul_record_update(&s->record, &config, value, at);
-    if (out.statistic > 1) out.statistic = 1; /* as far outside as the range is wide says all there is to say */
-    out.statistic = out.verdict == HAUL_VERDICT_LEARNING ? 0 : out.statistic / c->record_margin;
-    return out;
+    return x > 0 ? 1 : x < 0 ? -1 : 0;
 }
 
-static struct haul_score context_evidence(struct haul_stream *s, const struct haul_stream_config *c, double value,
-                                          struct haul_time at)
+static void ask_record(struct haul_stream *s, const struct haul_stream_config *c, double value, struct answers *a)
 {
-    struct haul_score out = haul_context_update(&s->context, s->slots, &c->context, value, at);
-    out.statistic = out.verdict == HAUL_VERDICT_LEARNING ? 0 : out.statistic / c->context.threshold;
-    return out;
+    const bool ready = s->record.n >= first_values;
+    const double outside = haul_record_step(&s->record, 1, value, &a->passed);
+    /* as far outside as the range is wide says all there is to say */
+    a->evidence[RECORD] = !ready ? 0 : (outside < 1 ? outside : 1) / c->record_margin;
+    a->direction[RECORD] = sign_of(value - a->passed);
+}
+
+static void ask_context(struct haul_stream *s, const struct haul_stream_config *c, double value, struct answers *a)
+{
+    const bool ready = s->context.n >= c->context.learn;
+    const double novelty = haul_context_step(&s->context, s->slots, &c->context, value, &a->before);
+    a->evidence[CONTEXT] = ready ? novelty / c->context.threshold : 0;
+    a->direction[CONTEXT] = sign_of(value - a->before);
 }
 
 /* The residual in spreads, 0 while the baseline does not know. Keeps the spread over all slots, which bounds that of a
  * slot from below: a slot that happened to be quiet is no licence to cry. */
-static double residual_of(struct haul_stream *s, const struct haul_stream_config *c, struct haul_score *season)
+static double residual(struct haul_stream *s, const struct haul_stream_config *c, double value, struct haul_time at,
+                       struct answers *a)
 {
-    const bool known = season->verdict != HAUL_VERDICT_LEARNING && s->n >= first_residuals;
-    const double away = known ? season->value - season->expected : 0;
+    const bool known = haul_season_step(&s->season, &c->season, value, at, &a->mean, &a->spread, &a->learned) &&
+                       s->n >= first_residuals;
+    const double away = known ? value - a->mean : 0;
     s->spread += (haul_abs(away) - s->spread) * even_or(500, s->n);
     const double least = c->spread_share * 1.2533141373155002512 * s->spread + 1e-9;
-    if (season->spread < least) season->spread = least;
-    const double z = away / season->spread;
+    if (a->spread < least) a->spread = least;
+    const double z = away / a->spread;
     return z > c->residual_max ? c->residual_max : z < -c->residual_max ? -c->residual_max : z;
 }
 
@@ -125,10 +141,8 @@ static double level_beyond(struct haul_stream *s, const struct haul_stream_confi
     s->level_high *= c->level_keep, s->level_low *= c->level_keep;
     const double range = s->level_high - s->level_low, x = s->level;
     const double beyond = x > s->level_high ? x - s->level_high : x < s->level_low ? s->level_low - x : 0;
-    const int side = x > 0 ? 0 : 1;
-    *chance = 1;
-    if (beyond > 0 && haul_tail_ready(&s->tail[side], &c->tail))
-        *chance = haul_tail_chance(&s->tail[side], &c->tail, haul_abs(x));
+    const struct haul_tail *const tail = &s->tail[x > 0 ? 0 : 1];
+    *chance = beyond > 0 && haul_tail_ready(tail, &c->tail) ? haul_tail_chance(tail, &c->tail, haul_abs(x)) : 1;
     haul_tail_learn(&s->tail[0], &c->tail, x);
     haul_tail_learn(&s->tail[1], &c->tail, -x);
     if (x > s->level_high) s->level_high = x;
@@ -137,105 +151,76 @@ static double level_beyond(struct haul_stream *s, const struct haul_stream_confi
     return beyond / range < 5 ? beyond / range : 5;
 }
 
-static struct haul_score level_evidence(struct haul_stream *s, const struct haul_stream_config *c,
-                                        const struct haul_score *season, double z)
+static void ask_level_and_z(struct haul_stream *s, const struct haul_stream_config *c, double z, struct answers *a)
 {
     s->level += (z - s->level) * c->level_weight;
-    double chance;
-    const double beyond = level_beyond(s, c, &chance);
-    struct haul_score out = *season;
-    out.method = HAUL_METHOD_LEVEL, out.tail_p = beyond > 0 ? chance : -1;
-    out.direction = s->level > 0 ? 1 : s->level < 0 ? -1 : 0;
-    out.statistic = chance <= c->level_p ? beyond / c->level_margin : 0;
-    return out;
+    const double beyond = level_beyond(s, c, &a->chance), size = haul_abs(z);
+    a->evidence[LEVEL] = a->chance <= c->level_p ? beyond / c->level_margin : 0;
+    a->direction[LEVEL] = sign_of(s->level);
+    a->evidence[Z] = size < 10 ? 0.05 * size : 0.5 + (size - 10) * 1e-3;
+    a->direction[Z] = sign_of(z);
 }
 
-static struct haul_score z_evidence(const struct haul_score *season, double z)
+static bool wanted(const struct haul_stream_config *c, int8_t direction)
 {
-    struct haul_score out = *season;
-    const double size = haul_abs(z);
-    out.statistic = size < 10 ? 0.05 * size : 0.5 + (size - 10) * 1e-3;
-    return out;
+    return c->side == HAUL_SIDE_BOTH || (c->side == HAUL_SIDE_HIGH ? direction > 0 : direction < 0);
 }
 
-static bool wanted(const struct haul_stream_config *c, const struct haul_score *s)
-{
-    switch (c->side) {
-    case HAUL_SIDE_BOTH:
-        return true;
-    case HAUL_SIDE_HIGH:
-        return s->direction > 0;
-    case HAUL_SIDE_LOW:
-        return s->direction < 0;
-    }
-    return true;
-}
-
-/* The answers to the four questions, the simplest first. */
-enum { ANSWERS = 4 };
-
-static double strongest(const struct haul_stream_config *c, struct haul_score answers[ANSWERS])
+static double strongest(const struct haul_stream_config *c, struct answers *a)
 {
     double most = 0;
     for (int i = 0; i < ANSWERS; i++) {
-        if (!wanted(c, &answers[i])) answers[i].statistic = 0;
-        if (answers[i].statistic > most) most = answers[i].statistic;
+        if (!wanted(c, a->direction[i])) a->evidence[i] = 0;
+        if (a->evidence[i] > most) most = a->evidence[i];
     }
     return most;
 }
 
 /* The first answer that is enough by itself, else the strongest: what is told is the simplest thing that is true. */
-static struct haul_score told_by(const struct haul_score answers[ANSWERS], double evidence,
-                                 const struct haul_alarm_state *alarm)
+static struct haul_score told_by(const struct answers *a, const struct haul_stream *s, double value, double evidence,
+                                 const struct haul_alarm_state *alarm, bool ready)
 {
+    static const enum haul_method methods[ANSWERS] = {HAUL_METHOD_RECORD, HAUL_METHOD_CONTEXT, HAUL_METHOD_LEVEL,
+                                                      HAUL_METHOD_SEASON};
+    const double expected[ANSWERS] = {a->passed, a->before, a->mean, a->mean};
     const double enough = evidence < alarm->demand ? evidence : alarm->demand;
     int i = 0;
-    while (i < ANSWERS - 1 && answers[i].statistic < enough) i++;
-    struct haul_score said = answers[i];
-    const struct haul_score verdict = haul_score_make(said.method, said.value, evidence, alarm->demand, true);
-    said.statistic = evidence, said.threshold = alarm->demand, said.score = verdict.score,
-    said.verdict = verdict.verdict;
+    while (i < Z && a->evidence[i] < enough) i++;
+    struct haul_score said = haul_score_make(methods[i], value, evidence, alarm->demand, ready);
+    said.expected = expected[i], said.direction = a->direction[i];
+    said.spread = i < LEVEL ? 0 : a->spread, said.learned = i < LEVEL ? s->record.n - 1 : a->learned;
+    if (i == LEVEL) said.tail_p = a->chance;
     said.held = alarm->held, said.held_of = alarm->held_of, said.since = alarm->since;
     return said;
 }
 
 /* Guards that forbid to learn from the value. */
-static bool unusable(enum haul_method method)
+static bool unusable(const struct haul_score *guard)
 {
-    return method == HAUL_METHOD_RANGE || method == HAUL_METHOD_RATE || method == HAUL_METHOD_CLOCK;
-}
-
-static struct haul_score guard_score(struct haul_score found, const struct haul_alarm_state *alarm)
-{
-    found.held = alarm->held, found.held_of = alarm->held_of;
-    return found;
+    return guard->verdict == HAUL_VERDICT_ANOMALY &&
+           (guard->method == HAUL_METHOD_RANGE || guard->method == HAUL_METHOD_RATE ||
+            guard->method == HAUL_METHOD_CLOCK);
 }
 
 struct haul_stream_score haul_stream_update(struct haul_stream *s, const struct haul_stream_config *c, double value,
                                             struct haul_time at)
 {
-    struct haul_stream_score out = {.score = haul_guard_update(&s->guard, &c->guard, value, at)};
-    if (out.score.verdict == HAUL_VERDICT_INVALID || !(value >= -1e30 && value <= 1e30)) {
+    struct haul_stream_score out = {0};
+    if (!haul_season_usable(value)) {
         out.score = haul_score_invalid(HAUL_METHOD_RANGE, value);
         return out;
     }
-    const struct haul_score guard = out.score;
-    if (guard.verdict == HAUL_VERDICT_ANOMALY && unusable(guard.method)) return out;
+    out.score = haul_guard_update(&s->guard, &c->guard, value, at);
+    if (unusable(&out.score)) return out;
 
-    struct haul_score answers[ANSWERS];
-    answers[0] = record_evidence(s, c, value, at);
-    answers[1] = context_evidence(s, c, value, at);
-    struct haul_score season = haul_season_update(&s->season, &c->season, value, at);
-    const double z = residual_of(s, c, &season);
-    answers[2] = level_evidence(s, c, &season, z);
-    answers[3] = z_evidence(&season, z);
-
+    struct answers a;
+    ask_record(s, c, value, &a);
+    ask_context(s, c, value, &a);
+    ask_level_and_z(s, c, residual(s, c, value, at, &a), &a);
     const bool ready = s->n >= c->learn;
     s->n++;
-    const double evidence = strongest(c, answers);
+    const double evidence = strongest(c, &a);
     out.alarm = haul_alarm_update(&s->alarm, &c->alarm, evidence, ready, at);
-    struct haul_score said = told_by(answers, evidence, &out.alarm);
-    if (!ready) said.verdict = HAUL_VERDICT_LEARNING;
-    out.score = guard.verdict == HAUL_VERDICT_ANOMALY ? guard_score(guard, &out.alarm) : said;
+    if (out.score.verdict != HAUL_VERDICT_ANOMALY) out.score = told_by(&a, s, value, evidence, &out.alarm, ready);
     return out;
 }

@@ -21,23 +21,32 @@ void haul_record_reset(struct haul_record *s, const struct haul_record_config *c
     *s = (struct haul_record){0};
 }
 
+double haul_record_step(struct haul_record *s, double keep, double value, double *passed)
+{
+    if (s->n == 0) s->low = s->high = value;
+    const double range = s->high - s->low, beyond = value > s->high  ? value - s->high
+                                                    : value < s->low ? s->low - value
+                                                                     : 0;
+    *passed = value < s->low ? s->low : s->high;
+    const double shrink = 0.5 * (1 - keep) * range, top = s->high - shrink, bottom = s->low + shrink;
+    s->high = value > top ? value : top;
+    s->low = value < bottom ? value : bottom;
+    s->n++;
+    /* a stream that never moved has no range: its first move is a record of any size */
+    return beyond == 0 ? 0 : range > 0 ? beyond / range : 1e6;
+}
+
 struct haul_score haul_record_update(struct haul_record *s, const struct haul_record_config *c, double value,
                                      struct haul_time at)
 {
     (void)at;
     if (!haul_detect_usable(value)) return haul_score_invalid(HAUL_METHOD_RECORD, value);
-    if (s->n == 0) s->low = s->high = value;
-    const double range = s->high - s->low;
-    const double beyond = value > s->high ? value - s->high : value < s->low ? s->low - value : 0;
-    /* a stream that never moved has no range: its first move is a record of any size */
-    const double outside = beyond == 0 ? 0 : range > 0 ? beyond / range : 1e6;
-    struct haul_score out = haul_score_make(HAUL_METHOD_RECORD, value, outside, c->margin, s->n >= c->learn);
-    out.direction = beyond == 0 ? 0 : value > s->high ? 1 : -1;
-    out.expected = out.direction < 0 ? s->low : s->high, out.learned = s->n;
-    const double shrink = 0.5 * (1 - c->keep) * range, top = s->high - shrink, bottom = s->low + shrink;
-    s->high = value > top ? value : top;
-    s->low = value < bottom ? value : bottom;
-    s->n++;
+    const int64_t before = s->n;
+    double passed;
+    const double outside = haul_record_step(s, c->keep, value, &passed);
+    struct haul_score out = haul_score_make(HAUL_METHOD_RECORD, value, outside, c->margin, before >= c->learn);
+    out.direction = outside == 0 ? 0 : value > passed ? 1 : -1;
+    out.expected = passed, out.learned = before;
     return out;
 }
 

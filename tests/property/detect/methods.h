@@ -89,23 +89,19 @@ static struct haul_score update_context(void *s, double v, struct haul_time at)
     return haul_context_update(&b->s, b->slots, &config_context, v, at);
 }
 
+static struct haul_stream_config config_stream;
 static enum haul_err init_stream(void *s)
 {
-    const struct haul_stream_config c = haul_stream_config_default();
-    return haul_stream_init(s, &c, NULL);
+    config_stream = haul_stream_config_default();
+    return haul_stream_init(s, &config_stream, NULL);
 }
-static void reset_stream(void *s)
-{
-    const struct haul_stream_config c = haul_stream_config_default();
-    haul_stream_reset(s, &c);
-}
+static void reset_stream(void *s) { haul_stream_reset(s, &config_stream); }
 static struct haul_score update_stream(void *s, double v, struct haul_time at)
 {
-    const struct haul_stream_config c = haul_stream_config_default();
-    return haul_stream_update(s, &c, v, at).score;
+    return haul_stream_update(s, &config_stream, v, at).score;
 }
 
-/* Two faces of the road's tests: the value is the upstream one, the downstream one is fixed. */
+/* The road's tests: the value is the upstream one, the downstream one is fixed. */
 static const struct haul_california_config config_california = {
     .t1 = 13, .t2 = 0.4, .t3 = 15, .persist = 2, .wave = 0.5, .dense = 20, .wave_s = 300};
 static enum haul_err init_california(void *s)
