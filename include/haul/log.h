@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Layer: engine
- * The log: one line an event, never a payload; the same event at most a few times a second, then it is counted. The program
- * says where lines go; until then they go nowhere.
+ * The log: one line an event, never a payload; the same event at most a few times a second, then it is counted. The
+ * program says where lines go; until then they go nowhere.
  */
 #ifndef HAUL_LOG_H
 #define HAUL_LOG_H

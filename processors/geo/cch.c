@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- chordal completion ---------------------------------------------------------------------------------------------- */
+/* ---- chordal completion ---- */
 
 struct fill {
     uint32_t n;
@@ -105,7 +105,7 @@ static enum haul_err complete(struct fill *f, struct pool *pool, const struct ha
     return err;
 }
 
-/* ---- from the completion to the hierarchy ------------------------------------------------------------------------------ */
+/* ---- from the completion to the hierarchy ---- */
 
 /* Ranks in a post-order of the elimination forest: any such order gives the same completion. moved[old rank] = new rank. */
 static void post_order(const struct fill *f, uint32_t *moved, uint32_t *stack)
@@ -214,7 +214,7 @@ static void map_arcs(struct haul_cch *c, const struct haul_arcs *g)
     qsort(c->extra, c->extras, sizeof *c->extra, by_cch);
 }
 
-/* ---- checks and the whole ----------------------------------------------------------------------------------------------- */
+/* ---- checks and the whole ---- */
 
 static enum haul_err check_graph(const struct haul_arcs *g, const uint32_t *order, uint32_t *rank, struct haul_error *e)
 {

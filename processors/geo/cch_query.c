@@ -163,7 +163,7 @@ int32_t haul_query_ends(struct haul_query *q, const struct haul_weights *w, cons
     return best;
 }
 
-/* ---- unpacking --------------------------------------------------------------------------------------------------------- */
+/* ---- unpacking ---- */
 
 struct unpacker {
     const struct haul_cch *c;
@@ -255,7 +255,7 @@ size_t haul_query_path(struct haul_query *q, const struct haul_weights *w, const
     return u.n;
 }
 
-/* ---- one to all --------------------------------------------------------------------------------------------------------- */
+/* ---- one to all ---- */
 
 static void sweep(struct haul_query *q, const int32_t *climbing, const int32_t *falling, uint32_t node, int32_t *dist)
 {

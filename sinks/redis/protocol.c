@@ -93,7 +93,7 @@
 #define BACKOFF_MS     10
 #define BACKOFF_MS_MAX 1000
 
-/* ---- reading replies ------------------------------------------------------------------------------------------- */
+/* ---- reading replies ---- */
 
 void exchange_reset(struct redis_store *s)
 {
@@ -228,7 +228,7 @@ static void take_found(void *arg, size_t index, const struct haul_redis_value *v
     s->commits[i].found = found.control;
 }
 
-/* ---- the state machine ----------------------------------------------------------------------------------------- */
+/* ---- the state machine ---- */
 
 static void rest(struct redis_store *s, const struct haul_error *why)
 {
@@ -548,7 +548,7 @@ static void conclude(struct redis_store *s)
     }
 }
 
-/* ---- driving --------------------------------------------------------------------------------------------------- */
+/* ---- driving ---- */
 
 static int left_ms(const struct redis_store *s, int64_t until_ns)
 {
