@@ -12,6 +12,6 @@
 /* Lines of `level` and above go to `fd` as text or JSON. Call once, before threads. */
 void haul_log_open(int fd, enum haul_log_level level, enum haul_log_format format);
 /* Any thread. `event` is a fixed name ("fenced"), `text` one line of details. */
-void haul_log_event(enum haul_log_level level, const char *event, const char *text);
+void haul_say(enum haul_log_level level, const char *event, const char *text);
 
 #endif

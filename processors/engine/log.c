@@ -81,7 +81,7 @@ static void line_text(struct haul_buf *b, struct haul_time now, enum haul_log_le
         if (b->p[i] == '\n') b->p[i] = ' ';
 }
 
-void haul_log_event(enum haul_log_level level, const char *event, const char *text)
+void haul_say(enum haul_log_level level, const char *event, const char *text)
 {
     if (out.fd < 0 || level < out.level) return;
     const struct haul_time now = haul_wall_now();
