@@ -64,7 +64,7 @@ static enum haul_err complete_rank(struct fill *f, uint32_t r)
 {
     size_t room = f->own_first[r + 1] - f->own_first[r];
     for (uint32_t c = f->child[r]; c != HAUL_NONE; c = f->sibling[c]) room += f->first[c + 1] - f->first[c];
-    if (f->m + room > INT32_MAX) return HAUL_E_LIMIT;
+    if (f->m + room > INT32_MAX / 2) return HAUL_E_LIMIT;
     void *head = f->head;
     if (!grow_array(&head, &f->head_cap, f->m + room, sizeof *f->head)) return HAUL_E_NOMEM;
     f->head = head;
@@ -161,17 +161,27 @@ static void make_tree(struct haul_cch *c)
         if (c->parent[r] != HAUL_NONE && c->low[r] < c->low[c->parent[r]]) c->low[c->parent[r]] = c->low[r];
 }
 
+static int by_length(const void *a, const void *b)
+{
+    const struct down *x = a, *y = b;
+    const uint32_t m = x->end - x->arc, n = y->end - y->arc;
+    if (m != n) return m < n ? -1 : 1;
+    return (x->arc > y->arc) - (x->arc < y->arc);
+}
+
 static void make_down(struct haul_cch *c)
 {
     memset(c->down_first, 0, ((size_t)c->n + 1) * sizeof *c->down_first);
-    for (uint32_t e = 0; e < c->m; e++) c->down_first[c->head[e] + 1]++;
+    for (uint32_t e = 0; e < c->m; e++)
+        if (e + 1 < c->first[c->tail[e] + 1]) c->down_first[c->head[e] + 1]++;
     for (uint32_t r = 0; r < c->n; r++) c->down_first[r + 1] += c->down_first[r];
-    for (uint32_t e = 0; e < c->m; e++) {
-        const uint32_t at = c->down_first[c->head[e]]++;
-        c->down[at] = (struct down){e, c->first[c->tail[e] + 1]};
-    }
+    for (uint32_t e = 0; e < c->m; e++)
+        if (e + 1 < c->first[c->tail[e] + 1])
+            c->down[c->down_first[c->head[e]]++] = (struct down){e, c->first[c->tail[e] + 1]};
     for (uint32_t r = c->n; r > 0; r--) c->down_first[r] = c->down_first[r - 1];
     c->down_first[0] = 0;
+    for (uint32_t r = 0; r < c->n; r++)
+        qsort(c->down + c->down_first[r], c->down_first[r + 1] - c->down_first[r], sizeof *c->down, by_length);
 }
 
 static uint32_t find_arc(const struct haul_cch *c, uint32_t low, uint32_t high)
@@ -188,30 +198,29 @@ static uint32_t find_arc(const struct haul_cch *c, uint32_t low, uint32_t high)
     return a;
 }
 
-static int by_cch(const void *a, const void *b)
+static int by_side(const void *a, const void *b)
 {
     const struct extra *x = a, *y = b;
-    if (x->cch != y->cch) return x->cch < y->cch ? -1 : 1;
+    if (x->side != y->side) return x->side < y->side ? -1 : 1;
     return (x->arc > y->arc) - (x->arc < y->arc);
 }
 
 static void map_arcs(struct haul_cch *c, const struct haul_arcs *g)
 {
-    for (uint32_t e = 0; e < c->m; e++) c->input_up[e] = c->input_down[e] = c->arcs;
+    for (uint32_t s = 0; s < 2 * c->m; s++) c->input[s] = HAUL_NONE;
     c->extras = 0;
     for (uint32_t i = 0; i < g->arcs; i++) {
         const uint32_t a = c->rank[g->tail[i]], b = c->rank[g->head[i]];
-        c->of_arc[i] = HAUL_NONE;
+        c->side_of[i] = 2 * c->m;
         if (a == b) continue; /* a loop is on no shortest path */
-        const uint32_t e = a < b ? find_arc(c, a, b) : find_arc(c, b, a);
-        uint32_t *slot = a < b ? &c->input_up[e] : &c->input_down[e];
-        c->of_arc[i] = e << 1 | (a > b);
-        if (*slot == c->arcs)
-            *slot = i;
+        const uint32_t side = a < b ? 2 * find_arc(c, a, b) : 2 * find_arc(c, b, a) + 1;
+        c->side_of[i] = side;
+        if (c->input[side] == HAUL_NONE)
+            c->input[side] = i;
         else
-            c->extra[c->extras++] = (struct extra){c->of_arc[i], i};
+            c->extra[c->extras++] = (struct extra){side, i};
     }
-    qsort(c->extra, c->extras, sizeof *c->extra, by_cch);
+    qsort(c->extra, c->extras, sizeof *c->extra, by_side);
 }
 
 /* ---- checks and the whole ----------------------------------------------------------------------------------------------- */
@@ -245,10 +254,9 @@ static bool take_memory(struct haul_cch *c)
     c->low = POOL_ARRAY(&c->pool, uint32_t, n);
     c->down_first = POOL_ARRAY(&c->pool, uint32_t, n + 1);
     c->down = POOL_ARRAY(&c->pool, struct down, m);
-    c->input_up = POOL_ARRAY(&c->pool, uint32_t, m);
-    c->input_down = POOL_ARRAY(&c->pool, uint32_t, m);
+    c->input = POOL_ARRAY(&c->pool, uint32_t, 2 * m);
     c->extra = POOL_ARRAY(&c->pool, struct extra, c->arcs);
-    c->of_arc = POOL_ARRAY(&c->pool, uint32_t, c->arcs);
+    c->side_of = POOL_ARRAY(&c->pool, uint32_t, c->arcs);
     return !c->pool.failed;
 }
 

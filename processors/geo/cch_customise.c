@@ -15,10 +15,8 @@ struct haul_weights *haul_weights_new(const struct haul_cch *c)
     struct haul_weights *w = calloc(1, sizeof *w);
     if (w == NULL) return NULL;
     w->cch = c;
-    w->up = POOL_ARRAY(&w->pool, int32_t, c->m);
-    w->down = POOL_ARRAY(&w->pool, int32_t, c->m);
-    w->acc_up = POOL_ARRAY(&w->pool, int32_t, c->height);
-    w->acc_down = POOL_ARRAY(&w->pool, int32_t, c->height);
+    w->side = POOL_ARRAY(&w->pool, int32_t, 2 * (size_t)c->m + 1);
+    w->sums = POOL_ARRAY(&w->pool, pair, c->height);
     if (!w->pool.failed) return w;
     haul_weights_free(w);
     return NULL;
@@ -33,51 +31,40 @@ void haul_weights_free(struct haul_weights *w)
 
 void haul_weights_copy(struct haul_weights *to, const struct haul_weights *from)
 {
-    const struct haul_cch *c = from->cch;
-    memcpy(to->up, from->up, c->m * sizeof *to->up);
-    memcpy(to->down, from->down, c->m * sizeof *to->down);
+    memcpy(to->side, from->side, 2 * (size_t)from->cch->m * sizeof *to->side);
 }
 
-/* The graph's own weights. */
+/* The graph's own weights; of parallel arcs the least. */
 static void spread_inputs(struct haul_weights *w, const int32_t *arc_weight)
 {
     const struct haul_cch *c = w->cch;
-    for (uint32_t e = 0; e < c->m; e++) {
-        const uint32_t up = c->input_up[e], down = c->input_down[e];
-        w->up[e] = up < c->arcs ? clamp_weight(arc_weight[up]) : HAUL_FAR;
-        w->down[e] = down < c->arcs ? clamp_weight(arc_weight[down]) : HAUL_FAR;
-    }
-    for (uint32_t i = 0; i < c->extras; i++) {
-        int32_t *side = c->extra[i].cch & 1 ? w->down : w->up;
-        int32_t *at = &side[c->extra[i].cch >> 1];
-        *at = least(*at, clamp_weight(arc_weight[c->extra[i].arc]));
+    for (size_t s = 0; s <= 2 * (size_t)c->m; s++) w->side[s] = HAUL_FAR;
+    for (uint32_t i = 0; i < c->arcs; i++) {
+        int32_t *at = &w->side[c->side_of[i]];
+        *at = least(*at, clamp_weight(arc_weight[i]));
     }
 }
 
-__attribute__((noinline)) static void relax_all(struct haul_weights *w)
+static void relax_all(struct haul_weights *w)
 {
     const struct haul_cch *c = w->cch;
     const uint32_t *const first = c->first, *const head_depth = c->head_depth;
-    int32_t *const up = w->up, *const down = w->down, *const acc_up = w->acc_up, *const acc_down = w->acc_down;
+    int32_t *const side = w->side;
+    pair *const sums = w->sums;
     for (uint32_t y = 0; y < c->n; y++) {
-        const uint32_t low = first[y], high = first[y + 1];
-        for (uint32_t e = low; e < high; e++) {
-            acc_up[head_depth[e]] = up[e];
-            acc_down[head_depth[e]] = down[e];
-        }
-        for (uint32_t i = c->down_first[y]; i < c->down_first[y + 1]; i++) {
-            const uint32_t a = c->down[i].arc, end = c->down[i].end;
-            const int32_t to_x = down[a], from_x = up[a]; /* y -> x and x -> y */
-            for (uint32_t k = a + 1; k < end; k++) {
-                const uint32_t z = head_depth[k];
-                acc_up[z] = least(acc_up[z], to_x + up[k]);
-                acc_down[z] = least(acc_down[z], from_x + down[k]);
+        const struct down *down = c->down + c->down_first[y], *const last = c->down + c->down_first[y + 1];
+        if (down == last) continue;
+        for (uint32_t e = first[y]; e < first[y + 1]; e++) sums[head_depth[e]] = load_pair(side, e);
+        for (; down < last; down++) {
+            /* y -> x -> z and z -> x -> y: what leads upwards from y begins downwards to x */
+            const int32_t *at = side + 2 * (size_t)down->arc;
+            const pair via_x = {at[1], at[0]};
+            for (uint32_t k = down->arc + 1; k < down->end; k++) {
+                pair *sum = &sums[head_depth[k]];
+                *sum = least_pair(*sum, via_x + load_pair(side, k));
             }
         }
-        for (uint32_t e = low; e < high; e++) {
-            up[e] = acc_up[head_depth[e]];
-            down[e] = acc_down[head_depth[e]];
-        }
+        for (uint32_t e = first[y]; e < first[y + 1]; e++) store_pair(side, e, sums[head_depth[e]]);
     }
 }
 

@@ -61,7 +61,7 @@ static void make_label(const struct haul_matrix *m, const int32_t *weight, uint3
         const int32_t at = dist[c->depth[r]];
         if (at >= HAUL_FAR) continue;
         for (uint32_t e = c->first[r]; e < c->first[r + 1]; e++)
-            dist[c->head_depth[e]] = least(dist[c->head_depth[e]], at + weight[e]);
+            dist[c->head_depth[e]] = least(dist[c->head_depth[e]], at + weight[2 * (size_t)e]);
     }
 }
 
@@ -79,14 +79,14 @@ void haul_matrix_sources(struct haul_matrix *m, const struct haul_weights *w, co
                          size_t high)
 {
     assert(high <= m->sources);
-    make_labels(m, w->up, source, low, high, m->from, m->source_rank);
+    make_labels(m, w->side, source, low, high, m->from, m->source_rank);
 }
 
 void haul_matrix_targets(struct haul_matrix *m, const struct haul_weights *w, const struct haul_end *target, size_t low,
                          size_t high)
 {
     assert(high <= m->targets);
-    make_labels(m, w->down, target, low, high, m->to, m->target_rank);
+    make_labels(m, w->side + 1, target, low, high, m->to, m->target_rank);
 }
 
 /* min over d < n of a[d] + b[d]; both are readable, and a is HAUL_FAR, up to whole lanes. */

@@ -76,11 +76,14 @@ static void read_lux(struct lux *l, const char *data)
     l->answer[1] = load(data, "query_reference_geo_distance_length", &k);
 }
 
+/* The reference says 2^31 - 1 where there is no path. */
+static int32_t or_far(int32_t answer) { return answer < HAUL_FAR ? answer : HAUL_FAR; }
+
 static size_t wrong_answers(const struct lux *l, struct haul_query *q, const struct haul_weights *w, int metric)
 {
     size_t wrong = 0;
     for (size_t i = 0; i < l->queries; i++)
-        wrong += haul_query_run(q, w, l->source[i], l->target[i]) != l->answer[metric][i];
+        wrong += haul_query_run(q, w, l->source[i], l->target[i]) != or_far(l->answer[metric][i]);
     return wrong;
 }
 
