@@ -45,6 +45,17 @@ struct haul_weights *haul_weights_new(const struct haul_cch *c); /* NULL: no mem
 void haul_weights_free(struct haul_weights *w);
 /* From the weight of each arc of the graph; values outside 0..HAUL_FAR are taken as HAUL_FAR. No allocation. */
 void haul_weights_customise(struct haul_weights *w, const int32_t *arc_weight);
+
+struct haul_change {
+    uint32_t arc;
+    int32_t weight;
+};
+
+/* Changes the weights of some arcs of the graph: what depends on them is worked out again, upwards, as long as it changes. When
+ * that takes more steps than customising the whole, the whole is customised instead: true. No allocation. */
+bool haul_weights_update(struct haul_weights *w, const struct haul_change *change, size_t n);
+/* The weight that an arc of the graph has in w. */
+int32_t haul_weights_arc(const struct haul_weights *w, uint32_t arc);
 /* The same weights as from->...; both of one topology. */
 void haul_weights_copy(struct haul_weights *to, const struct haul_weights *from);
 
@@ -69,10 +80,9 @@ struct haul_end {
 int32_t haul_query_ends(struct haul_query *q, const struct haul_weights *w, const struct haul_end *from, size_t froms,
                         const struct haul_end *to, size_t tos, size_t *from_i, size_t *to_i);
 
-/* The arcs of the graph on the path that the last haul_query_run or haul_query_ends found. `arc_weight` is what w was made
- * from. Returns the number of arcs, of which the first `cap` are written. */
-size_t haul_query_path(struct haul_query *q, const struct haul_weights *w, const int32_t *arc_weight, uint32_t *arcs,
-                       size_t cap);
+/* The arcs of the graph on the path that the last haul_query_run or haul_query_ends found over the same w. Returns the number of
+ * arcs, of which the first `cap` are written. */
+size_t haul_query_path(struct haul_query *q, const struct haul_weights *w, uint32_t *arcs, size_t cap);
 
 /* Lengths from one node to all (or from all to one): dist[node], nodes of them; one sweep down the hierarchy (Delling et al.,
  * "PHAST", 2011). */

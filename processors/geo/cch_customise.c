@@ -16,7 +16,14 @@ struct haul_weights *haul_weights_new(const struct haul_cch *c)
     if (w == NULL) return NULL;
     w->cch = c;
     w->side = POOL_ARRAY(&w->pool, int32_t, 2 * (size_t)c->m + 1);
+    w->arc = POOL_ARRAY(&w->pool, int32_t, c->arcs);
     w->sums = POOL_ARRAY(&w->pool, pair, c->height);
+    w->before = POOL_ARRAY(&w->pool, pair, c->height);
+    w->dirty = POOL_ZEROED(&w->pool, uint64_t, c->n / 64 + 1);
+    w->dirty_words = POOL_ZEROED(&w->pool, uint64_t, c->n / 4096 + 1);
+    w->marked = POOL_ZEROED(&w->pool, uint8_t, c->m);
+    w->touched = POOL_ARRAY(&w->pool, uint32_t, touched_cap(c));
+    w->touched_all = true;
     if (!w->pool.failed) return w;
     haul_weights_free(w);
     return NULL;
@@ -32,16 +39,20 @@ void haul_weights_free(struct haul_weights *w)
 void haul_weights_copy(struct haul_weights *to, const struct haul_weights *from)
 {
     memcpy(to->side, from->side, 2 * (size_t)from->cch->m * sizeof *to->side);
+    memcpy(to->arc, from->arc, from->cch->arcs * sizeof *to->arc);
+    to->touched_all = true;
 }
 
+int32_t haul_weights_arc(const struct haul_weights *w, uint32_t arc) { return w->arc[arc]; }
+
 /* The graph's own weights; of parallel arcs the least. */
-static void spread_inputs(struct haul_weights *w, const int32_t *arc_weight)
+static void spread_inputs(struct haul_weights *w)
 {
     const struct haul_cch *c = w->cch;
     for (size_t s = 0; s <= 2 * (size_t)c->m; s++) w->side[s] = HAUL_FAR;
     for (uint32_t i = 0; i < c->arcs; i++) {
         int32_t *at = &w->side[c->side_of[i]];
-        *at = least(*at, clamp_weight(arc_weight[i]));
+        *at = least(*at, w->arc[i]);
     }
 }
 
@@ -68,8 +79,187 @@ static void relax_all(struct haul_weights *w)
     }
 }
 
+static void customise(struct haul_weights *w)
+{
+    spread_inputs(w);
+    relax_all(w);
+    w->touched_all = true;
+}
+
 void haul_weights_customise(struct haul_weights *w, const int32_t *arc_weight)
 {
-    spread_inputs(w, arc_weight);
-    relax_all(w);
+    for (uint32_t i = 0; i < w->cch->arcs; i++) w->arc[i] = clamp_weight(arc_weight[i]);
+    customise(w);
+}
+
+/* ---- in part ------------------------------------------------------------------------------------------------------------ */
+
+uint32_t cch_first_extra(const struct haul_cch *c, uint32_t side)
+{
+    uint32_t low = 0, high = c->extras;
+    while (low < high) {
+        const uint32_t middle = low + (high - low) / 2;
+        if (c->extra[middle].side < side)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* The side's weight by the graph's own arcs alone. */
+static int32_t own_weight(const struct haul_weights *w, uint32_t side)
+{
+    const struct haul_cch *c = w->cch;
+    if (c->input[side] == HAUL_NONE) return HAUL_FAR;
+    int32_t weight = w->arc[c->input[side]];
+    for (uint32_t i = cch_first_extra(c, side); i < c->extras && c->extra[i].side == side; i++)
+        weight = least(weight, w->arc[c->extra[i].arc]);
+    return weight;
+}
+
+static void mark(struct haul_weights *w, uint32_t arc)
+{
+    const uint32_t rank = w->cch->tail[arc];
+    w->marked[arc] = 1;
+    w->dirty[rank / 64] |= 1ull << (rank % 64);
+    w->dirty_words[rank / 4096] |= 1ull << (rank / 64 % 64);
+}
+
+/* The lowest dirty rank at or above `from`, HAUL_NONE when there is none. */
+static uint32_t next_dirty(const struct haul_weights *w, uint32_t from)
+{
+    const uint32_t words = w->cch->n / 4096 + 1;
+    for (uint32_t i = from / 4096; i < words; i++) {
+        if (w->dirty_words[i] == 0) continue;
+        const uint32_t word = i * 64 + (uint32_t)__builtin_ctzll(w->dirty_words[i]);
+        return word * 64 + (uint32_t)__builtin_ctzll(w->dirty[word]);
+    }
+    return HAUL_NONE;
+}
+
+static void clear_dirty(struct haul_weights *w, uint32_t rank)
+{
+    w->dirty[rank / 64] &= ~(1ull << (rank % 64));
+    if (w->dirty[rank / 64] == 0) w->dirty_words[rank / 4096] &= ~(1ull << (rank / 64 % 64));
+}
+
+static bool any_below(pair a, pair b)
+{
+    const pair below = a < b;
+    return (below[0] | below[1]) != 0;
+}
+
+static pair swapped(pair p) { return (pair){p[1], p[0]}; }
+
+/* Both sides of an arc y - z from the graph's own arcs and all lower triangles; *steps counts the work. */
+static pair work_out(const struct haul_weights *w, uint32_t arc, uint64_t *steps)
+{
+    const struct haul_cch *c = w->cch;
+    const uint32_t y = c->tail[arc], z_depth = c->head_depth[arc];
+    pair best = {own_weight(w, 2 * arc), own_weight(w, 2 * arc + 1)};
+    *steps += c->down_first[y + 1] - c->down_first[y];
+    for (uint32_t i = c->down_first[y]; i < c->down_first[y + 1]; i++) {
+        const pair via = swapped(load_pair(w->side, c->down[i].arc));
+        if (!any_below(via, best)) continue;
+        uint32_t k = c->down[i].arc + 1;
+        const uint32_t end = c->down[i].end;
+        while (k < end && c->head_depth[k] > z_depth) k++;
+        *steps += k - c->down[i].arc;
+        if (k < end && c->head_depth[k] == z_depth) best = least_pair(best, via + load_pair(w->side, k));
+    }
+    return best;
+}
+
+/* Marks the arc l - h when a detour over y that was `old` and is `now` may change it. */
+static void mark_detour(struct haul_weights *w, uint32_t arc, pair old, pair now)
+{
+    const pair is = load_pair(w->side, arc), gave = (old == is) & (now > old);
+    if (any_below(now, is) || (gave[0] | gave[1]) != 0) mark(w, arc);
+}
+
+/* The arcs between the heads of y, as far as the arc e of y is on their detour. before[i]: the i-th arc of y as it was. */
+static void mark_above(struct haul_weights *w, uint32_t y, uint32_t e, uint64_t *steps)
+{
+    const struct haul_cch *c = w->cch;
+    const uint32_t low = c->first[y], high = c->first[y + 1];
+    const pair old = w->before[e - low], now = load_pair(w->side, e);
+    for (uint32_t i = low; i < e; i++) { /* heads below e's: arcs (head[i], head[e]) */
+        uint32_t k = c->first[c->head[i]];
+        while (c->head_depth[k] != c->head_depth[e]) k++, ++*steps;
+        mark_detour(w, k, swapped(w->before[i - low]) + old, swapped(load_pair(w->side, i)) + now);
+    }
+    uint32_t k = c->first[c->head[e]];
+    for (uint32_t i = e + 1; i < high; i++) { /* heads above e's: arcs (head[e], head[i]) */
+        while (c->head_depth[k] != c->head_depth[i]) k++, ++*steps;
+        mark_detour(w, k, swapped(old) + w->before[i - low], swapped(now) + load_pair(w->side, i));
+    }
+    *steps += high - low;
+}
+
+static void touch(struct haul_weights *w, uint32_t arc)
+{
+    if (w->touches == touched_cap(w->cch)) w->touched_all = true;
+    if (!w->touched_all) w->touched[w->touches++] = arc;
+}
+
+static void update_rank(struct haul_weights *w, uint32_t y, uint64_t *steps)
+{
+    const struct haul_cch *c = w->cch;
+    const uint32_t low = c->first[y], high = c->first[y + 1];
+    for (uint32_t e = low; e < high; e++) w->before[e - low] = load_pair(w->side, e);
+    for (uint32_t e = low; e < high; e++)
+        if (w->marked[e]) store_pair(w->side, e, work_out(w, e, steps));
+    for (uint32_t e = low; e < high; e++) {
+        if (!w->marked[e]) continue;
+        w->marked[e] = 0;
+        const pair old = w->before[e - low], now = load_pair(w->side, e);
+        if (old[0] == now[0] && old[1] == now[1]) continue;
+        touch(w, e);
+        mark_above(w, y, e, steps);
+    }
+    clear_dirty(w, y);
+}
+
+/* Leaves nothing marked behind. */
+static void give_up(struct haul_weights *w, uint32_t from)
+{
+    for (uint32_t y = from; (y = next_dirty(w, y)) != HAUL_NONE;) {
+        for (uint32_t e = w->cch->first[y]; e < w->cch->first[y + 1]; e++) w->marked[e] = 0;
+        clear_dirty(w, y);
+    }
+    customise(w);
+}
+
+bool haul_weights_update(struct haul_weights *w, const struct haul_change *change, size_t n)
+{
+    const struct haul_cch *c = w->cch;
+    /* a step of an update costs about twice one of the whole, which has its arcs in a row */
+    const uint64_t budget = (c->triangles + 2 * (uint64_t)c->m) / 2;
+    uint64_t steps = 0;
+    w->touched_all = false;
+    w->touches = 0;
+    for (size_t i = 0; i < n; i++) {
+        const int32_t weight = clamp_weight(change[i].weight);
+        const uint32_t side = c->side_of[change[i].arc];
+        const bool moved = w->arc[change[i].arc] != weight;
+        w->arc[change[i].arc] = weight;
+        if (moved && side < 2 * c->m) mark(w, side / 2);
+    }
+    for (uint32_t y = 0; (y = next_dirty(w, y)) != HAUL_NONE;) {
+        update_rank(w, y, &steps);
+        if (steps <= budget) continue;
+        give_up(w, y);
+        return true;
+    }
+    return false;
+}
+
+void cch_follow(struct haul_weights *to, const struct haul_weights *from)
+{
+    if (from->touched_all) {
+        memcpy(to->side, from->side, 2 * (size_t)from->cch->m * sizeof *to->side);
+        return;
+    }
+    for (size_t i = 0; i < from->touches; i++) store_pair(to->side, from->touched[i], load_pair(from->side, from->touched[i]));
 }

@@ -48,7 +48,14 @@ typedef int32_t pair __attribute__((vector_size(8)));
 struct haul_weights {
     const struct haul_cch *cch;
     int32_t *side; /* 2 m, and one more that loops may write */
-    pair *sums;    /* height: scratch of the customisation, by depth */
+    int32_t *arc;  /* the graph's arcs, what the sides were made from */
+    pair *sums;    /* height: scratch, by depth */
+    uint64_t *dirty, *dirty_words; /* of an update: bit per rank, bit per word of those */
+    uint8_t *marked;               /* of an update: CCH arcs to work out again */
+    pair *before;                  /* height: the arcs of a rank as they were */
+    uint32_t *touched;             /* CCH arcs that the last update changed, when `touched_all` is not set */
+    size_t touches;
+    bool touched_all;
     struct pool pool;
 };
 
@@ -65,6 +72,13 @@ static inline pair load_pair(const int32_t *side, uint32_t arc)
     __builtin_memcpy(&p, side + 2 * (size_t)arc, sizeof p);
     return p;
 }
+/* An update that changes more CCH arcs than this is remembered as a change of all. */
+static inline size_t touched_cap(const struct haul_cch *c) { return c->m / 4 + 1; }
 static inline void store_pair(int32_t *side, uint32_t arc, pair p) { __builtin_memcpy(side + 2 * (size_t)arc, &p, sizeof p); }
+
+/* Index of the first of c->extra that is not below this side. */
+uint32_t cch_first_extra(const struct haul_cch *c, uint32_t side);
+/* Brings `to`, which is one update behind, to the weights of `from`. */
+void cch_follow(struct haul_weights *to, const struct haul_weights *from);
 
 #endif

@@ -13,6 +13,9 @@
 
 #define LANES 8u
 
+/* Integers: a wider unit gives the same answers, so the widest that the machine has may be used. */
+#define CLONES __attribute__((target_clones("avx2", "default")))
+
 typedef int32_t lanes __attribute__((vector_size(4 * LANES)));
 
 struct target {
@@ -90,7 +93,7 @@ void haul_matrix_targets(struct haul_matrix *m, const struct haul_weights *w, co
 }
 
 /* min over d < n of a[d] + b[d]; both are readable, and a is HAUL_FAR, up to whole lanes. */
-static inline int32_t min_plus(const int32_t *a, const int32_t *b, uint32_t n)
+static inline __attribute__((always_inline)) int32_t min_plus(const int32_t *a, const int32_t *b, uint32_t n)
 {
     lanes best;
     for (uint32_t k = 0; k < LANES; k++) best[k] = HAUL_FAR;
@@ -114,7 +117,7 @@ static int by_rank(const void *a, const void *b)
 }
 
 /* One walk away from the source: step is 1 (targets at or above it) or -1. `label` is a copy that may be struck. */
-static void walk(const struct haul_matrix *m, const struct target *t, size_t at, ptrdiff_t step, uint32_t rank, int32_t *label,
+CLONES static void walk(const struct haul_matrix *m, const struct target *t, size_t at, ptrdiff_t step, uint32_t rank, int32_t *label,
                  int32_t *row)
 {
     const struct haul_cch *c = m->cch;

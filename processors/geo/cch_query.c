@@ -156,7 +156,6 @@ int32_t haul_query_ends(struct haul_query *q, const struct haul_weights *w, cons
 struct unpacker {
     const struct haul_cch *c;
     const struct haul_weights *w;
-    const int32_t *arc_weight;
     struct haul_query *q;
     uint32_t *arcs;
     size_t n, cap;
@@ -168,17 +167,9 @@ static uint32_t own_arc(const struct unpacker *u, uint32_t side)
     const struct haul_cch *c = u->c;
     const int32_t weight = u->w->side[side];
     const uint32_t arc = c->input[side];
-    if (arc == HAUL_NONE || clamp_weight(u->arc_weight[arc]) == weight) return arc;
-    uint32_t low = 0, high = c->extras;
-    while (low < high) {
-        const uint32_t middle = low + (high - low) / 2;
-        if (c->extra[middle].side < side)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    for (; low < c->extras && c->extra[low].side == side; low++)
-        if (clamp_weight(u->arc_weight[c->extra[low].arc]) == weight) return c->extra[low].arc;
+    if (arc == HAUL_NONE || u->w->arc[arc] == weight) return arc;
+    for (uint32_t i = cch_first_extra(c, side); i < c->extras && c->extra[i].side == side; i++)
+        if (u->w->arc[c->extra[i].arc] == weight) return c->extra[i].arc;
     return HAUL_NONE;
 }
 
@@ -249,11 +240,10 @@ static uint32_t fill_chain(const struct haul_query *q, const struct haul_weights
     return links;
 }
 
-size_t haul_query_path(struct haul_query *q, const struct haul_weights *w, const int32_t *arc_weight, uint32_t *arcs,
-                       size_t cap)
+size_t haul_query_path(struct haul_query *q, const struct haul_weights *w, uint32_t *arcs, size_t cap)
 {
     if (q->meet == HAUL_NONE) return 0;
-    struct unpacker u = {.c = q->cch, .w = w, .arc_weight = arc_weight, .q = q, .arcs = arcs, .cap = cap};
+    struct unpacker u = {.c = q->cch, .w = w, .q = q, .arcs = arcs, .cap = cap};
     uint32_t links = fill_chain(q, w, q->start, q->best_from, 0, q->chain);
     while (links > 0) unpack(&u, q->chain[--links]);
     links = fill_chain(q, w, q->end, q->best_to, 1, q->chain);
