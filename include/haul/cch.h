@@ -32,7 +32,8 @@ struct haul_cch_size {
 };
 
 /* Builds the chordal completion of g under the order (order[i] is eliminated i-th). The arcs are copied. HAUL_E_INVALID: not a
- * permutation, or an arc to a node that is not there; HAUL_E_NOMEM; HAUL_E_LIMIT: more than 2^30 CCH arcs. */
+ * permutation, or an arc to a node that is not there; HAUL_E_NOMEM; HAUL_E_LIMIT: more than 2^30 CCH arcs or 2^32
+ * triangles (the order does not fit the graph). */
 enum haul_err haul_cch_build(const struct haul_arcs *g, const uint32_t *order, struct haul_cch **out, struct haul_error *e);
 void haul_cch_free(struct haul_cch *c);
 struct haul_cch_size haul_cch_size(const struct haul_cch *c);

@@ -147,12 +147,10 @@ static void place_arcs(struct haul_cch *c, const struct fill *f, const uint32_t 
 static void make_tree(struct haul_cch *c)
 {
     c->height = 0;
-    c->triangles = 0;
     for (uint32_t r = c->n; r-- > 0;) {
-        const uint64_t degree = c->first[r + 1] - c->first[r];
+        const uint32_t degree = c->first[r + 1] - c->first[r];
         c->parent[r] = degree > 0 ? c->head[c->first[r]] : HAUL_NONE;
         c->depth[r] = degree > 0 ? c->depth[c->parent[r]] + 1 : 0;
-        c->triangles += degree * (degree > 0 ? degree - 1 : 0) / 2;
         if (c->depth[r] >= c->height) c->height = c->depth[r] + 1;
     }
     for (uint32_t e = 0; e < c->m; e++) c->head_depth[e] = c->depth[c->head[e]];
@@ -182,6 +180,51 @@ static void make_down(struct haul_cch *c)
     c->down_first[0] = 0;
     for (uint32_t r = 0; r < c->n; r++)
         qsort(c->down + c->down_first[r], c->down_first[r + 1] - c->down_first[r], sizeof *c->down, by_length);
+}
+
+/* Walks the triangles below each y; with `fill` unset it only counts those of each arc y - z. */
+static void walk_triangles(struct haul_cch *c, uint16_t *at_depth, bool fill)
+{
+    for (uint32_t y = 0; y < c->n; y++) {
+        const uint32_t low = c->first[y];
+        for (uint32_t e = low; e < c->first[y + 1]; e++) at_depth[c->head_depth[e]] = (uint16_t)(e - low);
+        for (uint32_t i = c->down_first[y]; i < c->down_first[y + 1]; i++) {
+            const uint32_t a = c->down[i].arc;
+            const size_t row = slot_row(c, c->tail[a], a);
+            for (uint32_t k = a + 1; k < c->down[i].end; k++) {
+                const uint16_t slot = at_depth[c->head_depth[k]];
+                const uint32_t at = c->low_first[low + slot]++;
+                if (!fill) continue;
+                c->slot[row + k - a - 1] = slot;
+                c->low_arc[at] = a;
+                c->low_skip[at] = (uint16_t)(k - a);
+            }
+        }
+    }
+}
+
+static bool make_triangles(struct haul_cch *c, struct pool *scratch)
+{
+    uint16_t *at_depth = POOL_ARRAY(scratch, uint16_t, c->height);
+    if (scratch->failed) return false;
+    uint32_t at = 0;
+    for (uint32_t r = 0; r < c->n; r++) {
+        const uint32_t degree = c->first[r + 1] - c->first[r];
+        c->slot_first[r] = at;
+        at += degree > 0 ? degree * (degree - 1) / 2 : 0;
+    }
+    memset(c->low_first, 0, ((size_t)c->m + 1) * sizeof *c->low_first);
+    walk_triangles(c, at_depth, false);
+    uint32_t sum = 0;
+    for (uint32_t e = 0; e <= c->m; e++) { /* counts become beginnings; filling makes of each its end, the next one's beginning */
+        const uint32_t count = c->low_first[e];
+        c->low_first[e] = sum;
+        sum += count;
+    }
+    walk_triangles(c, at_depth, true);
+    memmove(c->low_first + 1, c->low_first, c->m * sizeof *c->low_first);
+    c->low_first[0] = 0;
+    return true;
 }
 
 static uint32_t find_arc(const struct haul_cch *c, uint32_t low, uint32_t high)
@@ -240,9 +283,26 @@ static enum haul_err check_graph(const struct haul_arcs *g, const uint32_t *orde
     return HAUL_OK;
 }
 
+/* How many triangles there will be; a degree beyond 16 bits has too many alone. */
+static bool count_triangles(struct haul_cch *c, const struct fill *f)
+{
+    c->triangles = 0;
+    for (uint32_t r = 0; r < c->n; r++) {
+        const uint64_t degree = f->first[r + 1] - f->first[r];
+        if (degree > UINT16_MAX) return false;
+        c->triangles += degree * (degree > 0 ? degree - 1 : 0) / 2;
+    }
+    return c->triangles < UINT32_MAX;
+}
+
 static bool take_memory(struct haul_cch *c)
 {
     const size_t n = c->n, m = c->m;
+    c->slot_first = POOL_ARRAY(&c->pool, uint32_t, n);
+    c->slot = POOL_ARRAY(&c->pool, uint16_t, c->triangles);
+    c->low_first = POOL_ARRAY(&c->pool, uint32_t, m + 1);
+    c->low_arc = POOL_ARRAY(&c->pool, uint32_t, c->triangles);
+    c->low_skip = POOL_ARRAY(&c->pool, uint16_t, c->triangles);
     c->rank = POOL_ARRAY(&c->pool, uint32_t, n);
     c->node = POOL_ARRAY(&c->pool, uint32_t, n);
     c->first = POOL_ARRAY(&c->pool, uint32_t, n + 1);
@@ -264,11 +324,13 @@ static enum haul_err assemble(struct haul_cch *c, const struct fill *f, const st
                               struct pool *scratch)
 {
     uint32_t *moved = POOL_ARRAY(scratch, uint32_t, c->n), *stack = POOL_ARRAY(scratch, uint32_t, c->n);
+    if (!count_triangles(c, f)) return HAUL_E_LIMIT;
     if (scratch->failed || !take_memory(c)) return HAUL_E_NOMEM;
     post_order(f, moved, stack);
     place_arcs(c, f, moved, order);
     make_tree(c);
     make_down(c);
+    if (!make_triangles(c, scratch)) return HAUL_E_NOMEM;
     map_arcs(c, g);
     return HAUL_OK;
 }

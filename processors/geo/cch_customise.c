@@ -156,17 +156,12 @@ static pair swapped(pair p) { return (pair){p[1], p[0]}; }
 static pair work_out(const struct haul_weights *w, uint32_t arc, uint64_t *steps)
 {
     const struct haul_cch *c = w->cch;
-    const uint32_t y = c->tail[arc], z_depth = c->head_depth[arc];
+    const uint32_t end = c->low_first[arc + 1];
     pair best = {own_weight(w, 2 * arc), own_weight(w, 2 * arc + 1)};
-    *steps += c->down_first[y + 1] - c->down_first[y];
-    for (uint32_t i = c->down_first[y]; i < c->down_first[y + 1]; i++) {
-        const pair via = swapped(load_pair(w->side, c->down[i].arc));
-        if (!any_below(via, best)) continue;
-        uint32_t k = c->down[i].arc + 1;
-        const uint32_t end = c->down[i].end;
-        while (k < end && c->head_depth[k] > z_depth) k++;
-        *steps += k - c->down[i].arc;
-        if (k < end && c->head_depth[k] == z_depth) best = least_pair(best, via + load_pair(w->side, k));
+    *steps += end - c->low_first[arc];
+    for (uint32_t i = c->low_first[arc]; i < end; i++) {
+        const uint32_t a = c->low_arc[i], k = a + c->low_skip[i];
+        best = least_pair(best, swapped(load_pair(w->side, a)) + load_pair(w->side, k));
     }
     return best;
 }
@@ -185,15 +180,13 @@ static void mark_above(struct haul_weights *w, uint32_t y, uint32_t e, uint64_t 
     const uint32_t low = c->first[y], high = c->first[y + 1];
     const pair old = w->before[e - low], now = load_pair(w->side, e);
     for (uint32_t i = low; i < e; i++) { /* heads below e's: arcs (head[i], head[e]) */
-        uint32_t k = c->first[c->head[i]];
-        while (c->head_depth[k] != c->head_depth[e]) k++, ++*steps;
-        mark_detour(w, k, swapped(w->before[i - low]) + old, swapped(load_pair(w->side, i)) + now);
+        const uint32_t arc = c->first[c->head[i]] + c->slot[slot_row(c, y, i) + e - i - 1];
+        mark_detour(w, arc, swapped(w->before[i - low]) + old, swapped(load_pair(w->side, i)) + now);
     }
-    uint32_t k = c->first[c->head[e]];
-    for (uint32_t i = e + 1; i < high; i++) { /* heads above e's: arcs (head[e], head[i]) */
-        while (c->head_depth[k] != c->head_depth[i]) k++, ++*steps;
-        mark_detour(w, k, swapped(old) + w->before[i - low], swapped(now) + load_pair(w->side, i));
-    }
+    const uint32_t own = c->first[c->head[e]];
+    const uint16_t *slot = c->slot + slot_row(c, y, e);
+    for (uint32_t i = e + 1; i < high; i++) /* heads above e's: arcs (head[e], head[i]) */
+        mark_detour(w, own + *slot++, swapped(old) + w->before[i - low], swapped(now) + load_pair(w->side, i));
     *steps += high - low;
 }
 
@@ -234,9 +227,9 @@ static void give_up(struct haul_weights *w, uint32_t from)
 bool haul_weights_update(struct haul_weights *w, const struct haul_change *change, size_t n)
 {
     const struct haul_cch *c = w->cch;
-    /* a step of an update costs about twice one of the whole, which has its arcs in a row */
-    const uint64_t budget = (c->triangles + 2 * (uint64_t)c->m) / 2;
-    uint64_t steps = 0;
+    /* a step of an update costs several of the whole, which has its arcs in a row; what was spent in vain is at most as much */
+    const uint64_t budget = (c->triangles + 2 * (uint64_t)c->m) / 4;
+    uint64_t steps = n > c->arcs / 256 + 16 ? budget : 0;
     w->touched_all = false;
     w->touches = 0;
     for (size_t i = 0; i < n; i++) {
@@ -246,13 +239,11 @@ bool haul_weights_update(struct haul_weights *w, const struct haul_change *chang
         w->arc[change[i].arc] = weight;
         if (moved && side < 2 * c->m) mark(w, side / 2);
     }
-    for (uint32_t y = 0; (y = next_dirty(w, y)) != HAUL_NONE;) {
-        update_rank(w, y, &steps);
-        if (steps <= budget) continue;
-        give_up(w, y);
-        return true;
-    }
-    return false;
+    uint32_t y = 0;
+    while ((y = next_dirty(w, y)) != HAUL_NONE && steps < budget) update_rank(w, y, &steps);
+    if (y == HAUL_NONE) return false;
+    give_up(w, y);
+    return true;
 }
 
 void cch_follow(struct haul_weights *to, const struct haul_weights *from)

@@ -35,6 +35,14 @@ struct haul_cch {
     uint32_t *low;               /* n: the least rank of its subtree, which is [low, rank] */
     uint32_t *down_first;        /* n + 1 */
     struct down *down;           /* by head, then by how many arcs stand behind: equal loops in a row are well predicted */
+    /* Triangles x, y, z over the arcs a = x - y and k = x - z (a < k) of x, kept both ways. From x: slot[i] says where z stands
+     * among the arcs of y; i counts x's pairs (a, k) in their order from slot_first[x]. From the arc y - z: the pairs (a, k) are
+     * low[low_first[arc]] to low[low_first[arc + 1]]. */
+    uint32_t *slot_first; /* n */
+    uint16_t *slot;       /* triangles */
+    uint32_t *low_first;  /* m + 1 */
+    uint32_t *low_arc;    /* triangles: a */
+    uint16_t *low_skip;   /* triangles: k - a */
     uint32_t *input;             /* 2 m, by side: the graph's arc that stands there, HAUL_NONE when there is none */
     struct extra *extra;         /* sorted */
     uint32_t extras;
@@ -76,6 +84,12 @@ static inline pair load_pair(const int32_t *side, uint32_t arc)
 static inline size_t touched_cap(const struct haul_cch *c) { return c->m / 4 + 1; }
 static inline void store_pair(int32_t *side, uint32_t arc, pair p) { __builtin_memcpy(side + 2 * (size_t)arc, &p, sizeof p); }
 
+/* Where the pairs of arc a of x begin in slot: the pair (a, k) is at this plus k - a - 1. */
+static inline size_t slot_row(const struct haul_cch *c, uint32_t x, uint32_t a)
+{
+    const uint32_t degree = c->first[x + 1] - c->first[x], i = a - c->first[x];
+    return c->slot_first[x] + (size_t)i * degree - (size_t)i * (i + 1) / 2;
+}
 /* Index of the first of c->extra that is not below this side. */
 uint32_t cch_first_extra(const struct haul_cch *c, uint32_t side);
 /* Brings `to`, which is one update behind, to the weights of `from`. */

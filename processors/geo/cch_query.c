@@ -179,14 +179,9 @@ static bool find_triangle(const struct unpacker *u, uint32_t side, uint32_t step
 {
     const struct haul_cch *c = u->c;
     const int32_t *weight = u->w->side;
-    const uint32_t y = c->tail[side >> 1], z_depth = c->head_depth[side >> 1], back = side & 1;
-    for (uint32_t i = c->down_first[y]; i < c->down_first[y + 1]; i++) {
-        const uint32_t a = c->down[i].arc, with_y = 2 * a + !back;
-        if (weight[with_y] > weight[side]) continue;
-        uint32_t k = a + 1;
-        while (k < c->down[i].end && c->head_depth[k] > z_depth) k++; /* heads rise, so their depths fall */
-        if (k == c->down[i].end || c->head_depth[k] != z_depth) continue;
-        const uint32_t with_z = 2 * k + back;
+    const uint32_t arc = side >> 1, back = side & 1;
+    for (uint32_t i = c->low_first[arc]; i < c->low_first[arc + 1]; i++) {
+        const uint32_t with_y = 2 * c->low_arc[i] + !back, with_z = 2 * (c->low_arc[i] + c->low_skip[i]) + back;
         if (weight[with_y] + weight[with_z] != weight[side]) continue;
         step[0] = back ? with_z : with_y;
         step[1] = back ? with_y : with_z;
