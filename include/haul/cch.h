@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Layer: geo
- * Customisable contraction hierarchies (Dibbelt, Strasser, Wagner, "Customizable Contraction Hierarchies", JEA 21, 2016): one
- * topology for many metrics; a metric is customised in milliseconds, changed in part in less, queried in microseconds.
+ * Customisable contraction hierarchies (Dibbelt, Strasser, Wagner, "Customizable Contraction Hierarchies", JEA 21,
+ * 2016): one topology for many metrics; a metric is customised in milliseconds, changed in part in less, queried in
+ * microseconds.
  *
- * Where this differs: labels are indexed by the depth of a node in the elimination tree, not by node. All that a search can
- * reach lies on one path to the root, so a label is a short dense array; a many-to-many matrix is a min-plus product of such
- * arrays over the common part of two paths.
+ * Where this differs: labels are indexed by the depth of a node in the elimination tree, not by node. All that a search
+ * can reach lies on one path to the root, so a label is a short dense array; a many-to-many matrix is a min-plus
+ * product of such arrays over the common part of two paths.
  *
- * Weights are int32: 0 <= weight < HAUL_FAR; HAUL_FAR means "cannot be passed". A path's length is exact below HAUL_FAR.
+ * Weights are int32: 0 <= weight < HAUL_FAR; HAUL_FAR means "cannot be passed". A path's length is exact below
+ * HAUL_FAR.
  */
 #ifndef HAUL_CCH_H
 #define HAUL_CCH_H
@@ -31,10 +33,11 @@ struct haul_cch_size {
     uint64_t triangles, bytes;
 };
 
-/* Builds the chordal completion of g under the order (order[i] is eliminated i-th). The arcs are copied. HAUL_E_INVALID: not a
- * permutation, or an arc to a node that is not there; HAUL_E_NOMEM; HAUL_E_LIMIT: more than 2^30 CCH arcs or 2^32
- * triangles (the order does not fit the graph). */
-enum haul_err haul_cch_build(const struct haul_arcs *g, const uint32_t *order, struct haul_cch **out, struct haul_error *e);
+/* Builds the chordal completion of g under the order (order[i] is eliminated i-th). The arcs are copied.
+ * HAUL_E_INVALID: not a permutation, or an arc to a node that is not there; HAUL_E_NOMEM; HAUL_E_LIMIT: more than 2^30
+ * CCH arcs or 2^32 triangles (the order does not fit the graph). */
+enum haul_err haul_cch_build(const struct haul_arcs *g, const uint32_t *order, struct haul_cch **out,
+                             struct haul_error *e);
 void haul_cch_free(struct haul_cch *c);
 struct haul_cch_size haul_cch_size(const struct haul_cch *c);
 
@@ -42,7 +45,8 @@ struct haul_cch_size haul_cch_size(const struct haul_cch *c);
 
 struct haul_weights;
 
-struct haul_weights *haul_weights_new(const struct haul_cch *c); /* NULL: no memory. Holds nothing until it is customised. */
+struct haul_weights *
+haul_weights_new(const struct haul_cch *c); /* NULL: no memory. Holds nothing until it is customised. */
 void haul_weights_free(struct haul_weights *w);
 /* From the weight of each arc of the graph; values outside 0..HAUL_FAR are taken as HAUL_FAR. No allocation. */
 void haul_weights_customise(struct haul_weights *w, const int32_t *arc_weight);
@@ -52,8 +56,9 @@ struct haul_change {
     int32_t weight;
 };
 
-/* Changes the weights of some arcs of the graph: what depends on them is worked out again, upwards, as long as it changes. When
- * that takes more steps than customising the whole, the whole is customised instead: true. No allocation. */
+/* Changes the weights of some arcs of the graph: what depends on them is worked out again, upwards, as long as it
+ * changes. When that takes more steps than customising the whole, the whole is customised instead: true. No allocation.
+ */
 bool haul_weights_update(struct haul_weights *w, const struct haul_change *change, size_t n);
 /* The weight that an arc of the graph has in w. */
 int32_t haul_weights_arc(const struct haul_weights *w, uint32_t arc);
@@ -81,17 +86,17 @@ struct haul_end {
 int32_t haul_query_ends(struct haul_query *q, const struct haul_weights *w, const struct haul_end *from, size_t froms,
                         const struct haul_end *to, size_t tos, size_t *from_i, size_t *to_i);
 
-/* The arcs of the graph on the path that the last haul_query_run or haul_query_ends found over the same w. Returns the number of
- * arcs, of which the first `cap` are written. */
+/* The arcs of the graph on the path that the last haul_query_run or haul_query_ends found over the same w. Returns the
+ * number of arcs, of which the first `cap` are written. */
 size_t haul_query_path(struct haul_query *q, const struct haul_weights *w, uint32_t *arcs, size_t cap);
 
-/* Lengths from one node to all (or from all to one): dist[node], nodes of them; one sweep down the hierarchy (Delling et al.,
- * "PHAST", 2011). */
+/* Lengths from one node to all (or from all to one): dist[node], nodes of them; one sweep down the hierarchy (Delling
+ * et al., "PHAST", 2011). */
 void haul_query_all_from(struct haul_query *q, const struct haul_weights *w, uint32_t from, int32_t *dist);
 void haul_query_all_to(struct haul_query *q, const struct haul_weights *w, uint32_t to, int32_t *dist);
 
-/* out[i * targets + j] = length from source i to target j. Rows [row_low, row_high) are written, so that threads can share the
- * work; labels are made by haul_matrix_prepare. */
+/* out[i * targets + j] = length from source i to target j. Rows [row_low, row_high) are written, so that threads can
+ * share the work; labels are made by haul_matrix_prepare. */
 struct haul_matrix;
 struct haul_matrix *haul_matrix_new(const struct haul_cch *c, size_t sources, size_t targets); /* NULL: no memory */
 void haul_matrix_free(struct haul_matrix *m);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Layer: geo
- * A metric that lives: base weights, and what is different now (a closed road, a jam), over one hierarchy. One thread changes and
- * commits; any number of threads read. Readers never wait: they hold one of two sets of weights while the other is being made.
+ * A metric that lives: base weights, and what is different now (a closed road, a jam), over one hierarchy. One thread
+ * changes and commits; any number of threads read. Readers never wait: they hold one of two sets of weights while the
+ * other is being made.
  */
 #ifndef HAUL_METRIC_H
 #define HAUL_METRIC_H
@@ -11,7 +12,8 @@
 struct haul_metric;
 
 /* Customises the base weights (one for each arc of the graph; copied). c must outlive the metric. HAUL_E_NOMEM. */
-enum haul_err haul_metric_new(const struct haul_cch *c, const int32_t *base, struct haul_metric **out, struct haul_error *e);
+enum haul_err haul_metric_new(const struct haul_cch *c, const int32_t *base, struct haul_metric **out,
+                              struct haul_error *e);
 void haul_metric_free(struct haul_metric *m); /* nobody holds it */
 
 /* ---- the writer ---- */
@@ -30,8 +32,8 @@ struct haul_commit {
     bool whole;       /* everything was customised, for that was cheaper */
 };
 
-/* Publishes what was set since the last commit. HAUL_E_AGAIN: a reader still holds the weights before the present ones; nothing
- * has happened, try again. *out may be NULL. No allocation. */
+/* Publishes what was set since the last commit. HAUL_E_AGAIN: a reader still holds the weights before the present ones;
+ * nothing has happened, try again. *out may be NULL. No allocation. */
 enum haul_err haul_metric_commit(struct haul_metric *m, struct haul_commit *out);
 
 /* ---- readers: any thread, without waiting ---- */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Building the hierarchy: chordal completion under an order, elimination tree, post-order, lists downwards, and which arc of the
- * graph each CCH arc stands for.
+ * Building the hierarchy: chordal completion under an order, elimination tree, post-order, lists downwards, and which
+ * arc of the graph each CCH arc stands for.
  */
 #include "processors/geo/cch_internal.h"
 
@@ -8,13 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- chordal completion ---------------------------------------------------------------------------------------------- */
+/* ---- chordal completion
+ * ---------------------------------------------------------------------------------------------- */
 
 struct fill {
     uint32_t n;
     const uint32_t *rank;
-    uint32_t *first;        /* n + 1 */
-    uint32_t *head;         /* grows */
+    uint32_t *first; /* n + 1 */
+    uint32_t *head;  /* grows */
     size_t head_cap, m;
     uint32_t *own_first, *own; /* the graph's own arcs upwards, by lower rank */
     uint32_t *child, *sibling; /* elimination tree so far: lists of children */
@@ -105,9 +106,11 @@ static enum haul_err complete(struct fill *f, struct pool *pool, const struct ha
     return err;
 }
 
-/* ---- from the completion to the hierarchy ------------------------------------------------------------------------------ */
+/* ---- from the completion to the hierarchy
+ * ------------------------------------------------------------------------------ */
 
-/* Ranks in a post-order of the elimination forest: any such order gives the same completion. moved[old rank] = new rank. */
+/* Ranks in a post-order of the elimination forest: any such order gives the same completion. moved[old rank] = new
+ * rank. */
 static void post_order(const struct fill *f, uint32_t *moved, uint32_t *stack)
 {
     uint32_t next = f->n;
@@ -216,7 +219,8 @@ static bool make_triangles(struct haul_cch *c, struct pool *scratch)
     memset(c->low_first, 0, ((size_t)c->m + 1) * sizeof *c->low_first);
     walk_triangles(c, at_depth, false);
     uint32_t sum = 0;
-    for (uint32_t e = 0; e <= c->m; e++) { /* counts become beginnings; filling makes of each its end, the next one's beginning */
+    for (uint32_t e = 0; e <= c->m;
+         e++) { /* counts become beginnings; filling makes of each its end, the next one's beginning */
         const uint32_t count = c->low_first[e];
         c->low_first[e] = sum;
         sum += count;
@@ -266,7 +270,8 @@ static void map_arcs(struct haul_cch *c, const struct haul_arcs *g)
     qsort(c->extra, c->extras, sizeof *c->extra, by_side);
 }
 
-/* ---- checks and the whole ----------------------------------------------------------------------------------------------- */
+/* ---- checks and the whole
+ * ----------------------------------------------------------------------------------------------- */
 
 static enum haul_err check_graph(const struct haul_arcs *g, const uint32_t *order, uint32_t *rank, struct haul_error *e)
 {
@@ -278,8 +283,8 @@ static enum haul_err check_graph(const struct haul_arcs *g, const uint32_t *orde
     }
     for (uint32_t i = 0; i < g->arcs; i++)
         if (g->tail[i] >= g->nodes || g->head[i] >= g->nodes)
-            return haul_fail(e, HAUL_E_INVALID, "arc %u joins %u and %u, but there are %u nodes", i, g->tail[i], g->head[i],
-                             g->nodes);
+            return haul_fail(e, HAUL_E_INVALID, "arc %u joins %u and %u, but there are %u nodes", i, g->tail[i],
+                             g->head[i], g->nodes);
     return HAUL_OK;
 }
 
@@ -320,8 +325,8 @@ static bool take_memory(struct haul_cch *c)
     return !c->pool.failed;
 }
 
-static enum haul_err assemble(struct haul_cch *c, const struct fill *f, const struct haul_arcs *g, const uint32_t *order,
-                              struct pool *scratch)
+static enum haul_err assemble(struct haul_cch *c, const struct fill *f, const struct haul_arcs *g,
+                              const uint32_t *order, struct pool *scratch)
 {
     uint32_t *moved = POOL_ARRAY(scratch, uint32_t, c->n), *stack = POOL_ARRAY(scratch, uint32_t, c->n);
     if (!count_triangles(c, f)) return HAUL_E_LIMIT;
@@ -335,7 +340,8 @@ static enum haul_err assemble(struct haul_cch *c, const struct fill *f, const st
     return HAUL_OK;
 }
 
-enum haul_err haul_cch_build(const struct haul_arcs *g, const uint32_t *order, struct haul_cch **out, struct haul_error *e)
+enum haul_err haul_cch_build(const struct haul_arcs *g, const uint32_t *order, struct haul_cch **out,
+                             struct haul_error *e)
 {
     *out = NULL;
     struct pool scratch = {0};

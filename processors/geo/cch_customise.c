@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Customisation: every CCH arc gets the length of a shortest path over nodes of lower rank.
  *
- * Ranks are taken upwards. The arcs of y are spread into two dense arrays by the depth of their heads; each lower neighbour x
- * of y then offers its own arcs above y as detours y -> x -> z. They stand at the end of x's list, and every z is a head of y,
- * so the inner loop needs no search and no test.
+ * Ranks are taken upwards. The arcs of y are spread into two dense arrays by the depth of their heads; each lower
+ * neighbour x of y then offers its own arcs above y as detours y -> x -> z. They stand at the end of x's list, and
+ * every z is a head of y, so the inner loop needs no search and no test.
  */
 #include "processors/geo/cch_internal.h"
 
@@ -43,7 +43,10 @@ void haul_weights_copy(struct haul_weights *to, const struct haul_weights *from)
     to->touched_all = true;
 }
 
-int32_t haul_weights_arc(const struct haul_weights *w, uint32_t arc) { return w->arc[arc]; }
+int32_t haul_weights_arc(const struct haul_weights *w, uint32_t arc)
+{
+    return w->arc[arc];
+}
 
 /* The graph's own weights; of parallel arcs the least. */
 static void spread_inputs(struct haul_weights *w)
@@ -92,7 +95,8 @@ void haul_weights_customise(struct haul_weights *w, const int32_t *arc_weight)
     customise(w);
 }
 
-/* ---- in part ------------------------------------------------------------------------------------------------------------ */
+/* ---- in part
+ * ------------------------------------------------------------------------------------------------------------ */
 
 uint32_t cch_first_extra(const struct haul_cch *c, uint32_t side)
 {
@@ -150,7 +154,10 @@ static bool any_below(pair a, pair b)
     return (below[0] | below[1]) != 0;
 }
 
-static pair swapped(pair p) { return (pair){p[1], p[0]}; }
+static pair swapped(pair p)
+{
+    return (pair){p[1], p[0]};
+}
 
 /* Both sides of an arc y - z from the graph's own arcs and all lower triangles; *steps counts the work. */
 static pair work_out(const struct haul_weights *w, uint32_t arc, uint64_t *steps)
@@ -173,7 +180,8 @@ static void mark_detour(struct haul_weights *w, uint32_t arc, pair old, pair now
     if (any_below(now, is) || (gave[0] | gave[1]) != 0) mark(w, arc);
 }
 
-/* The arcs between the heads of y, as far as the arc e of y is on their detour. before[i]: the i-th arc of y as it was. */
+/* The arcs between the heads of y, as far as the arc e of y is on their detour. before[i]: the i-th arc of y as it was.
+ */
 static void mark_above(struct haul_weights *w, uint32_t y, uint32_t e, uint64_t *steps)
 {
     const struct haul_cch *c = w->cch;
@@ -227,7 +235,8 @@ static void give_up(struct haul_weights *w, uint32_t from)
 bool haul_weights_update(struct haul_weights *w, const struct haul_change *change, size_t n)
 {
     const struct haul_cch *c = w->cch;
-    /* a step of an update costs several of the whole, which has its arcs in a row; what was spent in vain is at most as much */
+    /* a step of an update costs several of the whole, which has its arcs in a row; what was spent in vain is at most as
+     * much */
     const uint64_t budget = (c->triangles + 2 * (uint64_t)c->m) / 4;
     uint64_t steps = n > c->arcs / 256 + 16 ? budget : 0;
     w->touched_all = false;
@@ -252,5 +261,6 @@ void cch_follow(struct haul_weights *to, const struct haul_weights *from)
         memcpy(to->side, from->side, 2 * (size_t)from->cch->m * sizeof *to->side);
         return;
     }
-    for (size_t i = 0; i < from->touches; i++) store_pair(to->side, from->touched[i], load_pair(from->side, from->touched[i]));
+    for (size_t i = 0; i < from->touches; i++)
+        store_pair(to->side, from->touched[i], load_pair(from->side, from->touched[i]));
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Many to many: one label for each source and each target, then a min-plus product over the common part of the two paths.
+ * Many to many: one label for each source and each target, then a min-plus product over the common part of the two
+ * paths.
  *
- * Targets are kept in the order of their ranks. Seen from a source, the lowest common ancestor only rises as one walks away from
- * the source's own place in that order, to either side. So it is found by following the walk, and what lies below it is struck
- * out of a copy of the source's label once, instead of being tested for each pair.
+ * Targets are kept in the order of their ranks. Seen from a source, the lowest common ancestor only rises as one walks
+ * away from the source's own place in that order, to either side. So it is found by following the walk, and what lies
+ * below it is struck out of a copy of the source's label once, instead of being tested for each pair.
  */
 #include "processors/geo/cch_internal.h"
 
@@ -37,7 +38,8 @@ struct haul_matrix *haul_matrix_new(const struct haul_cch *c, size_t sources, si
     m->cch = c;
     m->sources = sources, m->targets = targets;
     m->stride = (c->height + LANES - 1) / LANES * LANES;
-    if (m->stride > 0 && (sources > SIZE_MAX / 8 / m->stride || targets > SIZE_MAX / 8 / m->stride)) m->pool.failed = true;
+    if (m->stride > 0 && (sources > SIZE_MAX / 8 / m->stride || targets > SIZE_MAX / 8 / m->stride))
+        m->pool.failed = true;
     m->from = POOL_ARRAY(&m->pool, int32_t, sources * m->stride);
     m->to = POOL_ARRAY(&m->pool, int32_t, targets * m->stride);
     m->source_rank = POOL_ARRAY(&m->pool, uint32_t, sources);
@@ -68,8 +70,8 @@ static void make_label(const struct haul_matrix *m, const int32_t *weight, uint3
     }
 }
 
-static void make_labels(const struct haul_matrix *m, const int32_t *weight, const struct haul_end *end, size_t low, size_t high,
-                        int32_t *labels, uint32_t *ranks)
+static void make_labels(const struct haul_matrix *m, const int32_t *weight, const struct haul_end *end, size_t low,
+                        size_t high, int32_t *labels, uint32_t *ranks)
 {
     for (size_t i = low; i < high; i++) {
         assert(end[i].node < m->cch->n);
@@ -117,8 +119,8 @@ static int by_rank(const void *a, const void *b)
 }
 
 /* One walk away from the source: step is 1 (targets at or above it) or -1. `label` is a copy that may be struck. */
-CLONES static void walk(const struct haul_matrix *m, const struct target *t, size_t at, ptrdiff_t step, uint32_t rank, int32_t *label,
-                 int32_t *row)
+CLONES static void walk(const struct haul_matrix *m, const struct target *t, size_t at, ptrdiff_t step, uint32_t rank,
+                        int32_t *label, int32_t *row)
 {
     const struct haul_cch *c = m->cch;
     uint32_t top = rank; /* lowest common ancestor so far */

@@ -9,13 +9,13 @@
 
 struct haul_query {
     const struct haul_cch *cch;
-    int32_t *fwd, *bwd;                   /* labels, by depth */
-    int32_t *ends_from, *ends_to;         /* HAUL_ENDS_MAX labels each */
-    uint32_t meet;                        /* the rank at the top of the best path, HAUL_NONE without a path */
-    const int32_t *best_from, *best_to;   /* borrowed: the labels that gave it */
-    uint32_t start, end;                  /* ranks at which it starts and ends */
-    uint32_t *chain;                      /* sides of the path before unpacking: twice the height */
-    uint32_t *stack;                      /* sides still to unpack */
+    int32_t *fwd, *bwd;                 /* labels, by depth */
+    int32_t *ends_from, *ends_to;       /* HAUL_ENDS_MAX labels each */
+    uint32_t meet;                      /* the rank at the top of the best path, HAUL_NONE without a path */
+    const int32_t *best_from, *best_to; /* borrowed: the labels that gave it */
+    uint32_t start, end;                /* ranks at which it starts and ends */
+    uint32_t *chain;                    /* sides of the path before unpacking: twice the height */
+    uint32_t *stack;                    /* sides still to unpack */
     size_t stack_cap;
     int32_t *all; /* by rank, for sweeps */
     struct pool pool;
@@ -49,8 +49,9 @@ void haul_query_free(struct haul_query *q)
     free(q);
 }
 
-/* All arcs of a node that was reached at `at`. weight is by side: it starts at 0 for upwards, at 1 for downwards. Predecessors
- * are not kept: whoever wants the path finds them again (fill_chain), and the loop has no branch to guess wrong. */
+/* All arcs of a node that was reached at `at`. weight is by side: it starts at 0 for upwards, at 1 for downwards.
+ * Predecessors are not kept: whoever wants the path finds them again (fill_chain), and the loop has no branch to guess
+ * wrong. */
 static inline void relax_up(const struct haul_cch *c, uint32_t rank, int32_t at, const int32_t *weight, int32_t *dist)
 {
     const uint32_t end = c->first[rank + 1];
@@ -108,7 +109,8 @@ int32_t haul_query_run(struct haul_query *q, const struct haul_weights *w, uint3
 }
 
 /* The best meeting point of two labels, HAUL_NONE when there is none below *best. */
-static uint32_t meet(const struct haul_cch *c, uint32_t a, const int32_t *s, uint32_t b, const int32_t *t, int32_t *best)
+static uint32_t meet(const struct haul_cch *c, uint32_t a, const int32_t *s, uint32_t b, const int32_t *t,
+                     int32_t *best)
 {
     uint32_t at = HAUL_NONE;
     while (a != b) {
@@ -151,7 +153,8 @@ int32_t haul_query_ends(struct haul_query *q, const struct haul_weights *w, cons
     return best;
 }
 
-/* ---- unpacking --------------------------------------------------------------------------------------------------------- */
+/* ---- unpacking
+ * --------------------------------------------------------------------------------------------------------- */
 
 struct unpacker {
     const struct haul_cch *c;
@@ -173,8 +176,8 @@ static uint32_t own_arc(const struct unpacker *u, uint32_t side)
     return HAUL_NONE;
 }
 
-/* The lower triangle of the side's arc y - z that gives its weight. For y -> z the steps are y -> x, x -> z; for z -> y they are
- * z -> x, x -> y. */
+/* The lower triangle of the side's arc y - z that gives its weight. For y -> z the steps are y -> x, x -> z; for z -> y
+ * they are z -> x, x -> y. */
 static bool find_triangle(const struct unpacker *u, uint32_t side, uint32_t step[2])
 {
     const struct haul_cch *c = u->c;
@@ -209,8 +212,9 @@ static void unpack(struct unpacker *u, uint32_t first)
     }
 }
 
-/* The sides by which a label came from `rank` up to the meeting point, the highest first. A node's predecessor is the lowest node
- * of the path whose arc explains its distance; going down from the top, the first one that fits is taken. */
+/* The sides by which a label came from `rank` up to the meeting point, the highest first. A node's predecessor is the
+ * lowest node of the path whose arc explains its distance; going down from the top, the first one that fits is taken.
+ */
 static uint32_t fill_chain(const struct haul_query *q, const struct haul_weights *w, uint32_t rank, const int32_t *dist,
                            uint32_t back, uint32_t *chain)
 {
@@ -246,7 +250,8 @@ size_t haul_query_path(struct haul_query *q, const struct haul_weights *w, uint3
     return u.n;
 }
 
-/* ---- one to all --------------------------------------------------------------------------------------------------------- */
+/* ---- one to all
+ * --------------------------------------------------------------------------------------------------------- */
 
 static void sweep(struct haul_query *q, const int32_t *climbing, const int32_t *falling, uint32_t node, int32_t *dist)
 {
@@ -257,7 +262,8 @@ static void sweep(struct haul_query *q, const int32_t *climbing, const int32_t *
     for (uint32_t r = c->rank[node]; r != HAUL_NONE; r = c->parent[r]) all[r] = q->fwd[c->depth[r]];
     for (uint32_t r = c->n; r-- > 0;) {
         int32_t best = all[r];
-        for (uint32_t e = c->first[r]; e < c->first[r + 1]; e++) best = least(best, all[c->head[e]] + falling[2 * (size_t)e]);
+        for (uint32_t e = c->first[r]; e < c->first[r + 1]; e++)
+            best = least(best, all[c->head[e]] + falling[2 * (size_t)e]);
         all[r] = best;
     }
     for (uint32_t r = 0; r < c->n; r++) dist[c->node[r]] = all[r];

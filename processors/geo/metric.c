@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Two sets of weights. `present` is what readers take; the other lags one commit behind. A commit first brings the lagging one to
- * the present (by copying what the last commit touched), then applies the changes to it, then makes it the present.
+ * Two sets of weights. `present` is what readers take; the other lags one commit behind. A commit first brings the
+ * lagging one to the present (by copying what the last commit touched), then applies the changes to it, then makes it
+ * the present.
  *
- * A reader counts itself in on a set and then looks whether that set is still the present one; if not, it counts itself out and
- * tries the other. So a set with a count of zero that is not the present one has no reader, and will have none until it is
- * published: that is when the writer may write it.
+ * A reader counts itself in on a set and then looks whether that set is still the present one; if not, it counts itself
+ * out and tries the other. So a set with a count of zero that is not the present one has no reader, and will have none
+ * until it is published: that is when the writer may write it.
  */
 #include "haul/metric.h"
 
@@ -28,7 +29,8 @@ struct haul_metric {
     struct pool pool;
 };
 
-enum haul_err haul_metric_new(const struct haul_cch *c, const int32_t *base, struct haul_metric **out, struct haul_error *e)
+enum haul_err haul_metric_new(const struct haul_cch *c, const int32_t *base, struct haul_metric **out,
+                              struct haul_error *e)
 {
     *out = NULL;
     struct haul_metric *m = calloc(1, sizeof *m);
@@ -69,7 +71,10 @@ void haul_metric_set(struct haul_metric *m, uint32_t arc, int32_t weight)
     m->pending[m->pendings++].arc = arc;
 }
 
-void haul_metric_revert(struct haul_metric *m, uint32_t arc) { haul_metric_set(m, arc, m->base[arc]); }
+void haul_metric_revert(struct haul_metric *m, uint32_t arc)
+{
+    haul_metric_set(m, arc, m->base[arc]);
+}
 
 void haul_metric_revert_all(struct haul_metric *m)
 {
@@ -77,8 +82,14 @@ void haul_metric_revert_all(struct haul_metric *m)
         if (m->now[i] != m->base[i]) haul_metric_revert(m, i);
 }
 
-int32_t haul_metric_arc(const struct haul_metric *m, uint32_t arc) { return m->now[arc]; }
-int32_t haul_metric_base(const struct haul_metric *m, uint32_t arc) { return m->base[arc]; }
+int32_t haul_metric_arc(const struct haul_metric *m, uint32_t arc)
+{
+    return m->now[arc];
+}
+int32_t haul_metric_base(const struct haul_metric *m, uint32_t arc)
+{
+    return m->base[arc];
+}
 
 /* What is pending and really differs from the present set becomes `last`. */
 static void take_pending(struct haul_metric *m, const struct haul_weights *present)

@@ -2,8 +2,8 @@
  * The hierarchy on the road graph of Luxembourg with its 100,000 reference answers: bench_cch DATA
  * Times are CPU time of this process; medians of repetitions.
  */
-#include "haul/metric.h"
 #include "haul/math.h"
+#include "haul/metric.h"
 #include "haul/rng.h"
 #include "haul/time.h"
 
@@ -43,7 +43,10 @@ static double median(double *v, size_t n)
     return v[n / 2];
 }
 
-static double ms_since(int64_t start) { return (double)(haul_cpu_ns() - start) / 1e6; }
+static double ms_since(int64_t start)
+{
+    return (double)(haul_cpu_ns() - start) / 1e6;
+}
 
 struct lux {
     struct haul_arcs g;
@@ -77,7 +80,10 @@ static void read_lux(struct lux *l, const char *data)
 }
 
 /* The reference says 2^31 - 1 where there is no path. */
-static int32_t or_far(int32_t answer) { return answer < HAUL_FAR ? answer : HAUL_FAR; }
+static int32_t or_far(int32_t answer)
+{
+    return answer < HAUL_FAR ? answer : HAUL_FAR;
+}
 
 static size_t wrong_answers(const struct lux *l, struct haul_query *q, const struct haul_weights *w, int metric)
 {
@@ -106,7 +112,8 @@ static void *share_matrix(void *arg)
     return NULL;
 }
 
-static void bench_matrix(const struct lux *l, const struct haul_cch *c, const struct haul_weights *w, struct haul_query *q)
+static void bench_matrix(const struct lux *l, const struct haul_cch *c, const struct haul_weights *w,
+                         struct haul_query *q)
 {
     enum { SIDE = 1000 };
     static struct haul_end s[SIDE], t[SIDE];
@@ -129,7 +136,8 @@ static void bench_matrix(const struct lux *l, const struct haul_cch *c, const st
     size_t wrong = 0;
     for (int i = 0; i < SIDE; i += 7)
         for (int j = 0; j < SIDE; j += 3) wrong += out[i * SIDE + j] != haul_query_run(q, w, s[i].node, t[j].node);
-    printf("matrix 1000 x 1000, two threads    %9.2f ms wall, %.2f ms CPU (%zu wrong)\n", median(wall, 9), median(cpu, 9), wrong);
+    printf("matrix 1000 x 1000, two threads    %9.2f ms wall, %.2f ms CPU (%zu wrong)\n", median(wall, 9),
+           median(cpu, 9), wrong);
     free(out);
 }
 
@@ -165,13 +173,14 @@ static void bench_update(const struct lux *l, const struct haul_cch *c)
             haul_metric_revert_all(m);
             haul_metric_commit(m, NULL);
         }
-        printf("commit of %5u changed arcs        %9.3f ms (%d of %d whole)\n", counts[k], median(ms, REPS), whole, REPS);
+        printf("commit of %5u changed arcs        %9.3f ms (%d of %d whole)\n", counts[k], median(ms, REPS), whole,
+               REPS);
     }
     haul_metric_free(m);
 }
 
-/* 10,000 batches of random changes and closures, then all reverted: every answer must be right again, and on the way the weights
- * must be those of a customisation from scratch. */
+/* 10,000 batches of random changes and closures, then all reverted: every answer must be right again, and on the way
+ * the weights must be those of a customisation from scratch. */
 static void bench_revert(const struct lux *l, const struct haul_cch *c, struct haul_query *q)
 {
     struct haul_error e;
@@ -196,7 +205,8 @@ static void bench_revert(const struct lux *l, const struct haul_cch *c, struct h
             haul_weights_customise(fresh, now);
             const struct haul_weights *w = haul_metric_hold(m);
             for (int i = 0; i < 2000; i++)
-                differ += haul_query_run(q, w, l->source[i], l->target[i]) != haul_query_run(q, fresh, l->source[i], l->target[i]);
+                differ += haul_query_run(q, w, l->source[i], l->target[i]) !=
+                          haul_query_run(q, fresh, l->source[i], l->target[i]);
             haul_metric_release(m, w);
         }
         haul_metric_revert_all(m);
@@ -240,8 +250,8 @@ static void bench_lux(const struct lux *l, const uint32_t *order, const char *na
             wrong = wrong_answers(l, q, w, metric);
             ms[i] = ms_since(start);
         }
-        printf("query                              %9.2f us (%zu of %zu wrong)\n", median(ms, 5) / (double)l->queries * 1e3,
-               wrong, l->queries);
+        printf("query                              %9.2f us (%zu of %zu wrong)\n",
+               median(ms, 5) / (double)l->queries * 1e3, wrong, l->queries);
     }
     haul_weights_customise(w, l->metric[0]);
     bench_matrix(l, c, w, q);
