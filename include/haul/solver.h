@@ -143,6 +143,9 @@ void haul_problem_free(struct haul_problem *p);
 void haul_problem_scales(struct haul_problem *p, struct haul_scales scales); /* 1000, 1, 1000 until then */
 struct haul_problem_view haul_problem_view(const struct haul_problem *p);
 
+/* Where the locations are, for those who draw plans; copied. */
+enum haul_err haul_problem_coordinates(struct haul_problem *p, const double *lon_deg, const double *lat_deg, struct haul_error *e);
+
 /* Every add copies what it is given, checks it (HAUL_E_RANGE, HAUL_E_CONFLICT, HAUL_E_LIMIT: *e names the field) and gives the
  * new index. */
 enum haul_err haul_problem_add_profile(struct haul_problem *p, int32_t *index, struct haul_error *e);

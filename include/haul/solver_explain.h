@@ -18,11 +18,11 @@ struct haul_fault {
     enum haul_fault_kind kind;
     int32_t vehicle;
     int32_t task; /* where it shows, or HAUL_NONE: the whole route */
-    int32_t dim;  /* of a load */
+    int32_t dim;  /* of a load; which of the vehicle's breaks */
     int64_t amount; /* by how much the limit would have to give way, in the problem's units */
 };
 
-/* Lower-case name ("too_late"), unit ("time", "load", "distance", …) and sentence. Static strings. */
+/* Name ("TOO_LATE"), unit ("time", "load", "distance", …) and sentence. Static strings. */
 const char *haul_fault_name(enum haul_fault_kind kind);
 const char *haul_fault_unit(enum haul_fault_kind kind);
 const char *haul_fault_sentence(enum haul_fault_kind kind);

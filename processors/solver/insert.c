@@ -50,7 +50,7 @@ static void keep_spot(struct finder *f, struct spot one)
 
 /* ---- what is asked of a route before its gaps ---- */
 
-static bool route_takes(const struct finder *f, int32_t r, int32_t task)
+static bool route_takes_all(const struct finder *f, int32_t r, int32_t task)
 {
     const struct state *s = f->s;
     const struct model *m = s->m;
@@ -64,6 +64,12 @@ static bool route_takes(const struct finder *f, int32_t r, int32_t task)
     for (int32_t d = 0; d < m->dims; d++)
         if (at->load[d] + amount[d] + amount[m->dims + d] > t->capacity[d]) return false;
     return true;
+}
+
+static inline bool route_takes(const struct finder *f, int32_t r, int32_t task)
+{
+    if (f->s->m->nodes[task].size > f->s->room[r]) return false;
+    return (f->s->m->plain && f->only == NULL) || route_takes_all(f, r, task);
 }
 
 /* ---- one gap, one task ---- */

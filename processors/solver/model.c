@@ -37,6 +37,7 @@ static void set_node(struct model *m, int32_t i, int32_t *used)
     set_window(m, n, t, used);
     int64_t *amount = m->amounts + (int64_t)i * 2 * m->dims;
     for (int32_t d = 0; d < m->dims; d++) amount[d] = t->delivery[d], amount[m->dims + d] = t->pickup[d];
+    n->size = m->dims > 0 ? amount[0] + amount[m->dims] : 0;
     for (int32_t c = 0; m->services != NULL && c < m->classes; c++)
         m->services[(int64_t)i * m->classes + c] = t->service_of_class != NULL ? t->service_of_class[c] : t->service;
     m->setups |= t->setup > 0;
@@ -252,6 +253,14 @@ static enum haul_err set_vehicles(struct model *m, struct haul_error *e)
     return HAUL_OK;
 }
 
+static bool all_plain(const struct model *m)
+{
+    if (m->types != 1 || m->dims > 1 || m->mixed_load || m->type[0].reloads || m->type[0].v->tasks_max != HAUL_NONE) return false;
+    for (int32_t i = 0; i < m->tasks; i++)
+        if (!m->type[0].fits[i]) return false;
+    return true;
+}
+
 /* Leaving out a task that must be served costs more than any way of serving it. */
 static void set_penalties(struct model *m)
 {
@@ -406,6 +415,7 @@ enum haul_err model_new(const struct haul_problem *p, int32_t spare, struct mode
     enum haul_err bad = set_tasks(m, spare, e);
     if (bad == HAUL_OK) bad = set_vehicles(m, e);
     if (bad == HAUL_OK) set_penalties(m);
+    if (bad == HAUL_OK) m->plain = all_plain(m);
     if (bad == HAUL_OK) bad = set_near(m, e);
     if (bad != HAUL_OK) {
         model_free(m);

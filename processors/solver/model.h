@@ -18,6 +18,7 @@ struct node {
     int32_t win, win_n; /* windows[win .. win + win_n) */
     int64_t open, close; /* of the first and the last window */
     int64_t setup, service; /* service of class 0 */
+    int64_t size; /* of the first amount, delivery and pickup */
     int64_t penalty;        /* of leaving it out; a shipment's stands at its pickup */
     int64_t exposure_max;
     enum haul_task_kind kind;
@@ -56,6 +57,7 @@ struct model {
     bool pairs;            /* there are shipments */
     bool mixed_load;       /* loads both fall and rise along a route: the sum alone does not decide */
     bool setups;
+    bool plain; /* one type of vehicle without anything but the first amount to ask for */
     bool docks;
     int64_t cost_mean;     /* of a short way: what a cost is compared with */
     void **owned;          /* tables and fits */

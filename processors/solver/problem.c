@@ -50,24 +50,6 @@ void haul_problem_scales(struct haul_problem *p, struct haul_scales scales)
     p->scales = scales;
 }
 
-struct haul_problem_view haul_problem_view(const struct haul_problem *p)
-{
-    return (struct haul_problem_view){
-        .tasks = p->tasks,
-        .vehicles = p->vehicles,
-        .speeds = p->speeds,
-        .docks = p->docks,
-        .tasks_n = p->tasks_n,
-        .vehicles_n = p->vehicles_n,
-        .locations_n = p->locations_n,
-        .profiles_n = p->profiles_n,
-        .docks_n = p->docks_n,
-        .dims = p->dims,
-        .classes = p->classes,
-        .scales = p->scales,
-    };
-}
-
 static enum haul_err no_memory(struct haul_error *e) { return haul_fail(e, HAUL_E_NOMEM, "no memory to build the problem"); }
 
 /* A copy that lives as long as the problem. NULL for nothing, and sets *failed when there is no memory. */
@@ -84,6 +66,32 @@ static void *keep(struct haul_problem *p, const void *from, size_t n, size_t siz
     memcpy(copy, from, n * size);
     p->kept[p->kept_n++] = copy;
     return copy;
+}
+
+enum haul_err haul_problem_coordinates(struct haul_problem *p, const double *lon_deg, const double *lat_deg, struct haul_error *e)
+{
+    bool failed = false;
+    p->lon_deg = keep(p, lon_deg, (size_t)p->locations_n, sizeof *lon_deg, &failed);
+    p->lat_deg = keep(p, lat_deg, (size_t)p->locations_n, sizeof *lat_deg, &failed);
+    return failed ? no_memory(e) : HAUL_OK;
+}
+
+struct haul_problem_view haul_problem_view(const struct haul_problem *p)
+{
+    return (struct haul_problem_view){
+        .tasks = p->tasks,
+        .vehicles = p->vehicles,
+        .speeds = p->speeds,
+        .docks = p->docks,
+        .tasks_n = p->tasks_n,
+        .vehicles_n = p->vehicles_n,
+        .locations_n = p->locations_n,
+        .profiles_n = p->profiles_n,
+        .docks_n = p->docks_n,
+        .dims = p->dims,
+        .classes = p->classes,
+        .scales = p->scales,
+    };
 }
 
 /* ---- checks ---- */

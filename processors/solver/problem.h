@@ -17,6 +17,7 @@ struct haul_problem {
     struct haul_speeds *speeds;
     struct table *tables; /* [profiles_n] */
     int32_t *docks;
+    double *lon_deg, *lat_deg; /* [locations], NULL: not known */
     void **kept; /* what the adds copied */
     int32_t tasks_n, vehicles_n, locations_n, profiles_n, docks_n, dims, classes;
     size_t kept_n;

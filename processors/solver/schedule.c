@@ -180,7 +180,7 @@ static bool take_break(struct sim *s, int32_t location)
     if (!break_loaded(s, b)) return false;
     int64_t begin = break_begin(b, s->time);
     if (begin == INT64_MAX) {
-        if (!fault(s, HAUL_FAULT_BREAK, HAUL_NONE, 0, s->time - b->windows[b->windows_n - 1].close)) return false;
+        if (!fault(s, HAUL_FAULT_BREAK, HAUL_NONE, s->next_break, s->time - b->windows[b->windows_n - 1].close)) return false;
         begin = s->time;
     }
     const int64_t wait = begin - s->time;

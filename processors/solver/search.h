@@ -31,6 +31,9 @@ void search_free(struct search *x);
 /* Puts in what is absent, in the order of one rule; what finds no place stays absent. */
 void search_fill(struct search *x);
 
+/* Joins routes by savings; what finds no vehicle stays absent. For one type of vehicle and jobs alone, in an empty state. */
+void savings_start(struct search *x);
+
 /* One step: ruin, recreate, accept or take back. True: a new best. */
 bool search_step(struct search *x);
 

@@ -63,7 +63,7 @@ static void *run_round(void *arg)
     struct search *x = &v->island[r->island];
     const int64_t every = x->m->tasks < 500 ? 32 : 8;
     for (int64_t k = 0;; k++) {
-        if (k % every == 0) {
+        if (k % every == 0 || v->o->time_ms == 0) {
             x->share = share_done(v, x);
             if (x->share >= v->until || stopped(v)) break;
             if (r->island == 0 && k % 4096 == 0) tell(v, x);
@@ -101,24 +101,28 @@ static void run_all(struct solve *v)
 /* Greedy insertion of everything that is absent; of a few orders the best. */
 static void first_plan(struct search *x)
 {
-    const int32_t tries = x->m->tasks <= 1000 ? FIRST_TRIES : 1;
+    const struct model *m = x->m;
+    const bool joins = m->types == 1 && !m->mixed_load && !m->type[0].exact && !m->docks && x->s->used_n == 0;
+    const int32_t tries = m->tasks <= 1000 ? FIRST_TRIES : 1;
     x->find.near = x->m->tasks <= 20000 ? 0 : 40;
     x->best.cost = INT64_MAX;
     for (int32_t k = 0; k < tries; k++) {
         state_begin(x->s);
+        if (joins && k == 0) savings_start(x);
         search_fill(x);
         if (x->s->cost < x->best.cost && (!x->m->docks || docks_hold(x->s))) kept_take(&x->best, x->s);
         state_back(x->s);
+        for (int32_t r = 0; r < m->vehicles; r++) x->s->route[r].stale = true; /* what is kept is not what stands here */
     }
 }
 
 static void tune(struct search *x)
 {
     const double mean = (double)x->m->cost_mean;
-    x->hot = mean * 0.5;
-    x->cold = mean * 0.005;
+    x->hot = mean * 1.5;
+    x->cold = mean * 0.05;
     x->find.blinks = true;
-    x->find.near = x->m->tasks <= 200 ? 0 : 40;
+    x->find.near = 30;
 }
 
 static enum haul_err begin_island(struct solve *v, int32_t k, struct haul_error *e)

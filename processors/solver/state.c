@@ -87,6 +87,7 @@ struct state *state_new(const struct model *m)
     s->m = m;
     s->at = need(places, sizeof *s->at);
     s->route = need(vehicles, sizeof *s->route);
+    s->room = need(vehicles, sizeof *s->room);
     s->load = m->mixed_load ? need(places * 3 * (size_t)m->dims, sizeof *s->load) : NULL;
     s->used = need(vehicles, sizeof *s->used);
     s->idle = need(vehicles, sizeof *s->idle);
@@ -122,6 +123,7 @@ void state_free(struct state *s)
     if (s == NULL) return;
     free(s->at);
     free(s->route);
+    free(s->room);
     free(s->load);
     free(s->used);
     free(s->idle);
@@ -165,6 +167,7 @@ void state_touch(struct state *s, int32_t r)
 }
 
 static void walk_loads(struct state *s, int32_t r);
+static void set_room(struct state *s, int32_t r);
 
 void state_back(struct state *s)
 {
@@ -176,6 +179,7 @@ void state_back(struct state *s)
         const int32_t used_at = s->route[from->route].used_at;
         s->route[from->route] = from->was;
         s->route[from->route].used_at = used_at;
+        set_room(s, from->route);
         if (s->m->mixed_load) walk_loads(s, from->route);
     }
     s->absent_n = s->saved_absent_n;
@@ -298,6 +302,14 @@ static bool loads_fit(const struct state *s, int32_t r)
     return true;
 }
 
+/* A route that may reload, or whose loads are mixed, always has room as far as this says. */
+static void set_room(struct state *s, int32_t r)
+{
+    const struct vtype *t = &s->m->type[s->route[r].type];
+    const bool simple = s->m->dims > 0 && !s->m->mixed_load && !t->reloads;
+    s->room[r] = simple ? t->capacity[0] - s->route[r].load[0] : INT64_MAX;
+}
+
 static int64_t number_and_sum(struct state *s, int32_t r)
 {
     const struct model *m = s->m;
@@ -335,6 +347,7 @@ bool state_update(struct state *s, int32_t r)
     struct route *at = &s->route[r];
     const struct vtype *t = &m->type[at->type];
     int64_t cost = number_and_sum(s, r);
+    set_room(s, r);
     bool good = true;
     if (m->timed) {
         good = walk_forward(s, r);

@@ -44,6 +44,7 @@ struct state {
     const struct model *m;
     struct place *at;      /* [tasks_cap + 2 vehicles] */
     struct route *route;   /* [vehicles] */
+    int64_t *room;         /* [vehicles] what a route can still take of the first amount, where loads are not mixed */
     int64_t *load;         /* [places][3][dims] where loads are mixed: when left, most up to here, most from here on */
     int32_t *used, used_n; /* routes with tasks */
     int32_t *idle, *idle_n, *idle_from, *idle_at; /* empty routes by type: stacks in one array, and where each route stands */
