@@ -251,7 +251,9 @@ bool runtime_ready(struct runtime *r, char why[200])
     struct picture p;
     look(r, &p);
     bool ready = p.worker.store_ok && p.tasks > 0;
-    snprintf(why, 200, "%s", !p.worker.store_ok ? p.worker.trouble : "no partition is assigned yet");
+    snprintf(why, 200, "%s", !r->published ? "waiting for Kafka: the options are not in haul.blobs yet"
+                            : !p.worker.store_ok ? p.worker.trouble
+                                                 : "no partition is assigned yet");
     for (size_t i = 0; i < p.tasks && ready; i++) {
         const struct haul_task_report *t = &p.task[i];
         if (t->state == HAUL_TASK_RUNNING || t->state == HAUL_TASK_RESTORING) continue;

@@ -62,13 +62,29 @@ static bool write_port(const char *path, uint16_t port)
     return true;
 }
 
+static bool told_to_stop(const sigset_t *signals)
+{
+    const struct timespec second = {1, 0};
+    const int got = sigtimedwait(signals, NULL, &second);
+    return got == SIGTERM || got == SIGINT;
+}
+
+/* False: told to stop before Kafka answered. */
+static bool publish(struct runtime *r, const sigset_t *signals)
+{
+    struct haul_error e = {0};
+    while (!runtime_publish(r, &e)) {
+        haul_say(HAUL_LOG_WARNING, "waiting_for_kafka", e.text);
+        if (told_to_stop(signals)) return false;
+    }
+    return true;
+}
+
 /* Until a signal comes or a worker has failed. */
 static void wait_for_end(struct runtime *r, const sigset_t *signals)
 {
-    const struct timespec second = {1, 0};
-    for (;;) {
-        const int got = sigtimedwait(signals, NULL, &second);
-        if (got == SIGTERM || got == SIGINT) return;
+    while (!told_to_stop(signals)) {
+        runtime_blobs(r);
         for (unsigned i = 0; i < r->workers; i++)
             if (r->worker[i].ended == 2) return;
     }
@@ -100,10 +116,13 @@ static int serve(struct runtime *r, const char *port_file)
         snprintf(text, sizeof text, "%u workers, %zu processors, admin on http://%s:%u", r->workers, r->processors,
                  r->engine->admin_address, haul_http_port(http));
         haul_say(HAUL_LOG_INFO, "started", text);
-        runtime_start(r);
-        wait_for_end(r, &signals);
-        r->stop = true;
-        status = runtime_join(r);
+        status = 0;
+        if (publish(r, &signals)) {
+            runtime_start(r);
+            wait_for_end(r, &signals);
+            r->stop = true;
+            status = runtime_join(r);
+        }
         haul_say(HAUL_LOG_INFO, "stopped", status == 0 ? "cleanly" : "a worker failed");
     }
     haul_http_close(http);

@@ -14,6 +14,7 @@
 
 #define TURN_WAIT_MS      20
 #define STOP_MS           20000
+#define BLOBS_MS          3000
 #define CLOCK_INTERVAL_MS 500
 #define TICK_INTERVAL_MS  1000
 
@@ -116,6 +117,7 @@ static int add_contents(struct runtime *r)
             return HAUL_EXIT_CONFIG;
         }
         haul_contents_begin_with(r->contents, p, hash);
+        memcpy(r->first_hash[p->mailbox], hash, sizeof hash);
     }
     return 0;
 }
@@ -162,8 +164,45 @@ int runtime_prepare(struct runtime *r, const char *only)
     return status;
 }
 
+/* ---- haul.blobs ---- */
+static void take_blob(void *arg, const char *what, const char *owner, const char *hash, struct haul_str content)
+{
+    struct runtime *r = arg;
+    char made[33];
+    struct haul_error e = {0};
+    const struct haul_processor *p = find(haul_str_of(owner));
+    if (strcmp(what, "options") != 0 || p == NULL || haul_contents_text(r->contents, hash) != NULL) return;
+    const enum haul_err err = haul_contents_add(r->contents, p, content, made, &e);
+    if (err != HAUL_OK)
+        haul_say(HAUL_LOG_WARNING, "options_unreadable", e.text);
+    else if (strcmp(made, hash) != 0)
+        haul_say(HAUL_LOG_WARNING, "options_unreadable", "a blob's content does not have the hash in its key");
+}
+
+bool runtime_publish(struct runtime *r, struct haul_error *e)
+{
+    static const struct haul_kafka_log log = {runtime_kafka_log, NULL};
+    if (r->blobs == NULL && haul_blobs_open(r->kafka, r->engine->instance, &log, &r->blobs, e) != HAUL_OK) return false;
+    if (haul_blobs_read(r->blobs, BLOBS_MS, take_blob, r, e) != HAUL_OK) return false;
+    for (size_t i = 0; i < r->processors; i++) {
+        const char *hash = r->first_hash[r->processor[i]->mailbox];
+        if (haul_blobs_put(r->blobs, "options", haul_mailbox_row(r->processor[i]->mailbox)->name, hash,
+                           haul_str_of(haul_contents_text(r->contents, hash)), BLOBS_MS, e) != HAUL_OK)
+            return false;
+    }
+    r->published = true;
+    return true;
+}
+
+void runtime_blobs(struct runtime *r)
+{
+    struct haul_error e = {0};
+    haul_blobs_read(r->blobs, BLOBS_MS, take_blob, r, &e);
+}
+
 void runtime_free(struct runtime *r)
 {
+    haul_blobs_close(r->blobs);
     haul_contents_close(r->contents);
     haul_config_free(r->config);
 }

@@ -4,6 +4,7 @@
 #ifndef HAUL_RUNTIME_H
 #define HAUL_RUNTIME_H
 
+#include "haul/blobs.h"
 #include "haul/engine_options.h"
 #include "haul/kafka.h"
 #include "haul/redis_store.h"
@@ -33,6 +34,9 @@ struct runtime {
     struct haul_worker_settings settings;
     struct runtime_worker worker[WORKERS_MAX];
     unsigned workers;
+    char first_hash[HAUL_MAILBOX_MAX][33]; /* of the options in the file, by mailbox */
+    struct haul_blobs *blobs;
+    atomic_bool published; /* the options in the file are in haul.blobs */
     atomic_bool stop;
     struct haul_time started;
 };
@@ -44,6 +48,10 @@ const struct haul_processor *const *haul_processors(size_t *n);
 int runtime_config(const char *path, struct haul_config **out);
 /* Fills r->processor, contents and settings from the configuration; `only` (comma-separated) may narrow the processors. */
 int runtime_prepare(struct runtime *r, const char *only);
+/* Reads haul.blobs and stores there what the file says. Tried again until it succeeds: false, with the reason in *e. */
+bool runtime_publish(struct runtime *r, struct haul_error *e);
+/* Takes what is new in haul.blobs. */
+void runtime_blobs(struct runtime *r);
 /* Starts the workers' threads. */
 void runtime_start(struct runtime *r);
 /* Waits for them after r->stop was set; 0 when all ended well. */
