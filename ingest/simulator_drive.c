@@ -18,6 +18,7 @@
 #define SHIFT_S_MAX    (5 * 3600.0)
 #define DRIVERS        3
 #define NEARLY_THERE_M 3000.0
+#define FASTEST_MPS    30.0
 #define IDLE_L_PER_S   (1.5 / 3600)
 #define REFUEL_MS      (4 * SIM_MS_MIN)
 #define COACH_NIGHT    0.76 /* of the limit */
@@ -230,15 +231,17 @@ static void move(struct haul_simulator *s, struct sim_vehicle *v, double m, doub
 
 static void enter(struct sim_vehicle *v, enum sim_phase phase, int64_t ms)
 {
+    const bool on = phase != SIM_PARKED;
+    if (on != v->ignition) v->report_ms = v->now_ms; /* a terminal reports the change */
     v->phase = phase;
     v->phase_end_ms = phase == SIM_DRIVING ? SIM_NEVER : v->now_ms + ms;
-    v->ignition = phase != SIM_PARKED;
-    v->report_ms = v->now_ms; /* a terminal reports every change */
+    v->ignition = on;
 }
 
 static void park(struct sim_vehicle *v, int64_t ms)
 {
     enter(v, SIM_PARKED, ms);
+    v->robbed = false;
     v->refuel_until_ms = v->now_ms + (v->fuel_l < 0.3 * groups[v->group].tank_l ? REFUEL_MS : 0);
 }
 
@@ -256,15 +259,22 @@ static void stopped(struct haul_simulator *s, struct sim_vehicle *v, bool at_goa
     }
     v->halt_m = -1;
     if (v->halt_phase == SIM_PARKED)
-        park(v, v->halt_ms);
+        enter(v, SIM_ARRIVED, some_ms(&v->rng, 20, 60));
     else
         enter(v, SIM_HALT, v->halt_ms);
+}
+
+bool sim_drives_on(const struct sim_vehicle *v, int64_t ms)
+{
+    return v->phase == SIM_DRIVING && v->halt_m < 0 && v->left_m > (double)ms / 1000 * FASTEST_MPS + NEARLY_THERE_M &&
+           v->stint_s + (double)ms / 1000 < STINT_S_MAX && !banned(v, v->now_ms, ms);
 }
 
 /* A rest that is due begins at the next place where one can stop. */
 static void mind_rest(struct sim_vehicle *v)
 {
-    if (v->halt_m >= 0 || v->left_m < NEARLY_THERE_M) return;
+    const bool stops_soon = v->halt_m >= 0 && (v->halt_phase == SIM_PARKED || v->halt_m < brake_m(v->speed_mps) + 100);
+    if (stops_soon || v->left_m < NEARLY_THERE_M) return;
     if (v->active.kind == HAUL_SIM_SPEEDING || v->active.kind == HAUL_SIM_UNPLANNED_STOP) return;
     if (v->stint_s >= STINT_S_MAX || banned(v, v->now_ms, 0)) sim_halt(v, SIM_PARKED, some_ms(&v->rng, 1500, 2700));
 }
@@ -358,7 +368,7 @@ void sim_turn(struct haul_simulator *s, struct sim_vehicle *v)
         break;
     case SIM_ARRIVED:
         v->door = false;
-        park(v, some_ms(&v->rng, 1500, 5400));
+        park(v, v->way_at < v->way_len ? v->halt_ms : some_ms(&v->rng, 1500, 5400));
         break;
     case SIM_DRIVING:
         assert(false && "driving ends by stopping");

@@ -20,7 +20,10 @@
 #define OVER_MIN         1.14
 #define OVER_MAX         1.35
 #define OVER_REACHED     1.12
-#define SPEED_MAX_MPS    50.0 /* for the length of road that speeding needs */
+#define AHEAD_MIN_MS     (6 * SIM_MS_MIN)
+#define AHEAD_MAX_MS     (10 * SIM_MS_MIN)
+#define AGAIN_MS         (3 * SIM_MS_S) /* between two reports of one vehicle, when it is heard of again */
+#define SPEED_MAX_MPS    50.0           /* for the length of road that speeding needs */
 #define RAMP_MS          (60 * SIM_MS_S)
 
 /* How long each lasts, and whether it lasts. */
@@ -28,7 +31,7 @@ static const struct {
     double low_s, high_s;
 } lasts[HAUL_SIM_FAULTS] = {
     [HAUL_SIM_SPEEDING] = {40, 150},       [HAUL_SIM_UNPLANNED_STOP] = {1200, 2400}, [HAUL_SIM_FUEL_THEFT] = {180, 420},
-    [HAUL_SIM_LOST_SIGNAL] = {720, 1800},  [HAUL_SIM_WRONG_CLOCK] = {300, 900},      [HAUL_SIM_BLIND_AREA] = {180, 480},
+    [HAUL_SIM_LOST_SIGNAL] = {720, 1800},  [HAUL_SIM_WRONG_CLOCK] = {300, 600},      [HAUL_SIM_BLIND_AREA] = {180, 480},
     [HAUL_SIM_DEAD_GATEWAY] = {720, 1500},
 };
 
@@ -92,6 +95,7 @@ void haul_simulator_truth_json(const struct haul_simulator_truth *t, struct haul
     haul_json_ktime(j, "from", t->from);
     haul_json_ktime(j, "until", t->until);
     text_or_null(j, "rule", t->rule);
+    if (t->may != NULL) text_or_null(j, "may", t->may);
     if (t->detail != NULL) text_or_null(j, "detail", t->detail);
     if (t->reason != NULL) text_or_null(j, "reason", t->reason);
     haul_json_name(j, "values");
@@ -248,13 +252,14 @@ static bool can_begin(const struct haul_simulator *s, const struct sim_vehicle *
         return free_m(s, v, 2000) && v->stint_s < 5000 &&
                !(v->group == SIM_COACH && sim_time_of_day(v->now_ms) < 6 * SIM_MS_H);
     case HAUL_SIM_FUEL_THEFT:
-        return v->phase == SIM_PARKED && !v->ignition && v->refuel_until_ms < v->now_ms - 5 * SIM_MS_MIN &&
+        return v->phase == SIM_PARKED && !v->robbed && v->refuel_until_ms < v->now_ms - 5 * SIM_MS_MIN &&
                v->phase_end_ms - v->now_ms > 5 * SIM_MS_MIN && v->reported_ms > 0 && !v->told_ignition &&
                v->fuel_l > 0.5 * sim_tank_l(v->group);
     case HAUL_SIM_LOST_SIGNAL:
     case HAUL_SIM_BLIND_AREA:
-    case HAUL_SIM_WRONG_CLOCK:
         return cruises(v) && v->told_ignition && v->reported_ms > 0;
+    case HAUL_SIM_WRONG_CLOCK: /* until the clock has caught up, a change that is told would come too late */
+        return cruises(v) && v->told_ignition && v->reported_ms > 0 && sim_drives_on(v, ms + AHEAD_MAX_MS + SIM_MS_MIN);
     case HAUL_SIM_GNSS_JUMP:
         return free_m(s, v, 3000) && v->reported_ms > 0;
     case HAUL_SIM_DUPLICATE:
@@ -307,9 +312,10 @@ static void begin_lasting(struct haul_simulator *s, struct sim_vehicle *v, enum 
     } else if (f == HAUL_SIM_FUEL_THEFT) {
         a->total = sim_tank_l(v->group) * sim_between(&v->rng, 0.2, 0.4);
         a->value = a->total / (double)ms;
+        v->robbed = true;
         if (v->phase_end_ms < a->until_ms + QUIET_MS) v->phase_end_ms = a->until_ms + QUIET_MS;
     } else if (f == HAUL_SIM_WRONG_CLOCK) {
-        a->value = sim_between(&v->rng, 360, 780) * 1000;
+        a->value = sim_between(&v->rng, AHEAD_MIN_MS, AHEAD_MAX_MS);
     }
     v->quiet_until_ms = v->now_ms + ms + QUIET_MS;
 }
@@ -378,7 +384,7 @@ static void end_stop(struct haul_simulator *s, struct sim_vehicle *v)
     a->kind = -1;
 }
 
-static void value_of(const struct sim_vehicle *v, struct haul_simulator_truth *t)
+static void describe(const struct sim_vehicle *v, struct haul_simulator_truth *t)
 {
     const struct sim_active *a = &v->active;
     if (a->kind == HAUL_SIM_FUEL_THEFT) {
@@ -387,6 +393,8 @@ static void value_of(const struct sim_vehicle *v, struct haul_simulator_truth *t
         return;
     }
     if (a->kind == HAUL_SIM_WRONG_CLOCK) sim_truth_value(t, "ahead_s", a->value / 1000);
+    /* Set right again, the clock repeats minutes in which the vehicle is already said to be further on. */
+    if (a->kind == HAUL_SIM_WRONG_CLOCK && a->value > 0) t->may = "fleet.gnss_jump";
     sim_truth_value(t, "records", a->count);
 }
 
@@ -398,10 +406,11 @@ void sim_faults_end(struct haul_simulator *s, struct sim_vehicle *v)
     } else if (a->kind == HAUL_SIM_UNPLANNED_STOP) {
         end_stop(s, v);
     } else if (a->kind >= 0 && v->now_ms >= a->until_ms) {
-        value_of(v, sim_truth(s, v, (enum haul_simulator_fault)a->kind, a->from_ms, a->until_ms));
+        describe(v, sim_truth(s, v, (enum haul_simulator_fault)a->kind, a->from_ms, a->until_ms));
         const bool ahead = a->kind == HAUL_SIM_WRONG_CLOCK && a->value > 0;
         v->quiet_until_ms = v->now_ms + QUIET_MS + (ahead ? (int64_t)a->value : 0);
-        if (a->kind != HAUL_SIM_FUEL_THEFT) v->report_ms = v->now_ms; /* it is back */
+        const bool back = a->kind == HAUL_SIM_LOST_SIGNAL || a->kind == HAUL_SIM_BLIND_AREA;
+        if (back) v->report_ms = v->now_ms > v->reported_ms + AGAIN_MS ? v->now_ms : v->reported_ms + AGAIN_MS;
         a->kind = -1;
     }
 }

@@ -233,7 +233,6 @@ void sim_report(struct haul_simulator *s, struct sim_vehicle *v)
         return;
     }
     if (v->active.kind == HAUL_SIM_WRONG_CLOCK) v->active.count++;
-    tell_changes(s, v);
     struct sim_message m = position(s, v);
     v->reported_ms = v->now_ms;
     if (v->jumps_left > 0) jump(s, v, &m);
@@ -244,6 +243,7 @@ void sim_report(struct haul_simulator *s, struct sim_vehicle *v)
         if (v->active.kind == HAUL_SIM_DUPLICATE) send_twice(s, v, &m);
     }
     sim_push(s, &m);
+    tell_changes(s, v);
 }
 
 /* ---- bytes that are no record

@@ -17,10 +17,9 @@
 #define SIM_NEVER   INT64_MAX
 #define SIM_WAY_MAX 128 /* edges of one trip */
 
-/*                       depart                       stop              unload
- *   PARKED ──► READY ──────────► DRIVING ──► HALT ──► DRIVING ──► ARRIVED ──► PARKED
- *   ignition off   on              on         on                     on
- * A rest on the way is PARKED with some of the way left. */
+/*   PARKED ──► READY ──► DRIVING ──► HALT ──► DRIVING ──► ARRIVED ──► PARKED
+ *   ignition off   on      on          on                   on
+ * A rest on the way is ARRIVED and PARKED with some of the way left. */
 enum sim_phase { SIM_PARKED, SIM_READY, SIM_DRIVING, SIM_HALT, SIM_ARRIVED };
 
 enum sim_group { SIM_COACH, SIM_TRUCK, SIM_VAN, SIM_GROUPS };
@@ -54,6 +53,7 @@ struct sim_vehicle {
     double speed_mps, heading_rad, pace, drift; /* drift: slow change of the driver's pace */
     double fuel_l, odometer_m;
     int64_t refuel_until_ms;
+    bool robbed;             /* since it was parked */
     double stint_s, shift_s; /* driven since the last rest, by this driver */
     uint8_t driver;
     double east_m, north_m; /* the receiver's error */
@@ -133,6 +133,7 @@ void sim_turn(struct haul_simulator *s, struct sim_vehicle *v);
 void sim_halt(struct sim_vehicle *v, enum sim_phase phase, int64_t ms);
 double sim_tank_l(enum sim_group g);
 bool sim_on_expressway(const struct haul_simulator *s, const struct sim_vehicle *v);
+bool sim_drives_on(const struct sim_vehicle *v, int64_t ms); /* for so long from now it will not switch off */
 double sim_edge_left_m(const struct haul_simulator *s, const struct sim_vehicle *v);
 void sim_position(const struct haul_simulator *s, const struct sim_vehicle *v, double *lon_deg, double *lat_deg);
 bool sim_night(int64_t ms); /* when coaches drive slowly, with a margin */

@@ -24,8 +24,8 @@
     X(GNSS_JUMP, "gnss_jump", "fleet.gnss_jump", "reports one or two fixes 5 to 40 km away",                           \
       "一两个定位跳到 5 至 40 公里之外")                                                                               \
     X(WRONG_CLOCK, "wrong_clock", "fleet.clock_skew",                                                                  \
-      "stamps its records 6 to 13 min ahead for 5 to 15 min; from the first record on, 6 to 40 min behind",            \
-      "时钟快 6 至 13 分钟,持续 5 至 15 分钟;开机即错者慢 6 至 40 分钟")                                               \
+      "stamps its records 6 to 10 min ahead for 5 to 10 min; from the first record on, 6 to 40 min behind",            \
+      "时钟快 6 至 10 分钟,持续 5 至 10 分钟;开机即错者慢 6 至 40 分钟")                                               \
     X(DUPLICATE, "duplicate", "", "sends one message twice", "同一条消息发送两次")                                     \
     X(DISORDER, "disorder", "", "sends one message behind later ones", "一条消息晚于后续消息发送")                     \
     X(BLIND_AREA, "blind_area", "", "keeps its positions for 3 to 8 min and sends them late, in order",                \
@@ -96,6 +96,7 @@ struct haul_simulator_truth {
     char gateway[16];
     struct haul_time from, until; /* by the world's clock */
     const char *rule;             /* that must be raised, or NULL */
+    const char *may;              /* a rule that may be raised as well, as a consequence, or NULL */
     const char *detail;           /* MALFORMED: the kind of bytes; else NULL */
     const char *reason;           /* MALFORMED: the refusal's reason, see haul_reason_name; else NULL */
     struct {
@@ -107,7 +108,7 @@ struct haul_simulator_truth {
 /* The next one that is known by now; false when there is none yet, or, after haul_simulator_next has returned false,
  * none any more. */
 bool haul_simulator_truth(struct haul_simulator *s, struct haul_simulator_truth *out);
-/* {"fault":…,"vehicle":…,"from":…,"until":…,"rule":…,"values":{…}} */
+/* {"fault":…,"vehicle":…,"from":…,"until":…,"rule":…,"may":…,"values":{…}} */
 void haul_simulator_truth_json(const struct haul_simulator_truth *t, struct haul_json *j);
 
 const char *haul_simulator_fault_name(enum haul_simulator_fault f);

@@ -328,6 +328,7 @@ static void put_file(const struct haul_builder *b, const struct routing *r, cons
     h.file_bytes = out->n;
     const struct haul_hash128 hash = haul_xxh3_128(out->p + sizeof h, out->n - sizeof h);
     h.hash_hi = hash.hi, h.hash_lo = hash.lo;
+    h.header_hash = haul_xxh3(&h, offsetof(struct roads_header, header_hash));
     memcpy(out->p, &h, sizeof h);
 }
 

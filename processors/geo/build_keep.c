@@ -128,7 +128,7 @@ static void number_junctions(struct haul_builder *b, const struct search *s, uin
     for (uint32_t v = 0; v < b->points; v++) {
         b->junction_of[v] = HAUL_NONE;
         if (s->part[v] != part) continue;
-        const uint32_t x = (uint32_t)(b->lon[v] + 1800000000), y = (uint32_t)(b->lat[v] + 900000000);
+        const uint32_t x = (uint32_t)b->lon[v] + 1800000000u, y = (uint32_t)b->lat[v] + 900000000u;
         placed[b->junctions++] = (struct placed){spread_bits(x) | spread_bits(y) << 1, v};
     }
     qsort(placed, b->junctions, sizeof *placed, by_key);

@@ -61,6 +61,8 @@ static enum haul_err check_header(const uint8_t *bytes, size_t n, struct haul_er
     const struct haul_hash128 hash = haul_xxh3_128(bytes + sizeof *h, n - sizeof *h);
     if (hash.hi != h->hash_hi || hash.lo != h->hash_lo)
         return haul_fail(e, HAUL_E_CORRUPT, "the contents do not match their checksum");
+    if (haul_xxh3(h, offsetof(struct roads_header, header_hash)) != h->header_hash)
+        return haul_fail(e, HAUL_E_CORRUPT, "the header does not match its checksum");
     if (memchr(h->source, 0, sizeof h->source) == NULL) return haul_fail(e, HAUL_E_CORRUPT, "the header has no end");
     return HAUL_OK;
 }

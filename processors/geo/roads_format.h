@@ -57,6 +57,7 @@ struct roads_header {
     struct roads_counts counts;
     char source[128]; /* NUL-terminated */
     uint64_t offset[SECTION_COUNT];
+    uint64_t header_hash; /* xxh3 of all before it */
 };
 
 /* Bytes of each section for these counts. */
