@@ -20,7 +20,7 @@ static const struct haul_option rows[] = {
     ROW("quota", HAUL_O_COUNT, quota, 100, 1000000, "50000",
         "The most alerts that are kept: at nine tenths of it closed ones go at once, at it new ones are not taken, and "
         "counted.",
-        "告警保留上限:达到九成时关闭的告警立即移除,达到上限时不再接收新告警并计数。"),
+        "告警保留上限：达到九成时关闭的告警立即移除，达到上限时不再接收新告警并计数。"),
     ROW("stream_keep", HAUL_O_COUNT, stream_keep, 100, 10000000, "100000", "How many transitions the stream keeps.",
         "状态变化流保留的条数。"),
     ROW("escalate.red", HAUL_O_DURATION, escalate_ms[0], MS_S, MS_D, "1min",
@@ -35,7 +35,7 @@ static const struct haul_option rows[] = {
         "How long an alert is shelved when the operator does not say.", "操作员未指定时的搁置时长。"),
     ROW("shelve.longest", HAUL_O_DURATION, shelve.longest_ms, MS_MIN, 7 * MS_D, "24h",
         "The longest that an alert may be shelved; what is asked for beyond is cut to it.",
-        "搁置时长上限,超出部分截断。"),
+        "搁置时长上限，超出部分截断。"),
     ROW("incident.members", HAUL_O_COUNT, incident.members, 2, DESK_LISTED, "5",
         "So many open alerts of one cause within the window become one incident.",
         "时间窗内同一原因的未关闭告警达到该数量即合并为一个事件。"),
@@ -44,7 +44,7 @@ static const struct haul_option rows[] = {
         "同一原因告警须在该时间窗内发生方合并。"),
     ROW("flood.per_minute", HAUL_O_COUNT, flood.per_minute, 1, 1000000, "60",
         "More alerts opened in a minute are a flood; it ends at half of it.",
-        "每分钟新开告警超过该值即为告警洪泛,降至一半时结束。"),
+        "每分钟新开告警超过该值即为告警洪泛，降至一半时结束。"),
 };
 
 static void check(const void *options, struct haul_option_report *r)
@@ -62,7 +62,7 @@ static void check(const void *options, struct haul_option_report *r)
 const struct haul_option_set desk_option_set = {
     .section = "desk",
     .en = "Alerts: how they are grouped, escalated and kept.",
-    .zh = "告警:合并、升级与保留。",
+    .zh = "告警：合并、升级与保留。",
     .rows = rows,
     .rows_len = sizeof rows / sizeof rows[0],
     .bytes = sizeof(struct desk_options),

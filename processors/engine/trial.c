@@ -49,8 +49,7 @@ static void *need(void *p)
     return p;
 }
 
-/* ---- documents
- * ------------------------------------------------------------------------------------------------------------------ */
+/* ---- documents ---- */
 static struct kept **document_at(const struct haul_trial *t, struct haul_str key)
 {
     struct kept *const *at = &t->document[haul_xxh3(key.p, key.n) % BUCKETS];
@@ -133,9 +132,7 @@ static void apply(struct haul_trial *t, const struct haul_op_view *v)
     }
 }
 
-/* ---- sink
- * -------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- sink ---- */
 static struct haul_trial *trial_of(struct haul_sink *s)
 {
     return (struct haul_trial *)(void *)((char *)s - offsetof(struct haul_trial, sink));
@@ -166,9 +163,7 @@ static enum haul_err sink_send(struct haul_sink *s, const struct haul_outgoing *
 
 static const struct haul_sink_ops sink_ops = {.name = "trial", .send = sink_send};
 
-/* ---- running
- * ------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- running ---- */
 static struct haul_buf options_text(const struct haul_processor *p, const char *yaml)
 {
     struct haul_buf b;
@@ -253,7 +248,8 @@ static void settle(struct haul_trial *t)
     }
 }
 
-static void offer(struct haul_trial *t, const struct haul_record *r, struct haul_time append)
+static void offer(struct haul_trial *t, const struct haul_record *r, struct haul_time append,
+                  struct haul_sender sender)
 {
     haul_buf_clear(&t->packed);
     haul_record_pack(r, &t->packed);
@@ -262,6 +258,7 @@ static void offer(struct haul_trial *t, const struct haul_record *r, struct haul
         .offset = t->offset++,
         .append = append,
         .append_time = true,
+        .sender = sender,
         .key = r->id,
         .value = {(const char *)t->packed.p, t->packed.n},
     };
@@ -278,23 +275,35 @@ enum haul_verdict haul_trial_feed(struct haul_trial *t, const struct haul_record
 {
     const struct task_core *c = t->task->core;
     const uint64_t done = c->count[COUNT_PROCESSED], dropped = c->count[COUNT_DROPPED];
-    offer(t, r, append);
+    offer(t, r, append, (struct haul_sender){0});
     snprintf(t->refusal, sizeof t->refusal, "%s: %s", t->task->refusal.field, t->task->refusal.text);
     if (t->task->error.code != HAUL_OK) return HAUL_STOP;
     if (c->count[COUNT_PROCESSED] > done) return HAUL_DONE;
     return c->count[COUNT_DROPPED] > dropped ? HAUL_DROP : HAUL_QUARANTINE;
 }
 
-void haul_trial_tick(struct haul_trial *t, struct haul_time append)
+/* A mailbox that nothing outside feeds has the clocks of its upstreams only: one of them speaks. */
+static struct haul_sender upstream_of(unsigned mailbox)
 {
-    struct haul_record r;
-    haul_record_init(&r, HAUL_KIND_TICK, HAUL_STR("tick"), append);
-    offer(t, &r, append);
+    for (unsigned from = 1; from < HAUL_MAILBOX_MAX; from++)
+        if (haul_mailbox_flows(from, mailbox)) return (struct haul_sender){.mailbox = (uint16_t)from, .incarnation = 1};
+    return (struct haul_sender){0};
 }
 
-/* ---- looking
- * --------------------------------------------------------------------------------------------------------------------------
- */
+void haul_trial_tick(struct haul_trial *t, struct haul_time append)
+{
+    const unsigned mailbox = t->task->name.mailbox;
+    const bool outside = haul_mailbox_row(mailbox)->outside;
+    struct haul_record r;
+    haul_record_init(&r, outside ? HAUL_KIND_TICK : HAUL_KIND_CLOCK, HAUL_STR("tick"), append);
+    if (!outside) {
+        haul_set_i(&r, HAUL_F_CLOCK_WATERMARK, append.ms);
+        haul_set_i(&r, HAUL_F_CLOCK_THROUGH, 0);
+    }
+    offer(t, &r, append, outside ? (struct haul_sender){0} : upstream_of(mailbox));
+}
+
+/* ---- looking ---- */
 const char *haul_trial_document(const struct haul_trial *t, const char *key)
 {
     const struct kept *k = *document_at(t, haul_str_of(key));

@@ -3,12 +3,15 @@
  */
 #include "processors/fleet/fleet.h"
 
-#include "haul/math.h"
-
-static double limit_of(const struct fleet_step *x)
+static int64_t limit_of(const struct fleet_step *x)
 {
     const struct fleet_group *g = fleet_group_of(x->o, x->s);
-    return g != NULL ? g->limit_mps : x->o->speeding.limit_mps;
+    return fleet_mh(g != NULL ? g->limit_mps : x->o->speeding.limit_mps);
+}
+
+static int64_t share_of(int64_t limit_mh, double share)
+{
+    return haul_round_i64((double)limit_mh * share);
 }
 
 /*  1  at or above the limit + severe_over                   on, orange
@@ -20,22 +23,24 @@ static double limit_of(const struct fleet_step *x)
  */
 void fleet_speeding(struct fleet_step *x)
 {
-    const double v = x->s->speed_mmps / 1000.0, limit = limit_of(x), over = v / limit - 1;
+    const struct fleet_options *o = x->o;
+    const int64_t v = x->s->speed_mh, limit = limit_of(x), raise = share_of(limit, 1 + o->speeding.raise_over);
     const bool itself = (x->s->alarm & FLEET_BIT_SPEEDING) != 0;
     const bool warns = (x->s->alarm & FLEET_BIT_SPEED_WARNING) != 0 && v > limit;
     uint8_t severity = 0;
-    if (over >= x->o->speeding.severe_over)
+    if (v >= share_of(limit, 1 + o->speeding.severe_over))
         severity = 2;
-    else if (over >= x->o->speeding.raise_over || itself)
+    else if (v >= raise || itself)
         severity = 3;
     else if (warns)
         severity = 4;
-    const bool off = over <= x->o->speeding.clear_over && !itself && !warns;
+    const bool off = v <= share_of(limit, 1 + o->speeding.clear_over) && !itself && !warns;
+    const double over = (double)v / (double)limit - 1;
     const struct haul_raise a = {
         .severity = severity,
         .score = over > 0 ? 0.25 + over : 0.25,
         .value = fleet_kmh(v),
-        .threshold = fleet_kmh(limit * (1 + x->o->speeding.raise_over)),
+        .threshold = fleet_kmh(raise),
         .unit = "km/h",
         .evidence = {{"speed_kmh", fleet_kmh(v), 1}, {"limit_kmh", fleet_kmh(limit), 1}, {"over_pct", over * 100, 0}},
         .evidence_len = 3,
@@ -59,9 +64,9 @@ void fleet_night(struct fleet_step *x)
     const int64_t t = fleet_time_of_day(x->o, x->now_ms);
     const bool ban = fleet_in_hours(t, x->o->night.ban_from_ms, x->o->night.ban_to_ms);
     const bool night = ban || fleet_in_hours(t, x->o->night.from_ms, x->o->night.to_ms);
-    const double v = x->s->speed_mmps / 1000.0;
-    const double limit = ban ? 0 : limit_of(x) * x->o->night.share;
-    const bool fast = ban ? v >= x->o->position.moving_mps : v > limit;
+    const int64_t v = x->s->speed_mh;
+    const int64_t limit = ban ? 0 : share_of(limit_of(x), x->o->night.share);
+    const bool fast = ban ? v >= fleet_mh(x->o->position.moving_mps) : v > limit;
     const bool on = night && fast && night_rules_hold(x);
     const struct haul_raise a = {
         .severity = ban ? 2 : 3,
@@ -113,8 +118,8 @@ static void effort_by_difference(const struct fleet_step *x, struct effort *f)
     if (x->dt_ms <= 0 || x->dt_ms > x->o->harsh.interval_ms) return;
     if (!(x->known_was & s->known & FLEET_HAS_SPEED)) return;
     const double dt_s = (double)x->dt_ms / 1000;
-    f->along_mps2 = (s->speed_mmps - x->speed_was_mmps) / 1000.0 / dt_s;
-    const double v = (s->speed_mmps + x->speed_was_mmps) / 2000.0;
+    f->along_mps2 = (s->speed_mh - x->speed_was_mh) / 3600.0 / dt_s;
+    const double v = (s->speed_mh + x->speed_was_mh) / 7200.0;
     if (!(x->known_was & s->known & FLEET_HAS_HEADING) || v < x->o->position.moving_mps) return;
     const double turn_deg = haul_angle_between_deg(s->heading_cdeg / 100.0, x->heading_was_cdeg / 100.0);
     f->across_mps2 = v * turn_deg * HAUL_RAD_PER_DEG / dt_s;

@@ -4,10 +4,9 @@
  */
 #include "processors/fleet/fleet.h"
 
-#include "haul/math.h"
 #include "haul/processors.h"
 
-/* ---- taking a record in ------------------------------------------------------------------------------------------ */
+/* ---- taking a record in ---- */
 static void keep_text(char *to, uint8_t *len, size_t max, struct haul_str text)
 {
     assert(text.n <= max); /* the record's table has the same bound */
@@ -111,14 +110,14 @@ static void judge_all(struct fleet_step *x)
     fleet_skew(x);
 }
 
-/* ---- a step ------------------------------------------------------------------------------------------------------ */
+/* ---- a step ---- */
 static struct fleet_step step_of(struct haul_task *t, struct haul_entity *e, const struct haul_record *r)
 {
     struct fleet_state *s = haul_entity_state(e);
     struct fleet_step x = {.task = t, .entity = e, .s = s, .o = haul_task_options(t), .r = r};
     x.now_ms = haul_task_time(t).ms;
     x.dt_ms = s->newest_ms != 0 && x.now_ms > s->newest_ms ? x.now_ms - s->newest_ms : 0;
-    x.speed_was_mmps = s->speed_mmps, x.heading_was_cdeg = s->heading_cdeg;
+    x.speed_was_mh = s->speed_mh, x.heading_was_cdeg = s->heading_cdeg;
     x.known_was = s->known;
     x.was_moving = s->motion == FLEET_MOVING;
     return x;
@@ -229,5 +228,6 @@ const struct haul_processor haul_fleet = {
     .process = process,
     .timer = timer,
     .view = fleet_view,
+    .live = fleet_live,
     .dump = fleet_dump,
 };

@@ -10,6 +10,7 @@
 #ifndef HAUL_FLEET_FLEET_H
 #define HAUL_FLEET_FLEET_H
 
+#include "haul/math.h"
 #include "haul/processor.h"
 
 #define FLEET_GROUPS_MAX 32
@@ -91,7 +92,7 @@ struct fleet_options {
 
 extern const struct haul_option_set fleet_option_set;
 
-/* ---- tables ------------------------------------------------------------------------------------------------------ */
+/* ---- tables ---- */
 /* In the order of fleet_rules[] in rules.c. */
 enum fleet_rule {
     FLEET_SPEEDING,
@@ -148,7 +149,7 @@ enum fleet_timer { FLEET_T_SILENCE, FLEET_T_REST, FLEET_T_GONE, FLEET_T_HARSH, F
 #define FLEET_STATUS_FIXED    2u
 #define FLEET_STATUS_DOORS    (0xfu << 13) /* front, middle, rear, driver */
 
-/* ---- the state of a vehicle -------------------------------------------------------------------------------------- */
+/* ---- the state of a vehicle ---- */
 struct fleet_point {
     int32_t lon_e7, lat_e7; /* degrees times 10^7 */
 };
@@ -204,7 +205,7 @@ struct fleet_state {
     uint32_t status, alarm;
     uint32_t serial[FLEET_SERIALS], serial_ms[FLEET_SERIALS]; /* newest messages; low half of their event time */
     uint32_t late, disordered, duplicates;
-    int32_t speed_mmps, heading_cdeg, mileage_hm;
+    int32_t speed_mh, heading_cdeg, mileage_hm;
     int32_t fuel_ml;
     int32_t fuel_recent_ml[3],
         fuel_peak_ml[2];              /* at rest: last readings; peak of the half-window before, of this one */
@@ -225,7 +226,7 @@ struct fleet_state {
 
 _Static_assert(sizeof(struct fleet_state) <= 512, "a vehicle's state fits in 512 bytes");
 
-/* ---- one step ---------------------------------------------------------------------------------------------------- */
+/* ---- one step ---- */
 struct fleet_step {
     struct haul_task *task;
     struct haul_entity *entity;
@@ -235,7 +236,7 @@ struct fleet_step {
     int64_t now_ms;              /* event time of the step */
     int64_t dt_ms;               /* since the newest record before, 0 at the first */
     int64_t fix_dt_ms;           /* between the believed fix before and this one; 0: there was none */
-    int32_t speed_was_mmps, heading_was_cdeg;
+    int32_t speed_was_mh, heading_was_cdeg;
     uint8_t known_was;
     bool was_moving;
     bool fix;                /* position.c has believed this record's fix */
@@ -247,9 +248,14 @@ struct fleet_step {
     bool turned; /* an alert was raised or cleared: paint at once */
 };
 
-static inline double fleet_kmh(double mps)
+/* Speeds are kept and compared in whole metres an hour, so that "80 km/h" is met by 80 km/h exactly. */
+static inline int64_t fleet_mh(double mps)
 {
-    return mps * 3.6;
+    return haul_round_i64(mps * 3600);
+}
+static inline double fleet_kmh(int64_t mh)
+{
+    return (double)mh / 1000;
 }
 static inline bool fleet_ignition(const struct fleet_state *s)
 {
@@ -331,6 +337,7 @@ void fleet_silence(struct fleet_step *x);
 
 /* view.c */
 void fleet_view(const struct haul_task *t, const struct haul_entity *e, struct haul_json *j);
+bool fleet_live(const struct haul_entity *e, struct haul_live *out);
 void fleet_dump(const void *state, unsigned entity_kind, struct haul_json *j);
 /* Province and the last two characters: "赣A12345" is "赣***45". Returns the length written, at most 24. */
 size_t fleet_mask_plate(struct haul_str plate, char out[24]);

@@ -12,8 +12,6 @@
  */
 #include "processors/fleet/fleet.h"
 
-#include "haul/math.h"
-
 static int32_t median3(const int32_t v[3])
 {
     const int32_t low = v[0] < v[1] ? v[0] : v[1], high = v[0] < v[1] ? v[1] : v[0];

@@ -13,15 +13,15 @@ void fleet_doors(struct fleet_step *x)
     const struct fleet_state *s = x->s;
     const bool illegal = (s->alarm & FLEET_BIT_DOOR) != 0;
     const bool open = s->doors != 0 || (s->status & FLEET_STATUS_DOORS) != 0;
-    const double v = s->speed_mmps / 1000.0;
-    const bool on = illegal || (open && v >= x->o->door.speed_mps);
-    const bool off = !illegal && (!open || v < x->o->position.moving_mps);
+    const int64_t v = s->speed_mh, limit = fleet_mh(x->o->door.speed_mps);
+    const bool on = illegal || (open && v >= limit);
+    const bool off = !illegal && (!open || v < fleet_mh(x->o->position.moving_mps));
     const struct haul_raise a = {
         .value = fleet_kmh(v),
-        .threshold = fleet_kmh(x->o->door.speed_mps),
+        .threshold = fleet_kmh(limit),
         .unit = "km/h",
         .evidence = {{"speed_kmh", fleet_kmh(v), 1},
-                     {"limit_kmh", fleet_kmh(x->o->door.speed_mps), 1},
+                     {"limit_kmh", fleet_kmh(limit), 1},
                      {"illegal", illegal ? 1 : 0, 0}},
         .evidence_len = 3,
     };

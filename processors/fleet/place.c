@@ -3,8 +3,6 @@
  */
 #include "processors/fleet/fleet.h"
 
-#include "haul/math.h"
-
 #define DAY_MS 86400000
 
 struct fleet_point fleet_point_of(double lon_deg, double lat_deg)

@@ -23,7 +23,8 @@
  */
 #include "processors/fleet/fleet.h"
 
-#include "haul/math.h"
+/* A speed from positions may be anything; what is kept is bounded. */
+#define SPEED_MAX_MPS 1000.0
 
 static int64_t mm_of(double m)
 {
@@ -120,7 +121,7 @@ static void move_on(struct fleet_step *x)
 static void motion(struct fleet_step *x, struct fleet_point at, double speed_mps)
 {
     struct fleet_state *s = x->s;
-    const bool fast = speed_mps >= x->o->position.moving_mps;
+    const bool fast = fleet_mh(speed_mps) >= fleet_mh(x->o->position.moving_mps);
     if (s->motion == FLEET_UNKNOWN || x->relocated) {
         s->anchor = at;
         x->moved = x->relocated;
@@ -151,7 +152,7 @@ static void keep_heading(struct fleet_state *s, const struct haul_record *r)
 
 static void keep_speed(struct fleet_step *x, double mps)
 {
-    x->s->speed_mmps = (int32_t)haul_round_i64((mps < 1000 ? mps : 1000) * 1000);
+    x->s->speed_mh = (int32_t)fleet_mh(mps < SPEED_MAX_MPS ? mps : SPEED_MAX_MPS);
     if (haul_has(x->r, HAUL_F_VP_SPEED))
         x->s->known |= FLEET_HAS_SPEED;
     else

@@ -73,12 +73,12 @@ void fleet_gnss(struct fleet_step *x)
                 (struct haul_raise){
                     .severity = bad > x->o->gnss.bad ? 3 : 4,
                     .score = bad / 16.0,
-                    .value = fleet_kmh(x->jump_mps),
-                    .threshold = fleet_kmh(x->o->gnss.speed_mps),
+                    .value = fleet_kmh(fleet_mh(x->jump_mps)),
+                    .threshold = fleet_kmh(fleet_mh(x->o->gnss.speed_mps)),
                     .unit = "km/h",
                     .evidence = {{"jump_km", x->jump_m / 1000, 2},
-                                 {"speed_kmh", fleet_kmh(x->jump_mps), 0},
-                                 {"limit_kmh", fleet_kmh(x->o->gnss.speed_mps), 0},
+                                 {"speed_kmh", fleet_kmh(fleet_mh(x->jump_mps)), 0},
+                                 {"limit_kmh", fleet_kmh(fleet_mh(x->o->gnss.speed_mps)), 0},
                                  {"bad", bad, 0},
                                  {"of", 16, 0}},
                     .evidence_len = 5,
@@ -141,14 +141,15 @@ void fleet_skew(struct fleet_step *x)
 }
 
 /* ---- silence ----------------------------------------------------------------------------------------------------- */
-/* Something was heard, late or not. Silence is measured from the later of its time and the watermark, so that a vehicle
- * whose clock is slow, or that uploads late, is not taken for silent. The timers are not moved with every record: one
- * that fires too early looks at heard_ms and waits for the rest. */
+/* Something was heard, late or not. Silence is measured from the later of its time and the watermark (before there is
+ * one, its arrival), so that a vehicle whose clock is slow, or that uploads late, is not taken for silent. The timers
+ * are not moved with every record: one that fires too early looks at heard_ms and waits for the rest. */
 void fleet_heard(struct fleet_step *x)
 {
     struct fleet_state *s = x->s;
     const struct haul_time mark = haul_task_watermark(x->task);
-    const int64_t heard = mark.ms > x->r->time.ms ? mark.ms : x->r->time.ms;
+    const int64_t now = mark.ms == HAUL_TIME_NONE.ms ? haul_task_append(x->task).ms : mark.ms;
+    const int64_t heard = now > x->r->time.ms ? now : x->r->time.ms;
     if (heard > s->heard_ms) s->heard_ms = heard;
     fleet_clear(x, FLEET_OFFLINE);
     if (fleet_ignition(s) && haul_task_timer_due(x->entity, FLEET_T_SILENCE).ms == HAUL_TIME_NONE.ms)

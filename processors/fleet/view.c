@@ -121,7 +121,7 @@ static void where(const struct fleet_state *s, struct haul_json *j)
     haul_json_kf64(j, "lon_deg", fleet_lon_deg(s->fix), 7);
     haul_json_kf64(j, "lat_deg", fleet_lat_deg(s->fix), 7);
     haul_json_ktime(j, "fix_time", (struct haul_time){s->fix_ms});
-    haul_json_kf64(j, "speed_kmh", fleet_kmh(s->speed_mmps / 1000.0), 1);
+    haul_json_kf64(j, "speed_kmh", fleet_kmh(s->speed_mh), 1);
     if (s->known & FLEET_HAS_HEADING) haul_json_kf64(j, "heading_deg", s->heading_cdeg / 100.0, 1);
     haul_json_kstr(j, "motion", haul_str_of(motion_name(s->motion)));
     if (s->motion == FLEET_RESTING) haul_json_ktime(j, "rest_since", (struct haul_time){s->rest_ms});
@@ -175,6 +175,23 @@ void fleet_view(const struct haul_task *t, const struct haul_entity *e, struct h
     raised(e, j);
 }
 
+/* For the live stream. state: bits 0-1 motion, bit 2 ignition, bit 3 an alert is open. */
+bool fleet_live(const struct haul_entity *e, struct haul_live *out)
+{
+    const struct fleet_state *s = haul_entity_state_const(e);
+    if (!(s->known & FLEET_HAS_FIX)) return false;
+    bool any = false;
+    for (unsigned i = 0; i < FLEET_RULES; i++) any = any || haul_entity_raised(e, i);
+    *out = (struct haul_live){
+        .lon_deg = fleet_lon_deg(s->fix),
+        .lat_deg = fleet_lat_deg(s->fix),
+        .speed_mps = s->speed_mh / 3600.0,
+        .heading_deg = s->known & FLEET_HAS_HEADING ? s->heading_cdeg / 100.0 : 0,
+        .state = (uint8_t)(s->motion | (fleet_ignition(s) ? 4 : 0) | (any ? 8 : 0)),
+    };
+    return true;
+}
+
 /* ---- dump: every field of the state, in its order ---------------------------------------------------------------- */
 static void point(struct haul_json *j, const char *name, struct fleet_point p)
 {
@@ -221,7 +238,7 @@ static void dump_measures(const struct fleet_state *s, struct haul_json *j)
     haul_json_ki64(j, "late", s->late);
     haul_json_ki64(j, "disordered", s->disordered);
     haul_json_ki64(j, "duplicates", s->duplicates);
-    haul_json_ki64(j, "speed_mmps", s->speed_mmps);
+    haul_json_ki64(j, "speed_mh", s->speed_mh);
     haul_json_ki64(j, "heading_cdeg", s->heading_cdeg);
     haul_json_ki64(j, "mileage_hm", s->mileage_hm);
     haul_json_ki64(j, "fuel_ml", s->fuel_ml);
