@@ -205,11 +205,7 @@ static void fill(struct haul_kafka_reader *r, const struct lane *l, const rd_kaf
 }
 
 /* True: r->current is a message to be given. */
-<<<<<<< HEAD
 static bool wanted(struct haul_kafka_reader *r, struct lane *l)
-=======
-static bool admit(struct haul_kafka_reader *r, struct lane *l)
->>>>>>> main
 {
     const rd_kafka_message_t *m = r->current;
     if (m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
@@ -243,11 +239,7 @@ enum haul_err haul_kafka_reader_next(struct haul_kafka_reader *r, int timeout_ms
         if (r->current == NULL && r->fault.code == HAUL_OK) return haul_fail(e, HAUL_E_AGAIN, "nothing came");
         if (r->current == NULL) continue;
         struct lane *l = lane_of(r, r->current);
-<<<<<<< HEAD
         if (!wanted(r, l)) continue;
-=======
-        if (!admit(r, l)) continue;
->>>>>>> main
         fill(r, l, r->current, out);
         return HAUL_OK;
     }

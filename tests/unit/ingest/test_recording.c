@@ -261,7 +261,7 @@ static void record_two_partitions(void)
     struct haul_error e;
     struct haul_recorder *w = create();
     for (int i = 0; i < 10; i++) { /* partition 0: offsets 100…104, partition 2: 7, 9, 11, 13, 15 */
-        const struct haul_header h = {"haul", HAUL_STR("traffic/1:2:3")};
+        const struct haul_header h = {"haul", HAUL_STR("traffic/1:2:3:0")};
         const struct haul_recorded m = {.topic = "x.haul.fleet",
                                         .partitions = 3,
                                         .partition = i % 2 == 0 ? 0 : 2,
@@ -269,7 +269,7 @@ static void record_two_partitions(void)
                                         .time = {1000 + i},
                                         .stamp = HAUL_STAMP_APPEND,
                                         .key = HAUL_STR("k"),
-                                        .value = {"0123456789" + i, 1},
+                                        .value = {&"0123456789"[i], 1},
                                         .headers = &h,
                                         .headers_len = i == 3};
         assert_int_equal(haul_recorder_add(w, &m, &e), HAUL_OK);
