@@ -255,7 +255,8 @@ static bool can_begin(const struct haul_simulator *s, const struct sim_vehicle *
         return v->phase == SIM_PARKED && !v->robbed && v->refuel_until_ms < v->now_ms - 5 * SIM_MS_MIN &&
                v->phase_end_ms - v->now_ms > 5 * SIM_MS_MIN && v->reported_ms > 0 && !v->told_ignition &&
                v->fuel_l > 0.5 * sim_tank_l(v->group);
-    case HAUL_SIM_LOST_SIGNAL:
+    case HAUL_SIM_LOST_SIGNAL: /* a rest in silence is one that nobody sees */
+        return cruises(v) && v->told_ignition && v->reported_ms > 0 && sim_drives_on(v, ms + SIM_MS_MIN);
     case HAUL_SIM_BLIND_AREA:
         return cruises(v) && v->told_ignition && v->reported_ms > 0;
     case HAUL_SIM_WRONG_CLOCK: /* until the clock has caught up, a change that is told would come too late */

@@ -173,7 +173,11 @@ static void after_silence(struct haul_simulator *s, struct sim_vehicle *v)
 {
     if (v->dead_until_ms == 0) return;
     struct haul_simulator_truth *t = sim_truth(s, v, HAUL_SIM_DEAD_GATEWAY, v->dead_from_ms, v->dead_until_ms);
-    if (!v->dead_told) t->rule = NULL; /* it was asleep: nobody expects to hear of it */
+    t->may = "fleet.fatigue"; /* a rest that nobody saw */
+    if (!v->dead_told) {      /* it was asleep: nobody expects to hear of it, and it may wake up elsewhere */
+        t->rule = NULL;
+        t->may = "fleet.fatigue,fleet.displacement";
+    }
     sim_truth_value(t, "silent_min", (double)(v->dead_until_ms - v->dead_from_ms) / 60000);
     v->dead_until_ms = 0;
     v->quiet_until_ms = v->now_ms + 15 * SIM_MS_MIN;
