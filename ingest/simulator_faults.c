@@ -395,7 +395,7 @@ static void describe(const struct sim_vehicle *v, struct haul_simulator_truth *t
     }
     if (a->kind == HAUL_SIM_WRONG_CLOCK) sim_truth_value(t, "ahead_s", a->value / 1000);
     /* Set right again, the clock repeats minutes in which the vehicle is already said to be further on. */
-    if (a->kind == HAUL_SIM_WRONG_CLOCK && a->value > 0) t->may = "fleet.gnss_jump";
+    if (a->kind == HAUL_SIM_WRONG_CLOCK && a->value > 0) t->may = "fleet.gnss_jump,fleet.harsh_driving";
     sim_truth_value(t, "records", a->count);
 }
 

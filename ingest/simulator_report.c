@@ -201,6 +201,7 @@ static void jump(struct haul_simulator *s, struct sim_vehicle *v, struct sim_mes
     place(s, v, haul_sin(toward) * km * 1000, haul_cos(toward) * km * 1000, m);
     v->jumps_left--;
     struct haul_simulator_truth *t = sim_truth(s, v, HAUL_SIM_GNSS_JUMP, v->now_ms, v->now_ms);
+    t->may = "fleet.harsh_driving"; /* the heading leaps over the fixes that were not believed */
     sim_truth_value(t, "jump_km", km);
     sim_truth_value(t, "lon_deg", m->lon_deg);
     sim_truth_value(t, "lat_deg", m->lat_deg);
@@ -240,7 +241,8 @@ void sim_report(struct haul_simulator *s, struct sim_vehicle *v)
     struct sim_message m = position(s, v);
     v->reported_ms = v->now_ms;
     if (v->jumps_left > 0) jump(s, v, &m);
-    if (v->active.kind == HAUL_SIM_DISORDER) {
+    const bool changed = v->told_ignition != v->ignition || v->told_door != v->door;
+    if (v->active.kind == HAUL_SIM_DISORDER && !changed && v->phase == SIM_DRIVING) {
         send_behind(s, v, &m);
     } else {
         send_time(s, v, &m);
