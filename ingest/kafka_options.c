@@ -2,7 +2,8 @@
  * The options of the section "kafka".
  */
 #include "haul/kafka_source.h"
-#include "ingest/admin.h"
+#include "haul/kafka_topics.h"
+
 #include "ingest/kafka_conf.h"
 
 static const char *const compressions[] = {"none", "lz4", "zstd", "snappy", "gzip", NULL};
@@ -123,7 +124,7 @@ static const struct haul_option rows[] = {
      .type = HAUL_O_DURATION,
      AT(retention_ms),
      .low = 60000,
-     .high = 3.2e11,
+     .high = 3650 * 86400e3,
      .fallback = "7d",
      .en = "How long the topics made by 'haul topics create' keep messages: longer than the longest outage.",
      .zh = "“haul topics create”所建主题的保留时长，应长于最长停机时间。"},
@@ -133,12 +134,6 @@ static const struct haul_option rows[] = {
      .fallback = "",
      .en = "Topic names by mailbox, or alerts, deadletters, blobs; otherwise <instance>haul.<name>.",
      .zh = "按信箱（或 alerts、deadletters、blobs）指定主题名；缺省为 <instance>haul.<name>。"},
-    {.name = "partitions",
-     .type = HAUL_O_PAIRS,
-     PAIRS(partitions),
-     .fallback = "",
-     .en = "Partition counts by mailbox for 'haul topics create', 1 to 256; otherwise the mailbox's own.",
-     .zh = "“haul topics create”按信箱使用的分区数（1 至 256）；缺省为信箱自身的分区数。"},
     {.name = "sasl_password_file",
      .type = HAUL_O_FILE,
      TEXT(sasl_password_file),
@@ -165,7 +160,7 @@ static void check_names(const struct haul_kafka_options *o, struct haul_option_r
 {
     for (uint32_t i = 0; i < o->topics.len; i++) {
         const char *key = o->topics.item[i].key, *value = o->topics.item[i].value;
-        if (!admin_name_known(key))
+        if (!haul_topic_known(key))
             haul_option_complain(r, "topics", "'%s' is no mailbox, nor alerts, deadletters or blobs", key);
         else if (!topic_name_ok(value))
             haul_option_complain(
@@ -174,15 +169,6 @@ static void check_names(const struct haul_kafka_options *o, struct haul_option_r
             if (strcmp(o->topics.item[j].value, value) == 0)
                 haul_option_complain(r, "topics", "%s and %s cannot share the topic '%s'", o->topics.item[j].key, key,
                                      value);
-    }
-    for (uint32_t i = 0; i < o->partitions.len; i++) {
-        const char *key = o->partitions.item[i].key;
-        uint32_t count;
-        if (haul_mailbox_find(haul_str_of(key)) == HAUL_MAILBOX_NONE)
-            haul_option_complain(r, "partitions", "'%s' is no mailbox", key);
-        else if (!admin_partitions_parse(o->partitions.item[i].value, &count))
-            haul_option_complain(r, "partitions", "%s: '%s' is not a number of partitions, 1 to 256", key,
-                                 o->partitions.item[i].value);
     }
 }
 

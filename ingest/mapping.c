@@ -4,6 +4,7 @@
 #include "haul/base64.h"
 #include "haul/crs.h"
 #include "ingest/units.h"
+#include "ingest/zone.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -33,7 +34,7 @@ struct column {
 
 struct haul_mapping {
     enum haul_kind kind;
-    int64_t zone_ms;
+    struct zone zone;
     size_t columns_len, header_len;
     struct column columns[TARGETS_MAX];
     char (*names)[64];           /* of the header's columns, for messages; [header_len] */
@@ -141,7 +142,7 @@ static enum haul_err read_time(const struct haul_mapping *m, const struct column
         return HAUL_OK;
     }
     const enum haul_err err = haul_time_parse(cell.p, cell.n, out, e);
-    if (err == HAUL_OK && !all_digits(cell) && !has_zone(cell)) out->ms -= m->zone_ms;
+    if (err == HAUL_OK && !all_digits(cell) && !has_zone(cell)) *out = zone_to_utc(&m->zone, *out);
     return err;
 }
 
@@ -429,28 +430,6 @@ static enum haul_err all_required(const struct haul_mapping *m, struct haul_erro
     return HAUL_OK;
 }
 
-static bool digits2(const char *p, int64_t max, int64_t *out)
-{
-    if (p[0] < '0' || p[0] > '9' || p[1] < '0' || p[1] > '9') return false;
-    *out = (p[0] - '0') * 10 + (p[1] - '0');
-    return *out <= max;
-}
-
-static enum haul_err read_zone(struct haul_str z, int64_t *out, struct haul_error *e)
-{
-    int64_t hours = 0, minutes = 0;
-    *out = 0;
-    if (z.n == 0 || haul_str_eq(z, HAUL_STR("UTC")) || haul_str_eq(z, HAUL_STR("Z"))) return HAUL_OK;
-    const bool colon = z.n == 6 && z.p[3] == ':';
-    if ((z.p[0] == '+' || z.p[0] == '-') && (z.n == 3 || z.n == 5 || colon) && digits2(z.p + 1, 14, &hours) &&
-        (z.n == 3 || digits2(z.p + z.n - 2, 59, &minutes))) {
-        *out = (z.p[0] == '-' ? -1 : 1) * (hours * 60 + minutes) * 60000;
-        return HAUL_OK;
-    }
-    return haul_fail(e, HAUL_E_INVALID, "'%.*s' is not a time zone; expected UTC or an offset as +08:00",
-                     z.n > 40 ? 40 : (int)z.n, z.p);
-}
-
 static enum haul_err read_kind(struct haul_str text, enum haul_kind *out, struct haul_error *e)
 {
     int64_t n;
@@ -477,18 +456,16 @@ enum haul_err haul_mapping_open(const struct haul_mapping_spec *spec, const stru
                                 struct haul_mapping **out, struct haul_error *e)
 {
     enum haul_kind kind;
-    int64_t zone_ms;
     enum haul_err err = read_kind(spec->kind, &kind, e);
-    if (err == HAUL_OK) err = read_zone(spec->zone, &zone_ms, e);
     if (err != HAUL_OK) return err;
     struct haul_mapping *const m = calloc(1, sizeof *m);
     if (m == NULL) return haul_fail(e, HAUL_E_NOMEM, "no memory for a mapping");
     m->kind = kind;
-    m->zone_ms = zone_ms;
     haul_arena_init(&m->constants, 2 * HAUL_RECORD_MAX);
     haul_record_init(&m->base, kind, (struct haul_str){"", 0}, HAUL_TIME_NONE);
     m->base.lon_deg = m->base.lat_deg = __builtin_nan(""); /* not given */
-    err = keep_names(m, header, e);
+    err = zone_open(spec->zone, &m->zone, e);
+    if (err == HAUL_OK) err = keep_names(m, header, e);
     if (err == HAUL_OK) err = read_lists(m, spec, header, e);
     if (err == HAUL_OK) err = all_required(m, e);
     if (err == HAUL_OK)
@@ -502,6 +479,7 @@ void haul_mapping_close(struct haul_mapping *m)
 {
     if (m == NULL) return;
     haul_arena_free(&m->constants);
+    zone_close(&m->zone);
     free(m->names);
     free(m);
 }

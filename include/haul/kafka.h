@@ -14,7 +14,6 @@
 #define HAUL_KAFKA_PROPERTIES_MAX 64
 
 HAUL_PAIRS(haul_kafka_names, 32, 256);
-HAUL_PAIRS(haul_kafka_counts, 32, 16);
 HAUL_PAIRS(haul_kafka_properties, HAUL_KAFKA_PROPERTIES_MAX, 512);
 
 struct haul_kafka_options {
@@ -27,8 +26,7 @@ struct haul_kafka_options {
     int64_t send_queue, send_bytes; /* messages, and their bytes, sent and not yet answered */
     int32_t compression;            /* index into haul_kafka_compressions */
     int64_t replication, retention_ms;
-    struct haul_kafka_names topics;      /* by mailbox, or alerts, deadletters, blobs */
-    struct haul_kafka_counts partitions; /* by mailbox */
+    struct haul_kafka_names topics; /* by mailbox, or alerts, deadletters, blobs */
     char sasl_password_file[256];
     struct haul_kafka_properties properties;
 };

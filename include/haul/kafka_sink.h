@@ -9,8 +9,8 @@
  * the producer is made again: what was sent may still reach the log once more, before or after what is sent then, and
  * the receivers drop it by its sequence.
  *
- * A topic of haul's own ("haul.alerts") is named by the options and the instance as the mailboxes are; any other name
- * is used as it is.
+ * A topic of haul's own ("haul.alerts", with the instance before it or without) is named by the options and the
+ * instance as the mailboxes are; any other name is used as it is. close gives up what is outstanding: flush first.
  */
 #ifndef HAUL_KAFKA_SINK_H
 #define HAUL_KAFKA_SINK_H

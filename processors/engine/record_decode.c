@@ -313,12 +313,29 @@ static inline const uint8_t *read_text(const struct reader *r, const uint8_t *p,
     return p;
 }
 
+#define EACH(byte) (0x0101010101010101u * (byte))
+
+/* Not zero when a byte of the word is below 0x20, 0x7f or above (Mycroft's trick for bytes below a bound). */
+static inline uint64_t odd_in(uint64_t word)
+{
+    const uint64_t below = (word - EACH(0x20)) & ~word, delete = (word ^ EACH(0x7f)) - EACH(1);
+    return (word | below | delete) & EACH(0x80);
+}
+
 /* 0x20 to 0x7e only; anything else sends the id to the full check. */
 static inline bool plain_id(struct haul_str s)
 {
-    unsigned odd = 0;
-    for (size_t i = 0; i < s.n; i++) odd |= (uint8_t)(s.p[i] - 0x20) >= 0x5f;
-    return odd == 0;
+    uint64_t word, odd = 0;
+    if (s.n < 8) {
+        for (size_t i = 0; i < s.n; i++) odd |= (uint8_t)(s.p[i] - 0x20) >= 0x5f;
+        return odd == 0;
+    }
+    for (size_t i = 0; i + 8 <= s.n; i += 8) {
+        memcpy(&word, s.p + i, 8);
+        odd |= odd_in(word);
+    }
+    memcpy(&word, s.p + s.n - 8, 8); /* the rest, and some bytes again */
+    return (odd | odd_in(word)) == 0;
 }
 
 static inline const uint8_t *read_id(const struct reader *r, const uint8_t *p, struct haul_str *out)

@@ -94,7 +94,8 @@ static bool run_task(struct haul_worker *w, struct worker_task *wt)
 
 static bool has_work(const struct worker_task *wt)
 {
-    return runs(wt) && (wt->t->has_message || wt->t->core->watermark_ms != INT64_MIN);
+    if (!runs(wt)) return false;
+    return wt->state == HAUL_TASK_RESTORING || wt->t->has_message || wt->t->core->watermark_ms != INT64_MIN;
 }
 
 /* Runs what was left; true when every task can take a message. */

@@ -198,10 +198,12 @@ static enum haul_err reopen(struct kafka_sink *s, struct haul_error *e)
 
 /* ---- topics -------------------------------------------------------------------------------------------------------
  */
+/* haul's own are asked for with or without the instance before them. */
 static bool resolve(const struct kafka_sink *s, const char *asked, char out[HAUL_KAFKA_TOPIC_BYTES])
 {
-    const size_t own = sizeof "haul." - 1;
-    if (strncmp(asked, "haul.", own) == 0) return haul_kafka_topic(&s->options, s->instance, asked + own, out);
+    const size_t instance = strlen(s->instance), own = sizeof "haul." - 1;
+    const char *name = strncmp(asked, s->instance, instance) == 0 ? asked + instance : asked;
+    if (strncmp(name, "haul.", own) == 0) return haul_kafka_topic(&s->options, s->instance, name + own, out);
     return snprintf(out, HAUL_KAFKA_TOPIC_BYTES, "%s", asked) < HAUL_KAFKA_TOPIC_BYTES;
 }
 

@@ -203,7 +203,8 @@ static bool run_server(struct model_redis *m, const struct haul_str *words, size
 {
     if (model_word_is(words[0], "PING")) {
         model_reply_status(out, "PONG");
-    } else if (model_word_is(words[0], "AUTH") || model_word_is(words[0], "SELECT")) {
+    } else if (model_word_is(words[0], "AUTH") || model_word_is(words[0], "SELECT") ||
+               model_word_is(words[0], "UNWATCH")) { /* in a transaction there is nothing left to unwatch */
         model_reply_status(out, "OK");
     } else if (model_word_is(words[0], "INFO") && n == 2) {
         run_info(m, words[1], out);
