@@ -301,7 +301,8 @@ static int64_t drawn_ms(const struct haul_simulator *s, struct sim_vehicle *v, e
 
 static void begin_lasting(struct haul_simulator *s, struct sim_vehicle *v, enum haul_simulator_fault f, int64_t ms)
 {
-    v->active = (struct sim_active){.kind = f, .from_ms = v->now_ms, .until_ms = v->now_ms + ms, .begun = true};
+    v->active =
+        (struct sim_active){.kind = (int32_t)f, .from_ms = v->now_ms, .until_ms = v->now_ms + ms, .begun = true};
     struct sim_active *a = &v->active;
     if (f == HAUL_SIM_SPEEDING) {
         a->value = s->scenario.limit_mps * sim_between(&v->rng, OVER_MIN, OVER_MAX);
@@ -329,8 +330,8 @@ static void begin(struct haul_simulator *s, struct sim_vehicle *v, enum haul_sim
         v->jumps_left = (uint8_t)(1 + haul_rng_below(&v->rng, 2));
         v->quiet_until_ms = v->now_ms + QUIET_MS;
     } else if (at_once(f)) {
-        v->active =
-            (struct sim_active){.kind = f, .from_ms = v->now_ms, .until_ms = SIM_NEVER}; /* by the next report */
+        v->active = (struct sim_active){
+            .kind = (int32_t)f, .from_ms = v->now_ms, .until_ms = SIM_NEVER}; /* by the next report */
         if (f == HAUL_SIM_DUPLICATE) v->duplicate_after_ms = v->now_ms + DUPLICATE_GAP_MS;
     } else {
         begin_lasting(s, v, f, ms);
