@@ -185,7 +185,7 @@ enum fleet_hold {
     FLEET_HOLDS
 };
 
-#define FLEET_SERIALS 4
+#define FLEET_SERIALS 3
 
 /* All zero is a vehicle of which nothing is known. Plain data, no padding that matters: `since` and `held` count 1 for
  * "just now", 0 for "does not hold". */
@@ -204,6 +204,7 @@ struct fleet_state {
     uint32_t held[FLEET_HOLDS]; /* 1 + ms for which the change of the rule has been holding; 0: it does not */
     uint32_t status, alarm;
     uint32_t serial[FLEET_SERIALS], serial_ms[FLEET_SERIALS]; /* newest messages; low half of their event time */
+    uint32_t door_ms, alarm_ms; /* low half of the event time at which the doors' events, the alarm word came last */
     uint32_t late, disordered, duplicates;
     int32_t speed_mh, heading_cdeg, mileage_hm;
     int32_t fuel_ml;
@@ -329,6 +330,8 @@ void fleet_fuel(struct fleet_step *x);
 /* signal.c */
 /* True when the message was seen before; the rule of repeated serials is judged. */
 bool fleet_serial(struct fleet_step *x);
+/* When a terminal whose clock was wrong has set it, the vehicle's times move with it. */
+void fleet_clock(struct fleet_step *x);
 void fleet_serial_over(struct fleet_step *x);
 void fleet_gnss(struct fleet_step *x);
 void fleet_skew(struct fleet_step *x);

@@ -69,6 +69,7 @@ static double carried_m(struct fleet_step *x)
         return 0;
     }
     if (!(s->known & FLEET_HAS_OFF)) {
+        if (!x->fix) return 0; /* the newest fix may be from before a silence */
         s->known |= FLEET_HAS_OFF;
         s->off = s->fix;
         s->off_count = 0;

@@ -235,6 +235,8 @@ static void dump_measures(const struct fleet_state *s, struct haul_json *j)
     haul_json_ki64(j, "alarm", s->alarm);
     ARRAY(j, "serial", s->serial);
     ARRAY(j, "serial_ms", s->serial_ms);
+    haul_json_ki64(j, "door_ms", s->door_ms);
+    haul_json_ki64(j, "alarm_ms", s->alarm_ms);
     haul_json_ki64(j, "late", s->late);
     haul_json_ki64(j, "disordered", s->disordered);
     haul_json_ki64(j, "duplicates", s->duplicates);

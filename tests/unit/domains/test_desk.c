@@ -82,7 +82,8 @@ static void events_move_an_alert_as_the_table_says(void **state)
     };
     for (unsigned s = 0; s < DESK_STATES; s++)
         for (unsigned e = 0; e < DESK_EVENTS; e++)
-            if ((int)desk_move((enum desk_state)s, (enum desk_event)e) != want[s][e]) fail_msg("state %u, event %u", s, e);
+            if ((int)desk_move((enum desk_state)s, (enum desk_event)e) != want[s][e])
+                fail_msg("state %u, event %u", s, e);
 }
 
 /* Every word of up to four events from nothing: one opening and one closing at most, and the open set is right. */
