@@ -133,7 +133,8 @@ $B/tests/sim/sim: $(OBJ_sim) $(call libs,commands)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $(OBJ_sim) -Wl,--start-group $(call libs,commands) -Wl,--end-group $(EXT_commands)
 
 -include $(patsubst %.o,%.d,$(foreach l,$(LAYERS) commands sim,$(OBJ_$(l)))) \
-         $(patsubst %.c,$B/obj/%.d,$(SRC_unit) $(SRC_fuzz) $(SRC_bench))
+         $(patsubst %.c,$B/obj/%.d,$(SRC_unit) $(SRC_fuzz) $(SRC_bench) \
+            $(wildcard tests/unit/*/support_*.c))
 
 include tests/targets.mk
 

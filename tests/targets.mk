@@ -34,3 +34,7 @@ FUZZ_SECONDS ?= 60
 fuzz: ## run each fuzzer for FUZZ_SECONDS (60)
 	@$(MAKE) --no-print-directory VARIANT=fuzz CC=clang $(SRC_fuzz:%.c=build/fuzz/%)
 	@tests/fuzz/run $(FUZZ_SECONDS) $(SRC_fuzz:%.c=build/fuzz/%)
+
+.PHONY: bench-solver
+bench-solver: $B/tests/bench/solver/bench_solver ## gaps to the best known values: make bench-solver DATA=../shared/data [SET=x EVERY=5]
+	@$< $(DATA) $(if $(SET),--set $(SET)) $(if $(EVERY),--every $(EVERY)) $(if $(SECONDS),--seconds $(SECONDS))

@@ -34,8 +34,8 @@ struct haul_cch_size {
 };
 
 /* Builds the chordal completion of g under the order (order[i] is eliminated i-th). The arcs are copied.
- * HAUL_E_INVALID: not a permutation, or an arc to a node that is not there; HAUL_E_NOMEM; HAUL_E_LIMIT: more than 2^31
- * CCH arcs. */
+ * HAUL_E_INVALID: not a permutation, or an arc to a node that is not there; HAUL_E_NOMEM; HAUL_E_LIMIT: more than 2^30
+ * CCH arcs or 2^32 triangles (the order does not fit the graph). */
 enum haul_err haul_cch_build(const struct haul_arcs *g, const uint32_t *order, struct haul_cch **out,
                              struct haul_error *e);
 void haul_cch_free(struct haul_cch *c);
@@ -50,6 +50,18 @@ haul_weights_new(const struct haul_cch *c); /* NULL: no memory. Holds nothing un
 void haul_weights_free(struct haul_weights *w);
 /* From the weight of each arc of the graph; values outside 0..HAUL_FAR are taken as HAUL_FAR. No allocation. */
 void haul_weights_customise(struct haul_weights *w, const int32_t *arc_weight);
+
+struct haul_change {
+    uint32_t arc;
+    int32_t weight;
+};
+
+/* Changes the weights of some arcs of the graph: what depends on them is worked out again, upwards, as long as it
+ * changes. When that takes more steps than customising the whole, the whole is customised instead: true. No allocation.
+ */
+bool haul_weights_update(struct haul_weights *w, const struct haul_change *change, size_t n);
+/* The weight that an arc of the graph has in w. */
+int32_t haul_weights_arc(const struct haul_weights *w, uint32_t arc);
 /* The same weights as from->...; both of one topology. */
 void haul_weights_copy(struct haul_weights *to, const struct haul_weights *from);
 
@@ -74,10 +86,9 @@ struct haul_end {
 int32_t haul_query_ends(struct haul_query *q, const struct haul_weights *w, const struct haul_end *from, size_t froms,
                         const struct haul_end *to, size_t tos, size_t *from_i, size_t *to_i);
 
-/* The arcs of the graph on the path that the last haul_query_run or haul_query_ends found. `arc_weight` is what w was
- * made from. Returns the number of arcs, of which the first `cap` are written. */
-size_t haul_query_path(struct haul_query *q, const struct haul_weights *w, const int32_t *arc_weight, uint32_t *arcs,
-                       size_t cap);
+/* The arcs of the graph on the path that the last haul_query_run or haul_query_ends found over the same w. Returns the
+ * number of arcs, of which the first `cap` are written. */
+size_t haul_query_path(struct haul_query *q, const struct haul_weights *w, uint32_t *arcs, size_t cap);
 
 /* Lengths from one node to all (or from all to one): dist[node], nodes of them; one sweep down the hierarchy (Delling
  * et al., "PHAST", 2011). */

@@ -83,8 +83,7 @@ struct haul_option_set {
     void (*check)(const void *options, struct haul_option_report *r);
 };
 
-/* ---- reading a file
- * --------------------------------------------------------------------------------------------------- */
+/* ---- reading a file ---- */
 struct haul_config; /* all modules' values, from one file */
 
 /* Reads a YAML file against the sets. On failure *errors holds every error of the file, each as
@@ -108,8 +107,7 @@ const void *haul_config_section(const struct haul_config *c, const char *section
  * struct. */
 void haul_config_canonical(const struct haul_config *c, const char *section, struct haul_buf *out);
 
-/* ---- generated from the tables
- * ---------------------------------------------------------------------------------------- */
+/* ---- generated from the tables ---- */
 void haul_options_yaml(const struct haul_option_set *const *sets, size_t n,
                        struct haul_buf *out); /* config/haul.yaml */
 void haul_options_markdown(const struct haul_option_set *const *sets, size_t n,

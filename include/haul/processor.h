@@ -87,8 +87,7 @@ struct haul_processor {
     bool (*upgrade)(uint32_t version, unsigned entity_kind, const void *old, size_t old_bytes, void *state);
 };
 
-/* ---- what a processor may do
- * ------------------------------------------------------------------------------------------- */
+/* ---- what a processor may do ---- */
 const void *haul_task_options(const struct haul_task *t); /* the module's struct, of the version in force */
 struct haul_time
 haul_task_time(const struct haul_task *t); /* the step's event time: the record's, or the timer's due time */

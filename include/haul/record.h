@@ -169,8 +169,7 @@ void haul_record_pack(const struct haul_record *r, struct haul_buf *out);
 /* Appends the header of an array of n records. */
 void haul_message_pack_header(uint32_t n, struct haul_buf *out);
 
-/* ---- JSON form: for produce, tail, schema
- * ----------------------------------------------------------------------------- */
+/* ---- JSON form: for produce, tail, schema ---- */
 /* {"kind":"vehicle_position","id":…,"time":"2026-…Z",…}; BYTES as base64. */
 void haul_record_to_json(const struct haul_record *r, struct haul_json *j);
 /* Reads that form (time also as ms, kind also as a number; null is as if it were not there; unknown names are ignored

@@ -23,7 +23,7 @@ struct haul_redis_options {
 };
 extern const struct haul_option_set haul_redis_option_set;
 
-/* ---- the store ------------------------------------------------------------------------------------------------- */
+/* ---- the store ---- */
 
 /* Opens a store. Nothing is sent before the first call, so a server that is down is not an error here. INVALID: an
  * address that cannot be read; IO: the password file. Close it by its ops. `instance` prefixes every key ("" or
@@ -55,7 +55,7 @@ struct haul_redis_stats {
 };
 void haul_redis_store_stats(const struct haul_store *s, struct haul_redis_stats *out);
 
-/* ---- reading --------------------------------------------------------------------------------------------------- */
+/* ---- reading ---- */
 
 enum haul_redis_type {
     HAUL_REDIS_NIL,
@@ -89,7 +89,7 @@ typedef enum haul_err haul_redis_key_fn(void *arg, struct haul_str key, struct h
 enum haul_err haul_redis_client_scan(struct haul_redis_client *c, struct haul_str pattern, haul_redis_key_fn *fn,
                                      void *arg, struct haul_error *e);
 
-/* ---- the key table --------------------------------------------------------------------------------------------- */
+/* ---- the key table ---- */
 
 /* Who may do what. HAUL: a haul process. READER: reads what haul shows. OPERATOR: reads everything, inspects. */
 enum haul_redis_role { HAUL_REDIS_ROLE_HAUL, HAUL_REDIS_ROLE_READER, HAUL_REDIS_ROLE_OPERATOR };

@@ -13,13 +13,18 @@
 #include "haul/store.h"
 #include "haul/time.h"
 
-/* Who sent a message of haul's own, from its header "haul": "<mailbox>/<partition>:<incarnation>:<sequence>". */
+/* Who sent a message of haul's own, from its header "haul": "<mailbox>/<partition>:<incarnation>:<sequence>:<acked>".
+ */
 struct haul_sender {
     uint16_t mailbox; /* HAUL_MAILBOX_NONE: from outside */
     uint16_t partition;
     uint64_t incarnation;
     uint64_t sequence; /* of the first record in the message; the others follow by one; 0: outside the sequences (clock,
                           tick) */
+    /* Highest sequence to this partition that was acknowledged when the message was sent: what lies between it and
+     * `sequence` may still come again. So a receiver that has never heard of the sender knows whether it missed
+     * something for good. */
+    uint64_t acked;
 };
 
 struct haul_message {
@@ -82,7 +87,7 @@ struct haul_source {
 };
 
 /* The header's text form, at most HAUL_SENDER_TEXT bytes with the NUL; and back. */
-#define HAUL_SENDER_TEXT 80
+#define HAUL_SENDER_TEXT 100
 size_t haul_sender_format(const struct haul_sender *s, char out[HAUL_SENDER_TEXT]);
 bool haul_sender_parse(struct haul_str text, struct haul_sender *out);
 

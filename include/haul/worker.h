@@ -21,7 +21,7 @@ struct haul_env {
     /* Waits until something may have happened on the store's connection, or ms passed. */
     void (*wait)(void *arg, int fd, int ms);
     /* One line for the log: level 0 error, 1 warning, 2 note; the text names the task. */
-    void (*log)(void *arg, int level, const char *event, const char *text);
+    void (*say)(void *arg, int level, const char *event, const char *text);
     void *arg;
 };
 extern const struct haul_env haul_env_real; /* real clocks; logs through haul/log.h */
@@ -69,8 +69,7 @@ enum haul_err haul_worker_stop(struct haul_worker *w, int64_t ms, struct haul_er
 /* True when a recording's end is reached and everything is committed, sent and acknowledged. */
 bool haul_worker_idle(const struct haul_worker *w);
 
-/* ---- what can be seen
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- what can be seen ---- */
 enum haul_task_state {
     HAUL_TASK_CLAIMING,
     HAUL_TASK_RESTORING,

@@ -27,7 +27,7 @@ const char *desk_state_name(unsigned state)
     return state_names[state];
 }
 
-/* ---- texts ------------------------------------------------------------------------------------------------------- */
+/* ---- texts ---- */
 size_t desk_cut(struct haul_str text, size_t max)
 {
     if (text.n <= max) return text.n;
@@ -102,7 +102,7 @@ void desk_fill(struct desk_step *x, struct desk_alert *a, bool opening)
     fill_texts(x, a, opening);
 }
 
-/* ---- history and stream ------------------------------------------------------------------------------------------ */
+/* ---- history and stream ---- */
 /* Full: the opening stays, the oldest of the others goes. */
 static void remember(struct desk_step *x, struct desk_alert *a, enum desk_what what)
 {
@@ -153,7 +153,7 @@ void desk_transition(struct desk_step *x, struct haul_entity *e, enum desk_what 
     haul_task_xadd(x->task, "alerts", (struct haul_str){(const char *)b.p, b.n}, (uint32_t)x->o->stream_keep);
 }
 
-/* ---- the open set ------------------------------------------------------------------------------------------------ */
+/* ---- the open set ---- */
 int64_t desk_score(uint8_t severity, int64_t opened_ms)
 {
     /* 43 bits of milliseconds reach the year 2248, and the whole stays exact in the double that Redis keeps */

@@ -42,7 +42,7 @@ enum desk_counter {
 };
 extern const struct haul_counter desk_counters[DESK_COUNTERS];
 
-/* ---- the state of an alert --------------------------------------------------------------------------------------- */
+/* ---- the state of an alert ---- */
 enum desk_state { DESK_NONE, DESK_OPEN, DESK_ACKED, DESK_SHELVED, DESK_CLOSED, DESK_STATES };
 
 enum desk_event {
@@ -113,7 +113,7 @@ struct desk_alert {
     char pool[DESK_POOL];
 };
 
-/* ---- the state of an incident ------------------------------------------------------------------------------------ */
+/* ---- the state of an incident ---- */
 #define DESK_LISTED 32
 
 struct desk_member {
@@ -131,7 +131,7 @@ struct desk_incident {
     struct desk_member member[DESK_LISTED]; /* the oldest first */
 };
 
-/* ---- what is counted --------------------------------------------------------------------------------------------- */
+/* ---- what is counted ---- */
 #define DESK_RULES 64
 
 struct desk_rule_count {
@@ -154,7 +154,7 @@ struct desk_totals {
     struct desk_rule_count rule[DESK_RULES]; /* the last place is for all that found none */
 };
 
-/* ---- one step ---------------------------------------------------------------------------------------------------- */
+/* ---- one step ---- */
 struct desk_step {
     struct haul_task *task;
     const struct desk_options *o;

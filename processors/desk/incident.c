@@ -44,7 +44,7 @@ static struct haul_entity *alert_of(struct desk_step *x, const struct desk_incid
     return haul_task_entity(x->task, DESK_ALERT, (struct haul_str){s->alert, s->alert_len}, false);
 }
 
-/* ---- the list ---------------------------------------------------------------------------------------------------- */
+/* ---- the list ---- */
 static void unlist_at(struct desk_incident *s, uint32_t i)
 {
     memmove(&s->member[i], &s->member[i + 1], (s->listed - i - 1) * sizeof s->member[0]);
@@ -76,7 +76,7 @@ static int64_t recent(const struct desk_incident *s, int64_t since_ms)
     return n;
 }
 
-/* ---- the incident's alert ---------------------------------------------------------------------------------------- */
+/* ---- the incident's alert ---- */
 static void add_touched(struct haul_buf *b, const struct desk_alert *member)
 {
     const struct haul_str entity = desk_text(member, DESK_X_ENTITY);
@@ -175,7 +175,7 @@ static void follow(struct desk_step *x, const struct desk_incident *s, const str
     desk_apply(x, e, DESK_E_WORSE);
 }
 
-/* ---- members come and go ----------------------------------------------------------------------------------------- */
+/* ---- members come and go ---- */
 void desk_gather(struct desk_step *x, struct haul_entity *e)
 {
     struct desk_alert *a = haul_entity_state(e);

@@ -45,7 +45,7 @@ static void set_timer(struct desk_step *x, struct haul_entity *e, enum desk_time
     haul_task_timer_set(x->task, e, timer, (struct haul_time){timers_from(x) + after_ms});
 }
 
-/* ---- what the states do when they are entered -------------------------------------------------------------------- */
+/* ---- what the states do when they are entered ---- */
 static void run_timers(struct desk_step *x, struct haul_entity *e, enum desk_state was)
 {
     const struct desk_alert *a = haul_entity_state_const(e);

@@ -24,7 +24,7 @@ static struct desk_totals *totals_of(struct desk_step *x, struct haul_entity **e
     return *e == NULL ? NULL : haul_entity_state(*e);
 }
 
-/* ---- counts ------------------------------------------------------------------------------------------------------ */
+/* ---- counts ---- */
 static struct desk_rule_count *rule_of(struct desk_totals *t, struct haul_str rule)
 {
     const struct haul_str name = {rule.p, desk_cut(rule, sizeof t->rule[0].name)};
@@ -49,7 +49,7 @@ static void count(struct desk_totals *t, struct haul_str rule, enum desk_state s
     rule_of(t, rule)->open += step;
 }
 
-/* ---- flood ------------------------------------------------------------------------------------------------------- */
+/* ---- flood ---- */
 int64_t desk_rate(uint32_t last, uint32_t current, int64_t into_ms)
 {
     assert(into_ms >= 0 && into_ms < MINUTE_MS);
@@ -129,7 +129,7 @@ void desk_flood_timer(struct desk_step *x, struct haul_entity *e)
     haul_task_paint_now(x->task, e);
 }
 
-/* ---- what the others call ---------------------------------------------------------------------------------------- */
+/* ---- what the others call ---- */
 void desk_account(struct desk_step *x, const struct desk_alert *a, enum desk_state state, uint8_t severity)
 {
     struct haul_entity *e;

@@ -15,7 +15,7 @@ static void known_time(struct haul_json *j, const char *name, int64_t ms)
     if (ms != 0) haul_json_ktime(j, name, (struct haul_time){ms});
 }
 
-/* ---- an alert ---------------------------------------------------------------------------------------------------- */
+/* ---- an alert ---- */
 /* An incident's sentences are made from its numbers, which change with every member. */
 static void incident_why(const struct desk_alert *a, struct haul_json *j)
 {
@@ -122,7 +122,7 @@ static void alert_fields(const struct desk_alert *a, struct haul_json *j)
     history(a, j);
 }
 
-/* ---- an incident ------------------------------------------------------------------------------------------------- */
+/* ---- an incident ---- */
 static void incident_fields(const struct desk_incident *s, struct haul_json *j)
 {
     haul_json_kstr(j, "cause", (struct haul_str){s->cause, s->cause_len});
@@ -143,7 +143,7 @@ static void incident_fields(const struct desk_incident *s, struct haul_json *j)
     haul_json_close(j, ']');
 }
 
-/* ---- the totals -------------------------------------------------------------------------------------------------- */
+/* ---- the totals ---- */
 static void by_severity(struct haul_json *j, const char *name, const uint32_t count[4])
 {
     haul_json_name(j, name);
@@ -199,7 +199,7 @@ void desk_view(const struct haul_task *t, const struct haul_entity *e, struct ha
     }
 }
 
-/* ---- dump: what the documents leave out, too --------------------------------------------------------------------- */
+/* ---- dump: what the documents leave out, too ---- */
 static void totals_rest(const struct desk_totals *t, struct haul_json *j)
 {
     haul_json_ki64(j, "newest_ms", t->newest_ms);

@@ -153,8 +153,7 @@ void checkpoint_drop_leftover(const struct haul_control *control, struct haul_op
     for (uint32_t i = 0; i <= control->checkpoint_writing_blocks; i++) drop(ops, control->checkpoint_writing, i);
 }
 
-/* ---- loading
- * --------------------------------------------------------------------------------------------------------------- */
+/* ---- loading ---- */
 struct loading {
     struct checkpoint *c;
     struct haul_task *t;

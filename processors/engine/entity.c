@@ -8,8 +8,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-/* ---- entities
- * --------------------------------------------------------------------------------------------------------------- */
+/* ---- entities ---- */
 static void touch(struct haul_task *t, struct haul_entity *e)
 {
     if (e->flags & SLOT_TOUCHED) return;
@@ -106,8 +105,7 @@ struct haul_time haul_entity_newest(const struct haul_entity *e)
     return (struct haul_time){e->newest_ms};
 }
 
-/* ---- the step
- * -------------------------------------------------------------------------------------------------------------- */
+/* ---- the step ---- */
 const void *haul_task_options(const struct haul_task *t)
 {
     return t->options->processor;

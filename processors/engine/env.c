@@ -21,7 +21,7 @@ static void real_log(void *arg, int level, const char *event, const char *text)
 {
     static const enum haul_log_level levels[] = {HAUL_LOG_ERROR, HAUL_LOG_WARNING, HAUL_LOG_INFO};
     (void)arg;
-    haul_log(levels[level], event, text);
+    haul_say(levels[level], event, text);
 }
 
 const struct haul_env haul_env_real = {real_mono, real_wait, real_log, NULL};

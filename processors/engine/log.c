@@ -57,8 +57,8 @@ static bool allowed(const char *event, int64_t ms, uint64_t *suppressed)
 
 static const char *const level_names[] = {"debug", "info", "warning", "error"};
 
-static void line_json(struct haul_buf *b, struct haul_time now, enum haul_log_level level, const char *event, const char *text,
-                      uint64_t suppressed)
+static void line_json(struct haul_buf *b, struct haul_time now, enum haul_log_level level, const char *event,
+                      const char *text, uint64_t suppressed)
 {
     struct haul_json j;
     haul_json_begin(&j, b);
@@ -71,8 +71,8 @@ static void line_json(struct haul_buf *b, struct haul_time now, enum haul_log_le
     haul_json_close(&j, '}');
 }
 
-static void line_text(struct haul_buf *b, struct haul_time now, enum haul_log_level level, const char *event, const char *text,
-                      uint64_t suppressed)
+static void line_text(struct haul_buf *b, struct haul_time now, enum haul_log_level level, const char *event,
+                      const char *text, uint64_t suppressed)
 {
     char stamp[HAUL_TIME_TEXT_BYTES];
     haul_buf_printf(b, "%s %-7s %s %s", haul_time_format(now, stamp), level_names[level], event, text);
@@ -81,7 +81,7 @@ static void line_text(struct haul_buf *b, struct haul_time now, enum haul_log_le
         if (b->p[i] == '\n') b->p[i] = ' ';
 }
 
-void haul_log(enum haul_log_level level, const char *event, const char *text)
+void haul_say(enum haul_log_level level, const char *event, const char *text)
 {
     if (out.fd < 0 || level < out.level) return;
     const struct haul_time now = haul_wall_now();

@@ -135,8 +135,7 @@ static void drop_acknowledged(struct outbox *o)
     }
 }
 
-/* ---- sending
- * ------------------------------------------------------------------------------------------------------------ */
+/* ---- sending ---- */
 struct letter_headers {
     struct haul_header row[16];
     size_t len;
@@ -215,7 +214,7 @@ static enum haul_err send_run(struct sending *s, uint32_t channel, size_t at, ui
         .key = {entry_key(first), first->key},
         .value = {count == 1 ? entry_key(first) + first->key + first->headers : (const char *)b->p,
                   count == 1 ? first->record : b->n},
-        .sender = {s->from.mailbox, s->from.partition, s->incarnation, first->sequence},
+        .sender = {s->from.mailbox, s->from.partition, s->incarnation, first->sequence, c->acked},
         .headers = headers.row,
         .headers_len = headers.len,
     };

@@ -14,16 +14,15 @@
 
 #define LIVE_ENTRIES_KEPT 600
 
-static void live_add(struct haul_task *t, struct haul_entity *e)
+/* An entity is on the list since its first painting after the last flush; `live_step` of the entity is that step. */
+static void live_add(struct haul_task *t, const struct haul_entity *e)
 {
-    if (t->p->live == NULL || (e->flags & SLOT_LIVE) != 0) return;
     if (t->live_len == t->live_room) {
         t->live_room = t->live_room == 0 ? 256 : t->live_room * 2;
         t->live = realloc(t->live, t->live_room * sizeof *t->live);
         assert(t->live != NULL);
     }
-    e->flags |= SLOT_LIVE;
-    t->live[t->live_len++] = slots_number(&t->slots, e);
+    t->live[t->live_len++] = (struct task_live){e->live_step, slots_number(&t->slots, e)};
 }
 
 static void render(struct haul_task *t, struct haul_entity *e)
@@ -43,10 +42,11 @@ static void render(struct haul_task *t, struct haul_entity *e)
 void paint_entity(struct haul_task *t, struct haul_entity *e)
 {
     e->painted_ms = t->time.ms;
-    e->painted_step = t->core->position.step;
     if (e->due[t->p->timers] != INT64_MAX) slots_timer_set(&t->slots, e, t->p->timers, INT64_MAX);
     t->core->count[COUNT_PAINTED]++;
     render(t, e);
+    if (t->p->live == NULL || e->live_step > t->core->live_step) return;
+    e->live_step = t->core->position.step;
     live_add(t, e);
 }
 
@@ -75,8 +75,7 @@ void paint_erase(struct haul_task *t, const struct haul_entity *e)
     haul_task_erase(t, t->p->entities[e->kind].noun, (struct haul_str){e->id, e->id_len});
 }
 
-/* ---- documents, sets and streams of the processor's own
- * ------------------------------------------------------------------- */
+/* ---- documents, sets and streams of the processor's own ---- */
 void haul_task_put(struct haul_task *t, const char *noun, struct haul_str id, struct haul_str json)
 {
     if (t->muted || t->ops == NULL) return;
@@ -129,8 +128,7 @@ void haul_task_xadd(struct haul_task *t, const char *key, struct haul_str json, 
     stream_add(t, haul_str_of(key), "json", json, keep);
 }
 
-/* ---- the live stream: one packed delta an event second
- * ----------------------------------------------------------------------- */
+/* ---- the live stream: one packed delta an event second ---- */
 static void live_entry(struct haul_buf *b, const struct haul_entity *e, const struct haul_live *l)
 {
     const int32_t lon = (int32_t)haul_round_i64(l->lon_deg * 1e7), lat = (int32_t)haul_round_i64(l->lat_deg * 1e7);
@@ -153,20 +151,18 @@ void live_flush(struct haul_task *t)
     const int64_t second = c->newest_ms == INT64_MIN ? INT64_MIN : c->newest_ms / 1000;
     if (second <= c->live_second || t->p->live == NULL) return;
     c->live_second = second;
-    c->live_step = c->position.step;
     struct haul_buf *b = &t->live_bytes;
     haul_buf_clear(b);
     haul_buf_byte(b, 1);
     haul_buf_put(b, &c->newest_ms, 8);
     for (uint32_t i = 0; i < t->live_len; i++) {
-        struct haul_entity *e = slots_at(&t->slots, t->live[i]);
+        const struct haul_entity *e = slots_at(&t->slots, t->live[i].slot);
         struct haul_live l;
-        if (!e->used || (e->flags & SLOT_LIVE) == 0) continue;
-        e->flags &= (uint8_t)~SLOT_LIVE;
-        if (t->p->live(e, &l)) live_entry(b, e, &l);
+        if (e->used && e->live_step == t->live[i].step && t->p->live(e, &l)) live_entry(b, e, &l);
     }
     const bool any = t->live_len > 0 && !b->overflow;
     t->live_len = 0;
+    c->live_step = c->position.step;
     task_dirty(t, c, sizeof *c);
     if (!any) return;
     char key[64];
@@ -175,22 +171,18 @@ void live_flush(struct haul_task *t)
                LIVE_ENTRIES_KEPT);
 }
 
-static int by_painted_step(const void *a, const void *b, void *slots)
+static int by_step(const void *a, const void *b)
 {
-    uint32_t x, y;
-    memcpy(&x, a, 4);
-    memcpy(&y, b, 4);
-    const uint64_t p = slots_at(slots, x)->painted_step, q = slots_at(slots, y)->painted_step;
-    return p < q ? -1 : p > q;
+    const struct task_live *x = a, *y = b;
+    return x->step < y->step ? -1 : x->step > y->step;
 }
 
 void live_rebuild(struct haul_task *t)
 {
     t->live_len = 0;
     for (uint32_t i = 0; i < t->slots.high; i++) {
-        struct haul_entity *e = slots_at(&t->slots, i);
-        e->flags &= (uint8_t)~SLOT_LIVE;
-        if (e->used && e->painted_step > t->core->live_step) live_add(t, e);
+        const struct haul_entity *e = slots_at(&t->slots, i);
+        if (e->used && e->live_step > t->core->live_step) live_add(t, e);
     }
-    qsort_r(t->live, t->live_len, sizeof *t->live, by_painted_step, &t->slots);
+    if (t->live_len > 0) qsort(t->live, t->live_len, sizeof *t->live, by_step);
 }

@@ -46,7 +46,7 @@ enum receive receive_record(struct haul_task *t, const struct haul_sender *s, ui
     if (u == NULL)
         return RECEIVE_TAKE; /* more senders than the table holds: not deduplicated, which a check of the topology
                                 excludes */
-    if (!incarnation_holds(u, s, sequence - 1)) return RECEIVE_STALE;
+    if (!incarnation_holds(u, s, s->acked < sequence ? s->acked : sequence - 1)) return RECEIVE_STALE;
     heard(u, append_ms);
     if (sequence <= u->sequence) return RECEIVE_DUPLICATE;
     if (sequence > u->sequence + 1) return RECEIVE_BEYOND;

@@ -106,7 +106,7 @@ static const char *const reason_names[HAUL_REASON_COUNT] = {"none",
 #undef X
 };
 
-/* ---- names ---------------------------------------------------------------------------------------------------- */
+/* ---- names ---- */
 /* Kind 0 holds the envelope, kind KIND_NAMES the names of the kinds themselves. Not above half full. */
 #define NAMES_MAX  4096
 #define KIND_NAMES HAUL_KIND_MAX
@@ -169,7 +169,7 @@ const char *haul_key_name(const struct plan *plan, unsigned key)
     return plan->slots[key - HAUL_FIELD_BASE].name;
 }
 
-/* ---- look-ups -------------------------------------------------------------------------------------------------- */
+/* ---- look-ups ---- */
 const struct plan *haul_plan(unsigned kind)
 {
     return kind < HAUL_KIND_MAX && plans[kind].row != NULL ? plans + kind : NULL;

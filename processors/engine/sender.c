@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The header "haul": "fleet/3:2:1017" is sequence 1017 of incarnation 2 of the task on partition 3 of the fleet.
+ * The header "haul": "fleet/3:2:1017:1009" is sequence 1017 of incarnation 2 of the task on partition 3 of the fleet,
+ * which has been told that everything up to 1009 is in the log.
  */
 #include "haul/source.h"
 #include "haul/topics.h"
@@ -12,8 +13,9 @@ size_t haul_sender_format(const struct haul_sender *s, char out[HAUL_SENDER_TEXT
     if (s->mailbox == HAUL_MAILBOX_NONE) return 0;
     const struct haul_mailbox_row *const row = haul_mailbox_row(s->mailbox);
     assert(row != NULL && s->partition < HAUL_PARTITIONS_MAX);
-    const int n = snprintf(out, HAUL_SENDER_TEXT, "%s/%u:%llu:%llu", row->name, (unsigned)s->partition,
-                           (unsigned long long)s->incarnation, (unsigned long long)s->sequence);
+    const int n =
+        snprintf(out, HAUL_SENDER_TEXT, "%s/%u:%llu:%llu:%llu", row->name, (unsigned)s->partition,
+                 (unsigned long long)s->incarnation, (unsigned long long)s->sequence, (unsigned long long)s->acked);
     assert(n > 0 && n < HAUL_SENDER_TEXT);
     return (size_t)n;
 }
@@ -40,12 +42,13 @@ bool haul_sender_parse(struct haul_str text, struct haul_sender *out)
     if (slash == NULL) return false;
     const struct haul_str name = {text.p, (size_t)(slash - text.p)};
     struct haul_str rest = {slash + 1, text.n - name.n - 1};
-    uint64_t partition, incarnation, sequence;
+    uint64_t partition, incarnation, sequence, acked;
     const enum haul_mailbox mailbox = haul_mailbox_find(name);
     if (mailbox == HAUL_MAILBOX_NONE) return false;
     if (!take_number(&rest, ':', HAUL_PARTITIONS_MAX - 1, &partition)) return false;
     if (!take_number(&rest, ':', UINT64_MAX, &incarnation) || incarnation == 0) return false;
-    if (!take_number(&rest, '\0', UINT64_MAX, &sequence)) return false;
-    *out = (struct haul_sender){(uint16_t)mailbox, (uint16_t)partition, incarnation, sequence};
+    if (!take_number(&rest, ':', UINT64_MAX, &sequence)) return false;
+    if (!take_number(&rest, '\0', UINT64_MAX, &acked)) return false;
+    *out = (struct haul_sender){(uint16_t)mailbox, (uint16_t)partition, incarnation, sequence, acked};
     return true;
 }

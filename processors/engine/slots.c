@@ -56,8 +56,7 @@ void slots_close(struct slots *s)
     *s = (struct slots){0};
 }
 
-/* ---- index: open addressing, linear probing
- * ---------------------------------------------------------------------------- */
+/* ---- index: open addressing, linear probing ---- */
 static uint32_t place_of(const struct slots *s, unsigned kind, struct haul_str id)
 {
     return (uint32_t)(haul_xxh3(id.p, id.n) + kind * 0x9e3779b9u) & s->index_mask;
@@ -117,8 +116,7 @@ struct haul_entity *slots_find(const struct slots *s, unsigned kind, struct haul
     return slot == SLOT_NONE ? NULL : slots_at(s, slot);
 }
 
-/* ---- lazy heaps
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- lazy heaps ---- */
 int slots_compare(const struct haul_entity *a, const struct haul_entity *b)
 {
     if (a->kind != b->kind) return a->kind < b->kind ? -1 : 1;
@@ -250,8 +248,7 @@ struct haul_entity *slots_oldest(struct slots *s, const struct haul_entity *but)
     return oldest;
 }
 
-/* ---- making and freeing
- * -------------------------------------------------------------------------------------------------- */
+/* ---- making and freeing ---- */
 static void heap_room(struct slot_heap *h, uint32_t old, uint32_t room)
 {
     h->entry = need(realloc(h->entry, room * sizeof *h->entry));

@@ -26,15 +26,14 @@ struct haul_entity {
     char id[HAUL_ID_MAX];
     int64_t newest_ms;  /* newest event time; INT64_MIN before the first */
     int64_t painted_ms; /* event time of the last painting; INT64_MIN: never */
-    uint64_t painted_step;
+    uint64_t live_step; /* of its first painting since the live stream was last written */
     int64_t due[]; /* timers + 1: the last is the engine's own, for a painting that is held back; INT64_MAX: not set */
 };
 
-#define SLOT_FRESH   1u  /* made by the step that runs */
-#define SLOT_REMOVE  2u  /* goes when the step ends */
-#define SLOT_TOUCHED 4u  /* in the step's list of entities */
-#define SLOT_LIVE    8u  /* painted since the live stream was last written */
-#define SLOT_PAINT   16u /* its document is painted when the step ends */
+#define SLOT_FRESH   1u /* made by the step that runs */
+#define SLOT_REMOVE  2u /* goes when the step ends */
+#define SLOT_TOUCHED 4u /* in the step's list of entities */
+#define SLOT_PAINT   8u /* its document is painted when the step ends */
 
 /* An alert of one rule; valid while the rule's bit in `raised` is set. */
 struct slot_alert {

@@ -12,8 +12,7 @@
 #define OPS_SOFT_MAX ((size_t)4 * 1024 * 1024)
 #define NOT_TAKEN    255
 
-/* ---- opening
- * ---------------------------------------------------------------------------------------------------------- */
+/* ---- opening ---- */
 static void channels_add(struct haul_task *t, unsigned mailbox)
 {
     if (mailbox == HAUL_MAILBOX_NONE || t->channel_base[mailbox] != UINT32_MAX) return;
@@ -158,8 +157,7 @@ enum haul_err task_rebuild(struct haul_task *t, struct haul_error *e)
     return HAUL_OK;
 }
 
-/* ---- messages
- * ------------------------------------------------------------------------------------------------------------ */
+/* ---- messages ---- */
 void task_offer(struct haul_task *t, const struct haul_message *m)
 {
     assert(!t->has_message);
@@ -202,8 +200,7 @@ static void message_ends(struct haul_task *t)
     t->core->position.index = 0;
 }
 
-/* ---- steps
- * --------------------------------------------------------------------------------------------------------------- */
+/* ---- steps ---- */
 static void step_begins(struct haul_task *t, struct haul_time time)
 {
     t->core->position.step++;
@@ -448,8 +445,7 @@ enum task_stop task_run(struct haul_task *t)
     }
 }
 
-/* ---- looking at it
- * --------------------------------------------------------------------------------------------------------- */
+/* ---- looking at it ---- */
 bool task_accounts_balance(const struct haul_task *t)
 {
     const uint64_t *n = t->core->count;

@@ -167,7 +167,10 @@ struct haul_task {
     struct haul_buf sentence[4];
 
     /* entities painted since the live stream was last written */
-    uint32_t *live;
+    struct task_live {
+        uint64_t step;
+        uint32_t slot;
+    } * live;
     uint32_t live_len, live_room;
     struct haul_buf live_bytes;
 
@@ -208,8 +211,7 @@ void task_dump(struct haul_task *t, struct haul_buf *out);
 const char *task_count_name(enum task_count c);
 const char *task_count_sentence(enum task_count c);
 
-/* ---- between the files of the task
- * ------------------------------------------------------------------------------------- */
+/* ---- between the files of the task ---- */
 enum receive {
     RECEIVE_TAKE,
     RECEIVE_DUPLICATE,

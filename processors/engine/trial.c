@@ -49,8 +49,7 @@ static void *need(void *p)
     return p;
 }
 
-/* ---- documents
- * ------------------------------------------------------------------------------------------------------------------ */
+/* ---- documents ---- */
 static struct kept **document_at(const struct haul_trial *t, struct haul_str key)
 {
     struct kept *const *at = &t->document[haul_xxh3(key.p, key.n) % BUCKETS];
@@ -133,9 +132,7 @@ static void apply(struct haul_trial *t, const struct haul_op_view *v)
     }
 }
 
-/* ---- sink
- * -------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- sink ---- */
 static struct haul_trial *trial_of(struct haul_sink *s)
 {
     return (struct haul_trial *)(void *)((char *)s - offsetof(struct haul_trial, sink));
@@ -166,9 +163,7 @@ static enum haul_err sink_send(struct haul_sink *s, const struct haul_outgoing *
 
 static const struct haul_sink_ops sink_ops = {.name = "trial", .send = sink_send};
 
-/* ---- running
- * ------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- running ---- */
 static struct haul_buf options_text(const struct haul_processor *p, const char *yaml)
 {
     struct haul_buf b;
@@ -308,9 +303,7 @@ void haul_trial_tick(struct haul_trial *t, struct haul_time append)
     offer(t, &r, append, outside ? (struct haul_sender){0} : upstream_of(mailbox));
 }
 
-/* ---- looking
- * --------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- looking ---- */
 const char *haul_trial_document(const struct haul_trial *t, const char *key)
 {
     const struct kept *k = *document_at(t, haul_str_of(key));

@@ -9,6 +9,7 @@
 
 #define MESSAGES_A_TURN 512
 #define NS_PER_MS       1000000
+#define LEAVE_MS        5000ll
 
 void worker_log(struct haul_worker *w, const struct worker_task *wt, int level, const char *event, const char *format,
                 ...)
@@ -21,7 +22,7 @@ void worker_log(struct haul_worker *w, const struct worker_task *wt, int level, 
     va_start(args, format);
     vsnprintf(text + n, sizeof text - (size_t)n, format, args);
     va_end(args);
-    w->env->log(w->env->arg, level, event, text);
+    w->env->say(w->env->arg, level, event, text);
 }
 
 struct haul_worker *haul_worker_open(const struct haul_worker_settings *s, struct haul_source *source,
@@ -50,14 +51,14 @@ void haul_worker_close(struct haul_worker *w)
 {
     if (w == NULL) return;
     while (w->tasks > 0) worker_forget(w, w->task[w->tasks - 1]);
+    for (size_t i = 0; w->flying && i < w->parts_len; i++) worker_free(w->part_task[i]);
     free(w->parts);
     free(w->published.tasks);
     pthread_mutex_destroy(&w->published.lock);
     free(w);
 }
 
-/* ---- steps
- * ---------------------------------------------------------------------------------------------------------------- */
+/* ---- steps ---- */
 static bool runs(const struct worker_task *wt)
 {
     return wt->t != NULL &&
@@ -93,7 +94,8 @@ static bool run_task(struct haul_worker *w, struct worker_task *wt)
 
 static bool has_work(const struct worker_task *wt)
 {
-    return runs(wt) && (wt->t->has_message || wt->t->core->watermark_ms != INT64_MIN);
+    if (!runs(wt)) return false;
+    return wt->state == HAUL_TASK_RESTORING || wt->t->has_message || wt->t->core->watermark_ms != INT64_MIN;
 }
 
 /* Runs what was left; true when every task can take a message. */
@@ -117,8 +119,7 @@ static bool run_all(struct haul_worker *w)
     return all;
 }
 
-/* ---- events
- * --------------------------------------------------------------------------------------------------------------- */
+/* ---- events ---- */
 /* True when the worker can take another message at once. */
 static bool on_message(struct haul_worker *w, struct worker_task *wt, const struct haul_message *m)
 {
@@ -132,24 +133,27 @@ static bool on_message(struct haul_worker *w, struct worker_task *wt, const stru
     return run_task(w, wt) || !runs(wt);
 }
 
-static void on_revoke(struct haul_worker *w, struct worker_task *wt, bool lost)
+/* What is in flight and what is done is committed; the next owner goes on behind it. */
+static void commit_before_leaving(struct haul_worker *w, struct worker_task *wt)
 {
-    if (wt == NULL) return;
-    if (!lost) {
-        /* what is in flight and what is done is committed; the next owner goes on behind it */
-        wt->revoked = true;
-        const int64_t deadline = worker_now(w) + 5000ll * NS_PER_MS;
-        do {
-            worker_commit_drive(w, 1);
-            if (!w->flying && !worker_commit_begin(w, true)) break;
-        } while (worker_now(w) < deadline && wt->state == HAUL_TASK_RUNNING && !w->holding);
-        worker_send(w);
+    const int64_t deadline = worker_now(w) + LEAVE_MS * NS_PER_MS;
+    while (worker_now(w) < deadline && (wt->flying || worker_task_ahead(wt))) {
+        if (!w->flying) worker_commit_begin(w, true);
+        worker_commit_drive(w, 1);
     }
-    while (wt->flying && w->flying && worker_now(w) < w->commit_ns + 10000ll * NS_PER_MS) worker_commit_drive(w, 5);
-    worker_log(w, wt, 2, lost ? "lost" : "revoked", "given up at step %llu",
-               (unsigned long long)(wt->t == NULL ? 0 : wt->control.position.step));
-    w->source->ops->stop(w->source, wt->name);
-    worker_forget(w, wt);
+    worker_send(w);
+}
+
+static void on_revoke(struct haul_worker *w, struct haul_task_name name, bool lost)
+{
+    struct worker_task *wt = worker_find(w, name);
+    if (wt != NULL) {
+        if (!lost) commit_before_leaving(w, wt);
+        worker_log(w, wt, 2, lost ? "lost" : "revoked", "given up at step %llu",
+                   (unsigned long long)wt->control.position.step);
+        worker_forget(w, wt);
+    }
+    w->source->ops->stop(w->source, name);
 }
 
 /* True when the worker can take another event at once. */
@@ -168,10 +172,10 @@ static bool on_event(struct haul_worker *w, const struct haul_source_event *ev)
         worker_assign(w, ev->task);
         return true;
     case HAUL_SOURCE_REVOKE:
-        on_revoke(w, wt, false);
+        on_revoke(w, ev->task, false);
         return true;
     case HAUL_SOURCE_LOST:
-        on_revoke(w, wt, true);
+        on_revoke(w, ev->task, true);
         return true;
     case HAUL_SOURCE_GAP:
         if (wt != NULL) worker_gap(w, wt, ev);
@@ -246,8 +250,7 @@ bool haul_worker_idle(const struct haul_worker *w)
     return true;
 }
 
-/* ---- clean stop
- * ------------------------------------------------------------------------------------------------------------- */
+/* ---- clean stop ---- */
 static bool stopped_cleanly(const struct worker_task *wt)
 {
     if (!runs(wt)) return true;

@@ -36,7 +36,6 @@ void worker_assign(struct haul_worker *w, struct haul_task_name name)
     assert(wt != NULL);
     wt->name = name;
     wt->p = p;
-    wt->number = w->next_number++ & 0xffffff;
     wt->state = HAUL_TASK_CLAIMING;
     wt->log_end = -1;
     wt->clock_ms = INT64_MIN;
@@ -81,25 +80,29 @@ void worker_stop_task(struct haul_worker *w, struct worker_task *wt, const char 
     worker_log(w, wt, 0, "task_stopped", "%s", wt->why);
 }
 
-void worker_forget(struct haul_worker *w, struct worker_task *wt)
+void worker_free(struct worker_task *wt)
 {
-    w->store->ops->release(w->store, wt->name);
-    for (size_t i = 0; i < w->parts_len; i++)
-        if (w->part_task[i] == wt) w->part_task[i] = NULL;
     drop_task(wt);
     haul_ops_free(&wt->ops[0]);
     haul_ops_free(&wt->ops[1]);
+    free(wt);
+}
+
+/* While a commit is in flight the store reads the task's operations: then the task is freed when that is settled. */
+void worker_forget(struct haul_worker *w, struct worker_task *wt)
+{
+    w->store->ops->release(w->store, wt->name);
     w->at[wt->name.mailbox][wt->name.partition] = NULL;
     for (size_t i = 0; i < w->tasks; i++)
         if (w->task[i] == wt) {
             w->task[i] = w->task[--w->tasks];
             break;
         }
-    free(wt);
+    wt->gone = true;
+    if (!wt->flying) worker_free(wt);
 }
 
-/* ---- claiming
- * ------------------------------------------------------------------------------------------------------------------ */
+/* ---- claiming ---- */
 /* Where the very first start begins. */
 static enum haul_err genesis_offset(struct haul_worker *w, struct worker_task *wt, int64_t *offset,
                                     struct haul_error *e)
@@ -181,6 +184,7 @@ static enum haul_err restore(struct haul_worker *w, struct worker_task *wt, stru
     if (options == NULL) return haul_fail(e, HAUL_E_NOT_FOUND, "its options %s are not in haul.blobs", hash);
     wt->t = task_open(wt->p, wt->name, &w->topology, options, w->s.outbox_bytes, e);
     if (wt->t == NULL) return HAUL_E_LIMIT;
+    wt->number = w->next_number++ & 0xffffff; /* receipts of an outbox before this one must not match */
     wt->t->find_options = contents_find;
     wt->t->find_arg = w->contents;
     struct task_core *core = wt->t->core;
@@ -257,8 +261,7 @@ void worker_claims(struct haul_worker *w)
         if (w->task[i]->state == HAUL_TASK_CLAIMING && w->task[i]->retry_ns <= w->now_ns) claim(w, w->task[i]);
 }
 
-/* ---- restoring
- * ------------------------------------------------------------------------------------------------------------------ */
+/* ---- restoring ---- */
 bool worker_verify(struct haul_worker *w, struct worker_task *wt, const struct haul_message *m)
 {
     const struct task_core *core = wt->t->core;

@@ -22,17 +22,30 @@ uint64_t worker_acked_sum(const struct worker_task *wt)
     return sum;
 }
 
-bool worker_commit_wanted(const struct haul_worker *w, const struct worker_task *wt)
+static bool can_commit(const struct worker_task *wt)
 {
-    if (wt->t == NULL || (wt->state != HAUL_TASK_RUNNING && wt->state != HAUL_TASK_WAITING)) return false;
-    if (wt->t->core->position.step != wt->control.position.step || wt->ops[wt->fill].count > 0 || wt->checkpoint.active)
-        return true;
-    (void)w;
-    return worker_acked_sum(wt) != wt->committed_acked_sum;
+    return wt->t != NULL && (wt->state == HAUL_TASK_RUNNING || wt->state == HAUL_TASK_WAITING);
 }
 
-/* ---- checkpoints
- * ---------------------------------------------------------------------------------------------------------------- */
+bool worker_task_ahead(const struct worker_task *wt)
+{
+    return can_commit(wt) && (wt->t->core->position.step != wt->control.position.step || wt->ops[wt->fill].count > 0);
+}
+
+static bool checkpoint_has_work(const struct worker_task *wt)
+{
+    if (!wt->checkpoint.active || wt->flipping) return false;
+    return !wt->checkpoint.written ||
+           checkpoint_ready(&wt->checkpoint, wt->control.commit, outbox_acked_step(&wt->t->outbox));
+}
+
+static bool commit_wanted(const struct worker_task *wt)
+{
+    if (worker_task_ahead(wt)) return true;
+    return can_commit(wt) && (checkpoint_has_work(wt) || worker_acked_sum(wt) != wt->committed_acked_sum);
+}
+
+/* ---- checkpoints ---- */
 static void checkpoint_maybe_begin(struct haul_worker *w, struct worker_task *wt, bool last)
 {
     const struct task_core *core = wt->t->core;
@@ -78,8 +91,7 @@ static void add_checkpoint(struct worker_task *wt, struct haul_control *c, size_
     *budget -= spent < *budget ? (size_t)spent : *budget;
 }
 
-/* ---- putting a commit together
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- putting a commit together ---- */
 static void heartbeat(struct haul_worker *w, struct worker_task *wt)
 {
     if (w->now_ns - wt->heartbeat_ns < HEARTBEAT_NS) return;
@@ -146,7 +158,7 @@ bool worker_commit_begin(struct haul_worker *w, bool last)
         struct worker_task *wt = w->task[(w->first + i) % w->tasks];
         if (wt->t == NULL || wt->state == HAUL_TASK_RESTORING || wt->state == HAUL_TASK_STOPPED) continue;
         checkpoint_maybe_begin(w, wt, last);
-        if (!worker_commit_wanted(w, wt)) continue;
+        if (!commit_wanted(wt)) continue;
         const uint64_t puts = wt->ops[wt->fill].puts;
         if (documents > 0 && documents + puts > w->s.documents_max) continue;
         documents += puts;
@@ -162,9 +174,7 @@ bool worker_commit_begin(struct haul_worker *w, bool last)
     return true;
 }
 
-/* ---- outcomes
- * ------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- outcomes ---- */
 static void applied(struct haul_worker *w, struct worker_task *wt, const struct haul_commit *part)
 {
     wt->control = part->control;
@@ -188,6 +198,10 @@ static void applied(struct haul_worker *w, struct worker_task *wt, const struct 
 static void settle(struct haul_worker *w, struct worker_task *wt, const struct haul_commit *part)
 {
     wt->flying = false;
+    if (wt->gone) {
+        worker_free(wt);
+        return;
+    }
     haul_ops_clear(&wt->ops[wt->fill ^ 1]);
     switch (part->outcome) {
     case HAUL_OUTCOME_APPLIED:
@@ -236,6 +250,5 @@ void worker_commit_drive(struct haul_worker *w, int wait_ms)
     w->report.commits++;
     w->report.commit_ns_sum += took;
     if (took > w->report.commit_ns_max) w->report.commit_ns_max = took;
-    for (size_t i = 0; i < w->parts_len; i++)
-        if (w->part_task[i] != NULL) settle(w, w->part_task[i], &w->parts[i]);
+    for (size_t i = 0; i < w->parts_len; i++) settle(w, w->part_task[i], &w->parts[i]);
 }

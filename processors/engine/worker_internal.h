@@ -19,9 +19,9 @@ struct worker_task {
     const struct haul_processor *p;
     struct haul_task *t; /* NULL while claiming or stopped */
     enum haul_task_state state;
-    uint32_t number; /* in receipts' cookies; never reused while the worker lives */
+    uint32_t number; /* in the cookies of receipts: one for each outbox that was opened */
     bool paused, at_end, verified, leftover;
-    bool revoked; /* the group takes it: commit, then stop */
+    bool gone; /* forgotten while a commit was in flight */
 
     struct haul_control control; /* as last known to be in the store */
     struct haul_ops ops[2];
@@ -93,6 +93,7 @@ void worker_assign(struct haul_worker *w, struct haul_task_name name);
 void worker_claims(struct haul_worker *w); /* those that wait and are due */
 void worker_discard(struct haul_worker *w, struct worker_task *wt, enum haul_task_state next, const char *why);
 void worker_forget(struct haul_worker *w, struct worker_task *wt); /* the partition is gone */
+void worker_free(struct worker_task *wt);
 void worker_stop_task(struct haul_worker *w, struct worker_task *wt, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 void worker_gap(struct haul_worker *w, struct worker_task *wt, const struct haul_source_event *ev);
@@ -103,7 +104,7 @@ void worker_target(struct haul_worker *w, struct worker_task *wt); /* the muted 
 /* worker_commit.c */
 bool worker_commit_begin(struct haul_worker *w, bool last);
 void worker_commit_drive(struct haul_worker *w, int wait_ms);
-bool worker_commit_wanted(const struct haul_worker *w, const struct worker_task *wt);
+bool worker_task_ahead(const struct worker_task *wt); /* it has done what is not committed */
 uint64_t worker_acked_sum(const struct worker_task *wt);
 
 /* worker_send.c */

@@ -6,7 +6,7 @@
 
 #include "haul/processors.h"
 
-/* ---- taking a record in ------------------------------------------------------------------------------------------ */
+/* ---- taking a record in ---- */
 static void keep_text(char *to, uint8_t *len, size_t max, struct haul_str text)
 {
     assert(text.n <= max); /* the record's table has the same bound */
@@ -136,7 +136,7 @@ static void judge_all(struct fleet_step *x)
     fleet_skew(x);
 }
 
-/* ---- a step ------------------------------------------------------------------------------------------------------ */
+/* ---- a step ---- */
 static struct fleet_step step_of(struct haul_task *t, struct haul_entity *e, const struct haul_record *r)
 {
     struct fleet_state *s = haul_entity_state(e);

@@ -92,7 +92,7 @@ struct fleet_options {
 
 extern const struct haul_option_set fleet_option_set;
 
-/* ---- tables ------------------------------------------------------------------------------------------------------ */
+/* ---- tables ---- */
 /* In the order of fleet_rules[] in rules.c. */
 enum fleet_rule {
     FLEET_SPEEDING,
@@ -149,7 +149,7 @@ enum fleet_timer { FLEET_T_SILENCE, FLEET_T_REST, FLEET_T_GONE, FLEET_T_HARSH, F
 #define FLEET_STATUS_FIXED    2u
 #define FLEET_STATUS_DOORS    (0xfu << 13) /* front, middle, rear, driver */
 
-/* ---- the state of a vehicle -------------------------------------------------------------------------------------- */
+/* ---- the state of a vehicle ---- */
 struct fleet_point {
     int32_t lon_e7, lat_e7; /* degrees times 10^7 */
 };
@@ -227,7 +227,7 @@ struct fleet_state {
 
 _Static_assert(sizeof(struct fleet_state) <= 512, "a vehicle's state fits in 512 bytes");
 
-/* ---- one step ---------------------------------------------------------------------------------------------------- */
+/* ---- one step ---- */
 struct fleet_step {
     struct haul_task *task;
     struct haul_entity *entity;

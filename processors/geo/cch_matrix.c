@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Many to many: one label for each source and each target, then a min-plus product over the common part of the two paths.
+ * Many to many: one label for each source and each target, then a min-plus product over the common part of the two
+ * paths.
  *
- * Targets are kept in the order of their ranks. Seen from a source, the lowest common ancestor only rises as one walks away from
- * the source's own place in that order, to either side. So it is found by following the walk, and what lies below it is struck
- * out of a copy of the source's label once, instead of being tested for each pair.
+ * Targets are kept in the order of their ranks. Seen from a source, the lowest common ancestor only rises as one walks
+ * away from the source's own place in that order, to either side. So it is found by following the walk, and what lies
+ * below it is struck out of a copy of the source's label once, instead of being tested for each pair.
  */
 #include "processors/geo/cch_internal.h"
 
@@ -12,6 +13,9 @@
 #include <string.h>
 
 #define LANES 8u
+
+/* Integers: a wider unit gives the same answers, so the widest that the machine has may be used. */
+#define CLONES __attribute__((target_clones("avx2", "default")))
 
 typedef int32_t lanes __attribute__((vector_size(4 * LANES)));
 
@@ -34,7 +38,8 @@ struct haul_matrix *haul_matrix_new(const struct haul_cch *c, size_t sources, si
     m->cch = c;
     m->sources = sources, m->targets = targets;
     m->stride = (c->height + LANES - 1) / LANES * LANES;
-    if (m->stride > 0 && (sources > SIZE_MAX / 8 / m->stride || targets > SIZE_MAX / 8 / m->stride)) m->pool.failed = true;
+    if (m->stride > 0 && (sources > SIZE_MAX / 8 / m->stride || targets > SIZE_MAX / 8 / m->stride))
+        m->pool.failed = true;
     m->from = POOL_ARRAY(&m->pool, int32_t, sources * m->stride);
     m->to = POOL_ARRAY(&m->pool, int32_t, targets * m->stride);
     m->source_rank = POOL_ARRAY(&m->pool, uint32_t, sources);
@@ -61,12 +66,12 @@ static void make_label(const struct haul_matrix *m, const int32_t *weight, uint3
         const int32_t at = dist[c->depth[r]];
         if (at >= HAUL_FAR) continue;
         for (uint32_t e = c->first[r]; e < c->first[r + 1]; e++)
-            dist[c->head_depth[e]] = least(dist[c->head_depth[e]], at + weight[e]);
+            dist[c->head_depth[e]] = least(dist[c->head_depth[e]], at + weight[2 * (size_t)e]);
     }
 }
 
-static void make_labels(const struct haul_matrix *m, const int32_t *weight, const struct haul_end *end, size_t low, size_t high,
-                        int32_t *labels, uint32_t *ranks)
+static void make_labels(const struct haul_matrix *m, const int32_t *weight, const struct haul_end *end, size_t low,
+                        size_t high, int32_t *labels, uint32_t *ranks)
 {
     for (size_t i = low; i < high; i++) {
         assert(end[i].node < m->cch->n);
@@ -79,18 +84,18 @@ void haul_matrix_sources(struct haul_matrix *m, const struct haul_weights *w, co
                          size_t high)
 {
     assert(high <= m->sources);
-    make_labels(m, w->up, source, low, high, m->from, m->source_rank);
+    make_labels(m, w->side, source, low, high, m->from, m->source_rank);
 }
 
 void haul_matrix_targets(struct haul_matrix *m, const struct haul_weights *w, const struct haul_end *target, size_t low,
                          size_t high)
 {
     assert(high <= m->targets);
-    make_labels(m, w->down, target, low, high, m->to, m->target_rank);
+    make_labels(m, w->side + 1, target, low, high, m->to, m->target_rank);
 }
 
 /* min over d < n of a[d] + b[d]; both are readable, and a is HAUL_FAR, up to whole lanes. */
-static inline int32_t min_plus(const int32_t *a, const int32_t *b, uint32_t n)
+static inline __attribute__((always_inline)) int32_t min_plus(const int32_t *a, const int32_t *b, uint32_t n)
 {
     lanes best;
     for (uint32_t k = 0; k < LANES; k++) best[k] = HAUL_FAR;
@@ -114,8 +119,8 @@ static int by_rank(const void *a, const void *b)
 }
 
 /* One walk away from the source: step is 1 (targets at or above it) or -1. `label` is a copy that may be struck. */
-static void walk(const struct haul_matrix *m, const struct target *t, size_t at, ptrdiff_t step, uint32_t rank, int32_t *label,
-                 int32_t *row)
+CLONES static void walk(const struct haul_matrix *m, const struct target *t, size_t at, ptrdiff_t step, uint32_t rank,
+                        int32_t *label, int32_t *row)
 {
     const struct haul_cch *c = m->cch;
     uint32_t top = rank; /* lowest common ancestor so far */

@@ -7,45 +7,35 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct side {
-    int32_t *dist;  /* by depth */
-    uint32_t *pred; /* by depth: the CCH arc over which it was reached */
-};
-
 struct haul_query {
     const struct haul_cch *cch;
-    struct side fwd, bwd;
-    struct side ends[2 * HAUL_ENDS_MAX];
-    uint32_t meet;        /* the rank where the best path has its top, HAUL_NONE without a path */
-    struct side best[2];  /* borrowed: the labels that gave the path */
-    uint32_t best_end[2]; /* ranks at which it starts and ends */
-    struct step *stack;   /* for unpacking */
+    int32_t *fwd, *bwd;                 /* labels, by depth */
+    int32_t *ends_from, *ends_to;       /* HAUL_ENDS_MAX labels each */
+    uint32_t meet;                      /* the rank at the top of the best path, HAUL_NONE without a path */
+    const int32_t *best_from, *best_to; /* borrowed: the labels that gave it */
+    uint32_t start, end;                /* ranks at which it starts and ends */
+    uint32_t *chain;                    /* sides of the path before unpacking: twice the height */
+    uint32_t *stack;                    /* sides still to unpack */
     size_t stack_cap;
     int32_t *all; /* by rank, for sweeps */
     struct pool pool;
-};
-
-/* A CCH arc to unpack and the direction in which it is passed. */
-struct step {
-    uint32_t cch; /* arc << 1 | downwards */
 };
 
 struct haul_query *haul_query_new(const struct haul_cch *c)
 {
     struct haul_query *q = calloc(1, sizeof *q);
     if (q == NULL) return NULL;
+    const size_t height = c->height;
     q->cch = c;
     q->meet = HAUL_NONE;
-    q->fwd = (struct side){POOL_ARRAY(&q->pool, int32_t, c->height), POOL_ARRAY(&q->pool, uint32_t, c->height)};
-    q->bwd = (struct side){POOL_ARRAY(&q->pool, int32_t, c->height), POOL_ARRAY(&q->pool, uint32_t, c->height)};
-    const size_t ends = 2 * HAUL_ENDS_MAX;
-    int32_t *dist = POOL_ARRAY(&q->pool, int32_t, ends * c->height);
-    uint32_t *pred = POOL_ARRAY(&q->pool, uint32_t, ends * c->height);
-    for (size_t i = 0; i < ends && !q->pool.failed; i++)
-        q->ends[i] = (struct side){dist + i * c->height, pred + i * c->height};
-    /* unpacking goes down one rank at least with each step and leaves one arc behind for each */
-    q->stack_cap = (size_t)c->height + 2;
-    q->stack = POOL_ARRAY(&q->pool, struct step, q->stack_cap);
+    q->fwd = POOL_ARRAY(&q->pool, int32_t, height);
+    q->bwd = POOL_ARRAY(&q->pool, int32_t, height);
+    q->ends_from = POOL_ARRAY(&q->pool, int32_t, HAUL_ENDS_MAX * height);
+    q->ends_to = POOL_ARRAY(&q->pool, int32_t, HAUL_ENDS_MAX * height);
+    q->chain = POOL_ARRAY(&q->pool, uint32_t, 2 * height);
+    /* each step of unpacking goes down one rank of one path at least and leaves one side behind */
+    q->stack_cap = c->n + (size_t)2;
+    q->stack = POOL_ARRAY(&q->pool, uint32_t, q->stack_cap);
     q->all = POOL_ARRAY(&q->pool, int32_t, c->n);
     if (!q->pool.failed) return q;
     haul_query_free(q);
@@ -59,32 +49,36 @@ void haul_query_free(struct haul_query *q)
     free(q);
 }
 
-/* All arcs of the node of depth d, reached at `at`. */
-static inline void relax_up(const struct haul_cch *c, uint32_t rank, int32_t at, const int32_t *weight, struct side s)
+/* All arcs of a node that was reached at `at`. weight is by side: it starts at 0 for upwards, at 1 for downwards.
+ * Predecessors are not kept: whoever wants the path finds them again (fill_chain), and the loop has no branch to guess
+ * wrong. */
+static inline void relax_up(const struct haul_cch *c, uint32_t rank, int32_t at, const int32_t *weight, int32_t *dist)
 {
-    for (uint32_t e = c->first[rank]; e < c->first[rank + 1]; e++) {
-        const uint32_t d = c->head_depth[e];
-        const int32_t length = at + weight[e];
-        if (length < s.dist[d]) {
-            s.dist[d] = length;
-            s.pred[d] = e;
-        }
+    const uint32_t end = c->first[rank + 1];
+    for (uint32_t e = c->first[rank]; e < end; e++) {
+        int32_t *to = &dist[c->head_depth[e]];
+        *to = least(*to, at + weight[2 * (size_t)e]);
     }
 }
 
-static void start(const struct haul_cch *c, struct side s, uint32_t rank, int32_t offset)
+static void start(const struct haul_cch *c, uint32_t rank, int32_t offset, int32_t *dist)
 {
     const uint32_t depth = c->depth[rank];
-    for (uint32_t d = 0; d < depth; d++) s.dist[d] = HAUL_FAR;
-    s.dist[depth] = offset;
-    s.pred[depth] = HAUL_NONE;
+    for (uint32_t d = 0; d < depth; d++) dist[d] = HAUL_FAR;
+    dist[depth] = offset;
 }
 
-static uint32_t climb(const struct haul_cch *c, uint32_t rank, const int32_t *weight, struct side s)
+static inline uint32_t climb(const struct haul_cch *c, uint32_t rank, const int32_t *weight, int32_t *dist)
 {
-    const int32_t at = s.dist[c->depth[rank]];
-    if (at < HAUL_FAR) relax_up(c, rank, at, weight, s);
+    const int32_t at = dist[c->depth[rank]];
+    if (at < HAUL_FAR) relax_up(c, rank, at, weight, dist);
     return c->parent[rank];
+}
+
+static void label(const struct haul_cch *c, const int32_t *weight, uint32_t rank, int32_t offset, int32_t *dist)
+{
+    start(c, rank, offset, dist);
+    while (rank != HAUL_NONE) rank = climb(c, rank, weight, dist);
 }
 
 int32_t haul_query_run(struct haul_query *q, const struct haul_weights *w, uint32_t from, uint32_t to)
@@ -92,37 +86,31 @@ int32_t haul_query_run(struct haul_query *q, const struct haul_weights *w, uint3
     const struct haul_cch *c = q->cch;
     assert(from < c->n && to < c->n);
     uint32_t a = c->rank[from], b = c->rank[to];
-    q->best_end[0] = a, q->best_end[1] = b;
-    q->best[0] = q->fwd, q->best[1] = q->bwd;
-    start(c, q->fwd, a, 0);
-    start(c, q->bwd, b, 0);
-    while (a != b) { /* the lower one climbs; in different trees both end at their roots */
+    int32_t *const fwd = q->fwd, *const bwd = q->bwd;
+    q->start = a, q->end = b;
+    q->best_from = fwd, q->best_to = bwd;
+    start(c, a, 0, fwd);
+    start(c, b, 0, bwd);
+    while (a != b) { /* the lower one climbs; in different trees both end at HAUL_NONE, which is above all */
         if (a < b)
-            a = climb(c, a, w->up, q->fwd);
+            a = climb(c, a, w->side, fwd);
         else
-            b = climb(c, b, w->down, q->bwd);
+            b = climb(c, b, w->side + 1, bwd);
     }
     int32_t best = HAUL_FAR;
     q->meet = HAUL_NONE;
     for (; a != HAUL_NONE; a = c->parent[a]) {
-        const uint32_t d = c->depth[a];
-        const int32_t there = q->fwd.dist[d], back = q->bwd.dist[d];
+        const int32_t there = fwd[c->depth[a]], back = bwd[c->depth[a]];
         if (there + back < best) best = there + back, q->meet = a;
-        if (there < best) relax_up(c, a, there, w->up, q->fwd);
-        if (back < best) relax_up(c, a, back, w->down, q->bwd);
+        if (there < best) relax_up(c, a, there, w->side, fwd);
+        if (back < best) relax_up(c, a, back, w->side + 1, bwd);
     }
     return best;
 }
 
-void cch_label(const struct haul_cch *c, const int32_t *weight, uint32_t rank, int32_t offset, int32_t *dist, uint32_t *pred)
-{
-    const struct side s = {dist, pred};
-    start(c, s, rank, offset);
-    while (rank != HAUL_NONE) rank = climb(c, rank, weight, s);
-}
-
 /* The best meeting point of two labels, HAUL_NONE when there is none below *best. */
-static uint32_t meet(const struct haul_cch *c, uint32_t a, struct side s, uint32_t b, struct side t, int32_t *best)
+static uint32_t meet(const struct haul_cch *c, uint32_t a, const int32_t *s, uint32_t b, const int32_t *t,
+                     int32_t *best)
 {
     uint32_t at = HAUL_NONE;
     while (a != b) {
@@ -132,7 +120,7 @@ static uint32_t meet(const struct haul_cch *c, uint32_t a, struct side s, uint32
             b = c->parent[b];
     }
     for (; a != HAUL_NONE; a = c->parent[a]) {
-        const int32_t length = s.dist[c->depth[a]] + t.dist[c->depth[a]];
+        const int32_t length = s[c->depth[a]] + t[c->depth[a]];
         if (length < *best) *best = length, at = a;
     }
     return at;
@@ -142,131 +130,140 @@ int32_t haul_query_ends(struct haul_query *q, const struct haul_weights *w, cons
                         const struct haul_end *to, size_t tos, size_t *from_i, size_t *to_i)
 {
     const struct haul_cch *c = q->cch;
+    const size_t height = c->height;
     assert(froms <= HAUL_ENDS_MAX && tos <= HAUL_ENDS_MAX);
-    struct side *const s = q->ends, *const t = q->ends + HAUL_ENDS_MAX;
     for (size_t i = 0; i < froms; i++)
-        cch_label(c, w->up, c->rank[from[i].node], clamp_weight(from[i].offset), s[i].dist, s[i].pred);
+        label(c, w->side, c->rank[from[i].node], clamp_weight(from[i].offset), q->ends_from + i * height);
     for (size_t j = 0; j < tos; j++)
-        cch_label(c, w->down, c->rank[to[j].node], clamp_weight(to[j].offset), t[j].dist, t[j].pred);
+        label(c, w->side + 1, c->rank[to[j].node], clamp_weight(to[j].offset), q->ends_to + j * height);
     int32_t best = HAUL_FAR;
     q->meet = HAUL_NONE;
     for (size_t i = 0; i < froms; i++)
         for (size_t j = 0; j < tos; j++) {
-            const uint32_t a = c->rank[from[i].node], b = c->rank[to[j].node], at = meet(c, a, s[i], b, t[j], &best);
+            const uint32_t a = c->rank[from[i].node], b = c->rank[to[j].node];
+            const int32_t *s = q->ends_from + i * height, *t = q->ends_to + j * height;
+            const uint32_t at = meet(c, a, s, b, t, &best);
             if (at == HAUL_NONE) continue;
             q->meet = at;
-            q->best[0] = s[i], q->best[1] = t[j];
-            q->best_end[0] = a, q->best_end[1] = b;
+            q->best_from = s, q->best_to = t;
+            q->start = a, q->end = b;
             if (from_i != NULL) *from_i = i;
             if (to_i != NULL) *to_i = j;
         }
     return best;
 }
 
-/* ---- unpacking --------------------------------------------------------------------------------------------------------- */
+/* ---- unpacking
+ * --------------------------------------------------------------------------------------------------------- */
 
 struct unpacker {
     const struct haul_cch *c;
     const struct haul_weights *w;
-    const int32_t *arc_weight;
     struct haul_query *q;
     uint32_t *arcs;
     size_t n, cap;
 };
 
-/* An arc of the graph that has this weight, or HAUL_NONE. */
-static uint32_t own_arc(const struct unpacker *u, uint32_t cch, int32_t weight)
+/* An arc of the graph on this side that has its weight, or HAUL_NONE. */
+static uint32_t own_arc(const struct unpacker *u, uint32_t side)
 {
     const struct haul_cch *c = u->c;
-    const uint32_t arc = cch & 1 ? c->input_down[cch >> 1] : c->input_up[cch >> 1];
-    if (arc == c->arcs) return HAUL_NONE;
-    if (clamp_weight(u->arc_weight[arc]) == weight) return arc;
-    uint32_t low = 0, high = c->extras;
-    while (low < high) {
-        const uint32_t middle = low + (high - low) / 2;
-        if (c->extra[middle].cch < cch)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    for (; low < c->extras && c->extra[low].cch == cch; low++)
-        if (clamp_weight(u->arc_weight[c->extra[low].arc]) == weight) return c->extra[low].arc;
+    const int32_t weight = u->w->side[side];
+    const uint32_t arc = c->input[side];
+    if (arc == HAUL_NONE || u->w->arc[arc] == weight) return arc;
+    for (uint32_t i = cch_first_extra(c, side); i < c->extras && c->extra[i].side == side; i++)
+        if (u->w->arc[c->extra[i].arc] == weight) return c->extra[i].arc;
     return HAUL_NONE;
 }
 
-/* The lower triangle of e = (y, z) that gives its weight: the arcs x - y and x - z. */
-static bool find_triangle(const struct unpacker *u, uint32_t cch, int32_t weight, uint32_t *xy, uint32_t *xz)
+/* The lower triangle of the side's arc y - z that gives its weight. For y -> z the steps are y -> x, x -> z; for z -> y
+ * they are z -> x, x -> y. */
+static bool find_triangle(const struct unpacker *u, uint32_t side, uint32_t step[2])
 {
     const struct haul_cch *c = u->c;
-    const int32_t *up = u->w->up, *down = u->w->down;
-    const uint32_t e = cch >> 1, y = c->tail[e], z_depth = c->head_depth[e];
-    for (uint32_t i = c->down_first[y]; i < c->down_first[y + 1]; i++) {
-        const uint32_t a = c->down[i].arc, end = c->down[i].end;
-        const int32_t first = cch & 1 ? up[a] : down[a];
-        if (first > weight) continue;
-        for (uint32_t k = a + 1; k < end && c->head_depth[k] <= 0x7fffffff; k++) {
-            if (c->head_depth[k] != z_depth) continue;
-            if (first + (cch & 1 ? down[k] : up[k]) != weight) break;
-            *xy = a, *xz = k;
-            return true;
-        }
+    const int32_t *weight = u->w->side;
+    const uint32_t arc = side >> 1, back = side & 1;
+    for (uint32_t i = c->low_first[arc]; i < c->low_first[arc + 1]; i++) {
+        const uint32_t with_y = 2 * c->low_arc[i] + !back, with_z = 2 * (c->low_arc[i] + c->low_skip[i]) + back;
+        if (weight[with_y] + weight[with_z] != weight[side]) continue;
+        step[0] = back ? with_z : with_y;
+        step[1] = back ? with_y : with_z;
+        return true;
     }
     return false;
 }
 
-static void unpack(struct unpacker *u, uint32_t cch)
+static void unpack(struct unpacker *u, uint32_t first)
 {
-    struct step *stack = u->q->stack;
-    size_t depth = 0;
-    stack[depth++] = (struct step){cch};
+    uint32_t *stack = u->q->stack, depth = 0;
+    stack[depth++] = first;
     while (depth > 0) {
-        const struct step s = stack[--depth];
-        const int32_t weight = s.cch & 1 ? u->w->down[s.cch >> 1] : u->w->up[s.cch >> 1];
-        const uint32_t own = own_arc(u, s.cch, weight);
+        const uint32_t side = stack[--depth], own = own_arc(u, side);
         if (own != HAUL_NONE) {
             if (u->n < u->cap) u->arcs[u->n] = own;
             u->n++;
             continue;
         }
-        uint32_t xy = 0, xz = 0;
-        const bool found = find_triangle(u, s.cch, weight, &xy, &xz);
+        uint32_t step[2];
+        const bool found = find_triangle(u, side, step);
         assert(found && depth + 2 <= u->q->stack_cap);
-        /* upwards: y -> x -> z is xy downwards, xz upwards; downwards: z -> x -> y. The first part must come off first. */
-        stack[depth++] = (struct step){s.cch & 1 ? xy << 1 : xz << 1};
-        stack[depth++] = (struct step){s.cch & 1 ? (xz << 1 | 1) : (xy << 1 | 1)};
+        stack[depth++] = step[1];
+        stack[depth++] = step[0]; /* comes off first */
     }
 }
 
-size_t haul_query_path(struct haul_query *q, const struct haul_weights *w, const int32_t *arc_weight, uint32_t *arcs,
-                       size_t cap)
+/* The sides by which a label came from `rank` up to the meeting point, the highest first. A node's predecessor is the
+ * lowest node of the path whose arc explains its distance; going down from the top, the first one that fits is taken.
+ */
+static uint32_t fill_chain(const struct haul_query *q, const struct haul_weights *w, uint32_t rank, const int32_t *dist,
+                           uint32_t back, uint32_t *chain)
 {
-    if (q->meet == HAUL_NONE) return 0;
     const struct haul_cch *c = q->cch;
-    struct unpacker u = {.c = c, .w = w, .arc_weight = arc_weight, .q = q, .arcs = arcs, .cap = cap};
-    /* arcs from the meeting point back to the start, in the scratch of the sweep; then forwards */
-    uint32_t *chain = (uint32_t *)(void *)q->all, links = 0;
-    for (uint32_t r = q->meet; r != q->best_end[0]; r = c->tail[chain[links - 1]]) chain[links++] = q->best[0].pred[c->depth[r]];
-    while (links > 0) unpack(&u, chain[--links] << 1);
-    for (uint32_t r = q->meet; r != q->best_end[1];) {
-        const uint32_t e = q->best[1].pred[c->depth[r]];
-        unpack(&u, e << 1 | 1);
+    uint32_t links = 0, *pred = chain; /* pred[depth]: the first arc seen that explains it */
+    const uint32_t top = c->depth[q->meet], bottom = c->depth[rank];
+    for (uint32_t d = top; d <= bottom; d++) pred[d] = HAUL_NONE;
+    for (uint32_t r = rank; r != q->meet; r = c->parent[r]) {
+        const int32_t at = dist[c->depth[r]];
+        for (uint32_t e = c->first[r]; at < HAUL_FAR && e < c->first[r + 1]; e++) {
+            const uint32_t d = c->head_depth[e];
+            if (d >= top && pred[d] == HAUL_NONE && at + w->side[2 * (size_t)e + back] == dist[d]) pred[d] = e;
+        }
+    }
+    /* compact in place: a link is written at or before the depth that it was read from */
+    for (uint32_t r = q->meet; r != rank;) {
+        const uint32_t e = pred[c->depth[r]];
+        assert(e != HAUL_NONE);
+        chain[links++] = 2 * e + back;
         r = c->tail[e];
     }
+    return links;
+}
+
+size_t haul_query_path(struct haul_query *q, const struct haul_weights *w, uint32_t *arcs, size_t cap)
+{
+    if (q->meet == HAUL_NONE) return 0;
+    struct unpacker u = {.c = q->cch, .w = w, .q = q, .arcs = arcs, .cap = cap};
+    uint32_t links = fill_chain(q, w, q->start, q->best_from, 0, q->chain);
+    while (links > 0) unpack(&u, q->chain[--links]);
+    links = fill_chain(q, w, q->end, q->best_to, 1, q->chain);
+    for (uint32_t i = 0; i < links; i++) unpack(&u, q->chain[i]);
     return u.n;
 }
 
-/* ---- one to all --------------------------------------------------------------------------------------------------------- */
+/* ---- one to all
+ * --------------------------------------------------------------------------------------------------------- */
 
 static void sweep(struct haul_query *q, const int32_t *climbing, const int32_t *falling, uint32_t node, int32_t *dist)
 {
     const struct haul_cch *c = q->cch;
     int32_t *const all = q->all;
     for (uint32_t r = 0; r < c->n; r++) all[r] = HAUL_FAR;
-    cch_label(c, climbing, c->rank[node], 0, q->fwd.dist, q->fwd.pred);
-    for (uint32_t r = c->rank[node]; r != HAUL_NONE; r = c->parent[r]) all[r] = q->fwd.dist[c->depth[r]];
+    label(c, climbing, c->rank[node], 0, q->fwd);
+    for (uint32_t r = c->rank[node]; r != HAUL_NONE; r = c->parent[r]) all[r] = q->fwd[c->depth[r]];
     for (uint32_t r = c->n; r-- > 0;) {
         int32_t best = all[r];
-        for (uint32_t e = c->first[r]; e < c->first[r + 1]; e++) best = least(best, all[c->head[e]] + falling[e]);
+        for (uint32_t e = c->first[r]; e < c->first[r + 1]; e++)
+            best = least(best, all[c->head[e]] + falling[2 * (size_t)e]);
         all[r] = best;
     }
     for (uint32_t r = 0; r < c->n; r++) dist[c->node[r]] = all[r];
@@ -274,10 +271,10 @@ static void sweep(struct haul_query *q, const int32_t *climbing, const int32_t *
 
 void haul_query_all_from(struct haul_query *q, const struct haul_weights *w, uint32_t from, int32_t *dist)
 {
-    sweep(q, w->up, w->down, from, dist);
+    sweep(q, w->side, w->side + 1, from, dist);
 }
 
 void haul_query_all_to(struct haul_query *q, const struct haul_weights *w, uint32_t to, int32_t *dist)
 {
-    sweep(q, w->down, w->up, to, dist);
+    sweep(q, w->side + 1, w->side, to, dist);
 }

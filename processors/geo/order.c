@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Graph -> undirected and simple -> without nodes of degree one and two -> pieces, split until they are small -> order.
  *
- * The array `order` is both work list and result: a piece is a range of it; splitting moves the separator to the range's end and
- * leaves the parts, each contiguous, before it.
+ * The array `order` is both work list and result: a piece is a range of it; splitting moves the separator to the
+ * range's end and leaves the parts, each contiguous, before it.
  */
 #include "haul/order.h"
 
@@ -29,7 +29,7 @@ struct ordering {
     struct cutter *cutter;
     struct range {
         uint32_t low, high;
-    } *todo;
+    } * todo;
     uint32_t todos;
     haul_progress *progress;
     void *user;
@@ -95,7 +95,8 @@ static void eliminate(struct ordering *o, uint32_t v)
     o->local[v] = 0; /* eliminated */
 }
 
-/* Degree one and two, a round at a time so that no two of a round touch: a chain of k nodes adds log k to the height, not k. */
+/* Degree one and two, a round at a time so that no two of a round touch: a chain of k nodes adds log k to the height,
+ * not k. */
 static void reduce(struct ordering *o)
 {
     uint32_t *blocked = o->moved;
@@ -161,7 +162,8 @@ static void make_piece(struct ordering *o, uint32_t low, uint32_t n)
     for (uint32_t i = 0; i < n; i++) o->local[node[i]] = NOWHERE;
 }
 
-/* Connected parts of the piece that keep[] allows, each made contiguous in `moved` from `at`; pushes those that are not empty. */
+/* Connected parts of the piece that keep[] allows, each made contiguous in `moved` from `at`; pushes those that are not
+ * empty. */
 static uint32_t push_parts(struct ordering *o, uint32_t low, uint32_t at)
 {
     const struct piece *p = &o->piece;
@@ -256,8 +258,8 @@ static void project(struct ordering *o, const int32_t *lon_e7, const int32_t *la
     }
 }
 
-enum haul_err haul_order_compute(const struct haul_arcs *g, const int32_t *lon_e7, const int32_t *lat_e7, uint32_t *order,
-                                 haul_progress *progress, void *user, struct haul_error *e)
+enum haul_err haul_order_compute(const struct haul_arcs *g, const int32_t *lon_e7, const int32_t *lat_e7,
+                                 uint32_t *order, haul_progress *progress, void *user, struct haul_error *e)
 {
     if (g->arcs > UINT32_MAX / 2) return haul_fail(e, HAUL_E_LIMIT, "%u arcs are too many", g->arcs);
     struct pool pool = {0};

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Inertial flow: project the nodes onto a line, join the first quarter into a source and the last into a sink, take the smallest
- * cut between them; of several lines keep the best. Flow by Dinic ("Algorithm for solution of a problem of maximum flow in
- * networks with power estimation", 1970) with unit capacities. A cut of edges becomes a separator of nodes by the smallest vertex
- * cover of the bipartite graph that the cut edges form (König 1931).
+ * Inertial flow: project the nodes onto a line, join the first quarter into a source and the last into a sink, take the
+ * smallest cut between them; of several lines keep the best. Flow by Dinic ("Algorithm for solution of a problem of
+ * maximum flow in networks with power estimation", 1970) with unit capacities. A cut of edges becomes a separator of
+ * nodes by the smallest vertex cover of the bipartite graph that the cut edges form (König 1931).
  */
 #include "processors/geo/order_cut.h"
 
@@ -22,7 +22,7 @@ struct cutter {
     uint32_t *level;  /* breadth-first level from the sources */
     uint32_t *cursor; /* next slot that the depth-first search tries */
     uint32_t *queue, *path;
-    uint8_t *end;         /* END_SOURCE, END_SINK or 0 */
+    uint8_t *end;          /* END_SOURCE, END_SINK or 0 */
     uint8_t *reach, *best; /* sides of a cut: 1 for the source's */
     uint32_t *mate, *came; /* of the vertex cover */
 };
@@ -49,7 +49,10 @@ struct cutter *cutter_new(struct pool *pool, uint32_t nodes, uint32_t slots)
     return c;
 }
 
-static bool before(struct keyed a, struct keyed b) { return a.key != b.key ? a.key < b.key : a.node < b.node; }
+static bool before(struct keyed a, struct keyed b)
+{
+    return a.key != b.key ? a.key < b.key : a.node < b.node;
+}
 
 static void swap_keyed(struct keyed *a, struct keyed *b)
 {
@@ -176,8 +179,8 @@ static uint32_t reach_from(struct cutter *c, const struct piece *p, int end)
     return n;
 }
 
-/* A smaller cut wins; of equal ones the more balanced. Both sides of the flow give a cut: the one at the source and the one at
- * the sink. */
+/* A smaller cut wins; of equal ones the more balanced. Both sides of the flow give a cut: the one at the source and the
+ * one at the sink. */
 static void keep_best(struct cutter *c, const struct piece *p, uint32_t cut, uint32_t *best_cut, uint32_t *best_small)
 {
     for (int end = END_SOURCE; end <= END_SINK; end++) {
@@ -240,8 +243,8 @@ static void reach_unmatched(struct cutter *c, const struct piece *p)
     }
 }
 
-/* best[] is 1 on one side. The cover: marked nodes not reached, and others reached; only ends of cut edges can be in it, for a
- * marked node without a cut edge is unmatched and so reached. */
+/* best[] is 1 on one side. The cover: marked nodes not reached, and others reached; only ends of cut edges can be in
+ * it, for a marked node without a cut edge is unmatched and so reached. */
 static void cover_cut(struct cutter *c, const struct piece *p, uint8_t *side)
 {
     uint32_t *seen = c->level;

@@ -8,7 +8,8 @@
 
 #include <stdint.h>
 
-/* Undirected and simple: slot s of node v (first[v] <= s < first[v + 1]) leads to to[s]; twin[s] is the slot that leads back. */
+/* Undirected and simple: slot s of node v (first[v] <= s < first[v + 1]) leads to to[s]; twin[s] is the slot that leads
+ * back. */
 struct piece {
     uint32_t n;
     uint32_t *first, *to, *twin;

@@ -93,7 +93,7 @@
 #define BACKOFF_MS     10
 #define BACKOFF_MS_MAX 1000
 
-/* ---- reading replies ------------------------------------------------------------------------------------------- */
+/* ---- reading replies ---- */
 
 void exchange_reset(struct redis_store *s)
 {
@@ -228,7 +228,7 @@ static void take_found(void *arg, size_t index, const struct haul_redis_value *v
     s->commits[i].found = found.control;
 }
 
-/* ---- the state machine ----------------------------------------------------------------------------------------- */
+/* ---- the state machine ---- */
 
 static void rest(struct redis_store *s, const struct haul_error *why)
 {
@@ -371,6 +371,7 @@ static void judge(struct redis_store *s, size_t i)
     }
     const struct held *h = &s->held[p->held];
     const uint64_t end = c->control.commit, was = end - 1;
+    assert(h->standing != STANDING_UNREAD);
     switch (h->standing) {
     case STANDING_UNREAD:
         assert(!"a part is judged only after its key was read");
@@ -530,6 +531,7 @@ static void lost(struct redis_store *s, const struct haul_error *e)
 
 static void conclude(struct redis_store *s)
 {
+    assert(s->phase == PHASE_ASKING || s->phase == PHASE_SENDING || s->phase == PHASE_LOOKING);
     switch (s->phase) {
     case PHASE_ASKING:
         conclude_ask(s);
@@ -548,7 +550,7 @@ static void conclude(struct redis_store *s)
     }
 }
 
-/* ---- driving --------------------------------------------------------------------------------------------------- */
+/* ---- driving ---- */
 
 static int left_ms(const struct redis_store *s, int64_t until_ns)
 {

@@ -183,6 +183,9 @@ static const struct refusal refusals[] = {
 
 const struct refusal *refusal_of(struct haul_str error)
 {
+    /* "EXECABORT Transaction discarded because of: OOM …": the cause says more */
+    const char *cause = resp_find(error, "because of: ");
+    if (cause != NULL) error.n -= (size_t)(cause + 12 - error.p), error.p = cause + 12;
     static const struct refusal other = {"", "Redis refused a command", false};
     const char *space = error.n == 0 ? NULL : memchr(error.p, ' ', error.n);
     const struct haul_str word = {error.p, space == NULL ? error.n : (size_t)(space - error.p)};

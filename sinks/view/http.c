@@ -45,8 +45,8 @@ static enum MHD_Result reply(struct MHD_Connection *c, struct haul_http_answer *
     return result;
 }
 
-static enum MHD_Result handle(void *arg, struct MHD_Connection *c, const char *url, const char *method, const char *version,
-                              const char *upload, size_t *upload_len, void **state)
+static enum MHD_Result handle(void *arg, struct MHD_Connection *c, const char *url, const char *method,
+                              const char *version, const char *upload, size_t *upload_len, void **state)
 {
     (void)version;
     (void)upload;

@@ -6,11 +6,12 @@
 #define SILENCE_MS 8000
 #define GONE_MS    60000
 
-/* ---- tally ------------------------------------------------------------------------------------------------------------------- */
+/* ---- tally ---- */
 enum { TIMER_SILENCE, TIMER_GONE };
-enum { DROPPED_ZERO };
+enum { DROPPED_ZERO, SUM_MILLI };
 
-static enum haul_verdict tally_process(struct haul_task *t, struct haul_entity *e, const struct haul_record *r, bool late)
+static enum haul_verdict tally_process(struct haul_task *t, struct haul_entity *e, const struct haul_record *r,
+                                       bool late)
 {
     struct tally_state *s = haul_entity_state(e);
     const double value = r->v[HAUL_F_TR_VALUE].f;
@@ -20,13 +21,21 @@ static enum haul_verdict tally_process(struct haul_task *t, struct haul_entity *
     s->count++;
     s->sum += haul_round_i64(value * 1000);
     s->late += late ? 1 : 0;
+    haul_task_count(t, SUM_MILLI, (uint64_t)haul_round_i64(value * 1000));
     s->silent = 0;
     if (silent != 0) haul_task_paint_now(t, e);
     haul_task_timer_set(t, e, TIMER_SILENCE, (struct haul_time){r->time.ms + SILENCE_MS});
     haul_task_timer_set(t, e, TIMER_GONE, (struct haul_time){r->time.ms + GONE_MS});
     if (value > 90)
-        haul_task_raise(t, e, &(struct haul_raise){.rule = 0, .score = value / 100, .value = value, .threshold = 90, .unit = "",
-                                                   .since = HAUL_TIME_NONE, .evidence = {{"value", value, 1}}, .evidence_len = 1});
+        haul_task_raise(t, e,
+                        &(struct haul_raise){.rule = 0,
+                                             .score = value / 100,
+                                             .value = value,
+                                             .threshold = 90,
+                                             .unit = "",
+                                             .since = HAUL_TIME_NONE,
+                                             .evidence = {{"value", value, 1}},
+                                             .evidence_len = 1});
     else if (value < 80)
         haul_task_clear(t, e, 0);
     haul_task_paint(t, e);
@@ -68,8 +77,10 @@ static bool tally_live(const struct haul_entity *e, struct haul_live *out)
 }
 
 static const struct haul_takes tally_takes[] = {{HAUL_KIND_TEMPLATE_READING, 0}};
-static const struct haul_counter tally_counters[] = {{"zero", "readings of zero, which are not used"}};
-static const struct haul_rule tally_rules[] = {{"high", 3, "", "{entity} reads {value}", "{entity} 读数 {value}", "", ""}};
+static const struct haul_counter tally_counters[] = {{"zero", "readings of zero, which are not used"},
+                                                     {"milli", "sum of all readings, in thousandths"}};
+static const struct haul_rule tally_rules[] = {
+    {"high", 3, "", "{entity} reads {value}", "{entity} 读数 {value}", "", ""}};
 
 const struct haul_processor sim_tally = {
     .mailbox = HAUL_MAILBOX_TEMPLATE,
@@ -79,7 +90,7 @@ const struct haul_processor sim_tally = {
     .entities = {{"thing", sizeof(struct tally_state)}},
     .timers = 2,
     .counters = tally_counters,
-    .counters_len = 1,
+    .counters_len = 2,
     .rules = tally_rules,
     .rules_len = 1,
     .process = tally_process,
@@ -89,8 +100,9 @@ const struct haul_processor sim_tally = {
     .dump = tally_dump,
 };
 
-/* ---- board --------------------------------------------------------------------------------------------------------------------- */
-static enum haul_verdict board_process(struct haul_task *t, struct haul_entity *e, const struct haul_record *r, bool late)
+/* ---- board ---- */
+static enum haul_verdict board_process(struct haul_task *t, struct haul_entity *e, const struct haul_record *r,
+                                       bool late)
 {
     (void)late;
     struct board_state *s = haul_entity_state(e);

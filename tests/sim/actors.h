@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The processors of the simulated world: small, and with everything in them that can go wrong: timers, alerts, sorted sets, streams,
- * entities that go, records that are refused and dropped.
+ * The processors of the simulated world: small, and with everything in them that can go wrong: timers, alerts, sorted
+ * sets, streams, entities that go, records that are refused and dropped.
  */
 #ifndef SIM_ACTORS_H
 #define SIM_ACTORS_H

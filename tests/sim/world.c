@@ -7,8 +7,14 @@
 
 #define NS_PER_MS 1000000
 
-uint64_t world_below(struct world *w, uint64_t n) { return haul_rng_below(&w->rng, n); }
-bool world_chance(struct world *w, unsigned one_in) { return haul_rng_below(&w->rng, one_in) == 0; }
+uint64_t world_below(struct world *w, uint64_t n)
+{
+    return haul_rng_below(&w->rng, n);
+}
+bool world_chance(struct world *w, unsigned one_in)
+{
+    return haul_rng_below(&w->rng, one_in) == 0;
+}
 
 void world_open(struct world *w, uint64_t seed)
 {
@@ -87,15 +93,15 @@ void world_edge(struct world *w)
     longjmp(w->crash, 1);
 }
 
-/* ---- the group: eager protocol, static members -------------------------------------------------------------------------------- */
+/* ---- the group: eager protocol, static members ---- */
 #define EACH_PART(w, m, p)                                                                                             \
     for (unsigned m = 1; m < HAUL_MAILBOX_MAX; m++)                                                                    \
         for (unsigned p = 0; p < (w)->partitions[m]; p++)
 
 static bool holds_any(const struct sim_member *s)
 {
-    EACH_PART (s->w, m, p)
-        if (s->part[m][p].state != PART_NONE && s->part[m][p].state != PART_LOST) return true;
+    EACH_PART(s->w, m, p)
+    if (s->part[m][p].state != PART_NONE && s->part[m][p].state != PART_LOST) return true;
     return false;
 }
 
@@ -105,9 +111,11 @@ static void rebalance_begin(struct world *w)
     w->stats.rebalances++;
     for (int i = 0; i < SIM_MEMBERS; i++) {
         struct sim_member *s = &w->member[i];
-        EACH_PART (w, m, p) {
+        EACH_PART(w, m, p)
+        {
             if (s->part[m][p].state == PART_ASSIGN && !s->part[m][p].assign_said) s->part[m][p].state = PART_NONE;
-            if (s->part[m][p].state == PART_HELD || s->part[m][p].state == PART_ASSIGN) s->part[m][p].state = PART_REVOKE;
+            if (s->part[m][p].state == PART_HELD || s->part[m][p].state == PART_ASSIGN)
+                s->part[m][p].state = PART_REVOKE;
         }
     }
 }
@@ -116,7 +124,8 @@ static void expel(struct world *w, int number)
 {
     struct sim_member *s = &w->member[number];
     s->joined = false;
-    EACH_PART (w, m, p) {
+    EACH_PART(w, m, p)
+    {
         if (s->part[m][p].state != PART_NONE) s->part[m][p].state = s->alive ? PART_LOST : PART_NONE;
         if (w->owner[m][p] == number) w->owner[m][p] = -1;
     }
@@ -131,7 +140,8 @@ static void rebalance_end(struct world *w)
     w->rebalancing = false;
     if (n == 0) return;
     unsigned turn = (unsigned)world_below(w, (uint64_t)n);
-    EACH_PART (w, m, p) {
+    EACH_PART(w, m, p)
+    {
         const int to = live[turn++ % (unsigned)n];
         w->owner[m][p] = to;
         w->member[to].part[m][p] = (struct sim_part){.state = PART_ASSIGN};
@@ -144,7 +154,8 @@ void member_start(struct world *w, int number)
     s->alive = true;
     s->paused = false;
     s->polled_ms = w->now_ns / NS_PER_MS;
-    EACH_PART (w, m, p) {
+    EACH_PART(w, m, p)
+    {
         const bool keeps = s->joined && !w->rebalancing && w->owner[m][p] == number;
         s->part[m][p] = (struct sim_part){.state = keeps ? PART_ASSIGN : PART_NONE};
         if (!keeps && w->owner[m][p] == number) w->owner[m][p] = -1;
@@ -185,7 +196,8 @@ static void answer_one(struct world *w, struct sim_member *s)
     if (s->pending_n == 0 || s->receipt_n == SIM_QUEUE || w->kafka_down) return;
     size_t at = world_below(w, s->pending_n);
     for (size_t i = 0; i < at; i++) /* order holds per partition */
-        if (s->pending[i].mailbox == s->pending[at].mailbox && s->pending[i].partition == s->pending[at].partition) at = i;
+        if (s->pending[i].mailbox == s->pending[at].mailbox && s->pending[i].partition == s->pending[at].partition)
+            at = i;
     struct sim_pending p = s->pending[at];
     memmove(&s->pending[at], &s->pending[at + 1], (--s->pending_n - at) * sizeof p);
     struct haul_receipt *r = &s->receipt[s->receipt_n++];
@@ -219,7 +231,7 @@ void world_move(struct world *w)
     rebalance_end(w);
 }
 
-/* ---- source --------------------------------------------------------------------------------------------------------------------------- */
+/* ---- source ---- */
 static struct sim_member *of_source(struct haul_source *s)
 {
     return (struct sim_member *)(void *)((char *)s - offsetof(struct sim_member, source));
@@ -227,7 +239,8 @@ static struct sim_member *of_source(struct haul_source *s)
 
 static bool group_event(struct sim_member *s, struct haul_source_event *out)
 {
-    EACH_PART (s->w, m, p) {
+    EACH_PART(s->w, m, p)
+    {
         struct sim_part *part = &s->part[m][p];
         out->task = (struct haul_task_name){(uint16_t)m, (uint16_t)p};
         switch (part->state) {
@@ -236,10 +249,15 @@ static bool group_event(struct sim_member *s, struct haul_source_event *out)
             part->assign_said = true;
             out->type = HAUL_SOURCE_ASSIGN;
             return true;
-        case PART_REVOKE: out->type = HAUL_SOURCE_REVOKE; return true;
-        case PART_LOST: out->type = HAUL_SOURCE_LOST; return true;
+        case PART_REVOKE:
+            out->type = HAUL_SOURCE_REVOKE;
+            return true;
+        case PART_LOST:
+            out->type = HAUL_SOURCE_LOST;
+            return true;
         case PART_NONE:
-        case PART_HELD: break;
+        case PART_HELD:
+            break;
         }
     }
     return false;
@@ -281,7 +299,8 @@ static bool read_part(struct sim_member *s, unsigned m, unsigned p, struct haul_
     return true;
 }
 
-static enum haul_err source_poll(struct haul_source *src, int timeout_ms, struct haul_source_event *out, struct haul_error *e)
+static enum haul_err source_poll(struct haul_source *src, int timeout_ms, struct haul_source_event *out,
+                                 struct haul_error *e)
 {
     struct sim_member *s = of_source(src);
     struct world *w = s->w;
@@ -298,14 +317,16 @@ static enum haul_err source_poll(struct haul_source *src, int timeout_ms, struct
     const uint64_t first = world_below(w, HAUL_MAILBOX_MAX * SIM_PARTITIONS);
     for (unsigned i = 0; i < HAUL_MAILBOX_MAX * SIM_PARTITIONS; i++) {
         const unsigned k = (unsigned)(first + i) % (HAUL_MAILBOX_MAX * SIM_PARTITIONS);
-        if (k % SIM_PARTITIONS < w->partitions[k / SIM_PARTITIONS] && read_part(s, k / SIM_PARTITIONS, k % SIM_PARTITIONS, out))
+        if (k % SIM_PARTITIONS < w->partitions[k / SIM_PARTITIONS] &&
+            read_part(s, k / SIM_PARTITIONS, k % SIM_PARTITIONS, out))
             return HAUL_OK;
     }
     w->now_ns += timeout_ms > 0 ? NS_PER_MS : 0;
     return HAUL_OK;
 }
 
-static enum haul_err source_start(struct haul_source *src, struct haul_task_name t, int64_t offset, struct haul_error *e)
+static enum haul_err source_start(struct haul_source *src, struct haul_task_name t, int64_t offset,
+                                  struct haul_error *e)
 {
     struct sim_part *part = &of_source(src)->part[t.mailbox][t.partition];
     (void)e;
@@ -345,8 +366,8 @@ static enum haul_err source_bounds(struct haul_source *src, struct haul_task_nam
     return HAUL_OK;
 }
 
-static enum haul_err source_offset_at(struct haul_source *src, struct haul_task_name t, struct haul_time at, int64_t *offset,
-                                      struct haul_error *e)
+static enum haul_err source_offset_at(struct haul_source *src, struct haul_task_name t, struct haul_time at,
+                                      int64_t *offset, struct haul_error *e)
 {
     const struct sim_log *l = &of_source(src)->w->log[t.mailbox][t.partition];
     (void)e;
@@ -370,8 +391,8 @@ static void source_remember(struct haul_source *src, struct haul_task_name t, in
     memcpy(l->metadata, metadata, n < sizeof l->metadata ? n + 1 : 1);
 }
 
-static enum haul_err source_recall(struct haul_source *src, struct haul_task_name t, int64_t *offset, char *metadata, size_t cap,
-                                   struct haul_error *e)
+static enum haul_err source_recall(struct haul_source *src, struct haul_task_name t, int64_t *offset, char *metadata,
+                                   size_t cap, struct haul_error *e)
 {
     const struct sim_log *l = &of_source(src)->w->log[t.mailbox][t.partition];
     (void)e;
@@ -380,14 +401,17 @@ static enum haul_err source_recall(struct haul_source *src, struct haul_task_nam
     return HAUL_OK;
 }
 
-static void source_close(struct haul_source *src) { (void)src; }
+static void source_close(struct haul_source *src)
+{
+    (void)src;
+}
 
 const struct haul_source_ops sim_source_ops = {
-    "sim", source_poll, source_start, source_stop, source_pause, source_resume, source_bounds, source_offset_at,
-    source_partitions, source_remember, source_recall, source_close,
+    "sim",         source_poll,      source_start,      source_stop,     source_pause,  source_resume,
+    source_bounds, source_offset_at, source_partitions, source_remember, source_recall, source_close,
 };
 
-/* ---- sink ------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- sink ---- */
 static struct sim_member *of_sink(struct haul_sink *s)
 {
     return (struct sim_member *)(void *)((char *)s - offsetof(struct sim_member, sink));
@@ -402,8 +426,9 @@ static enum haul_err sink_send(struct haul_sink *sink, const struct haul_outgoin
     struct sim_pending *p = &s->pending[s->pending_n++];
     *p = (struct sim_pending){.cookie = m->cookie, .mailbox = m->topic == NULL ? m->to : 0};
     if (m->topic == NULL)
-        p->partition = (uint16_t)(m->partition >= 0 ? (uint32_t)m->partition
-                                                    : haul_partition_of(haul_murmur2(m->key.p, m->key.n), w->partitions[m->to]));
+        p->partition =
+            (uint16_t)(m->partition >= 0 ? (uint32_t)m->partition
+                                         : haul_partition_of(haul_murmur2(m->key.p, m->key.n), w->partitions[m->to]));
     p->m = (struct sim_message){copy(m->key), copy(m->value), m->key.n, m->value.n, 0, m->sender};
     return HAUL_OK;
 }
@@ -426,6 +451,9 @@ static enum haul_err sink_flush(struct haul_sink *sink, int timeout_ms, struct h
     return HAUL_OK;
 }
 
-static void sink_close(struct haul_sink *sink) { (void)sink; }
+static void sink_close(struct haul_sink *sink)
+{
+    (void)sink;
+}
 
 const struct haul_sink_ops sim_sink_ops = {"sim", sink_send, sink_poll, sink_flush, sink_close};

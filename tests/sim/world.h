@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A world without threads: logs with append times, a consumer group, producers' queues, clocks; all moved by one seeded scheduler.
- * Sources and sinks of it stand for Kafka; the model of Redis (model_redis.h) stands behind the real store.
+ * A world without threads: logs with append times, a consumer group, producers' queues, clocks; all moved by one seeded
+ * scheduler. Sources and sinks of it stand for Kafka; the model of Redis (model_redis.h) stands behind the real store.
  */
 #ifndef SIM_WORLD_H
 #define SIM_WORLD_H
@@ -44,9 +44,9 @@ struct sim_member {
     struct haul_sink sink;
     struct world *w;
     int number;
-    bool joined, alive;    /* in the group; the process runs */
-    bool paused;           /* stopped by SIGSTOP: not scheduled */
-    int64_t polled_ms;     /* session */
+    bool joined, alive; /* in the group; the process runs */
+    bool paused;        /* stopped by SIGSTOP: not scheduled */
+    int64_t polled_ms;  /* session */
     struct sim_part {
         enum { PART_NONE, PART_ASSIGN, PART_HELD, PART_REVOKE, PART_LOST } state;
         bool started, paused, end_said, assign_said;

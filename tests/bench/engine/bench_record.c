@@ -13,10 +13,10 @@ enum { RECORDS = 4096, ROUNDS = 200, RUNS = 7 };
 /* A position as a gateway sends it: ten fields, every second one a float. */
 static void fill(struct haul_record *r, unsigned i, char *id)
 {
-    const int n = snprintf(id, 24, "JX-A%05u", i);
+    const int n = snprintf(id, 24, "LJXNC4A%010u", i);
     haul_record_init(r, HAUL_KIND_VEHICLE_POSITION, (struct haul_str){id, (size_t)n},
                      (struct haul_time){1769443022000 + (int64_t)i * 37});
-    r->source = HAUL_STR("gw-03");
+    r->source = HAUL_STR("gw-nanchang-03");
     r->positioned = true;
     r->lon_deg = 115.8 + i * 1e-5, r->lat_deg = 28.6 + i * 1e-5;
     haul_set_f(r, HAUL_F_VP_SPEED, 61.5 + i % 40);

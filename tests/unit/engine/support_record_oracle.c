@@ -270,7 +270,7 @@ static bool envelope_of(int key, const msgpack_object *o, struct haul_record *ou
     int64_t n = 0;
     switch (key) {
     case 0:
-        if (!integer_of(o, &n) || n < 1) return false;
+        if (!integer_of(o, &n) || n < 1 || n > 4294967295) return false;
         out->version = n > 255 ? 255 : (uint8_t)n;
         return true;
     case 1:

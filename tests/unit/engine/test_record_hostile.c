@@ -2,6 +2,7 @@
  * tests/golden/records/hostile.txt: verdict, reason and field of each; the oracle agrees; the neighbours survive; and a
  * good message cut at every byte. `--write DIR` writes the messages out, to begin a fuzzer with.
  */
+#include "processors/engine/record_tables.h"
 #include "tests/unit/engine/support_notation.h"
 #include "tests/unit/engine/support_record_oracle.h"
 
@@ -229,6 +230,26 @@ static void the_sentence_says_where(void **state)
     }
 }
 
+/* The short cut for plain ids says what the full check says: every byte at every place of every length. */
+static void every_byte_in_an_id(void **state)
+{
+    (void)state;
+    static struct haul_record r;
+    for (size_t n = 1; n <= 20; n++)
+        for (size_t at = 0; at < n; at++)
+            for (unsigned byte = 0; byte < 256; byte++) {
+                char message[32] = "\x83\x01\x02\x03\x05\x02";
+                struct haul_message_cursor c;
+                struct haul_refusal why;
+                message[6] = (char)(0xa0 | n);
+                memset(message + 7, 'x', n);
+                message[7 + at] = (char)byte;
+                assert_true(haul_message_open(&c, (struct haul_str){message, 7 + n}, &why));
+                if (haul_record_decode(&c, &r, &scratch, &why) != haul_id_valid((struct haul_str){message + 7, n}))
+                    fail_msg("byte %02x at %zu of %zu", byte, at, n);
+            }
+}
+
 static int write_out(const char *dir)
 {
     for (size_t i = 0; i < cases_len; i++) {
@@ -252,6 +273,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(cut_at_every_byte),
         cmocka_unit_test(every_reason_of_the_decoder_is_reached),
         cmocka_unit_test(the_sentence_says_where),
+        cmocka_unit_test(every_byte_in_an_id),
     };
     if (argc == 3 && strcmp(argv[1], "--write") == 0) return begin(NULL) != 0 || write_out(argv[2]);
     return cmocka_run_group_tests(tests, begin, end_group);

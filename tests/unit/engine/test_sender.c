@@ -14,10 +14,10 @@ static void there_and_back(void **state)
         struct haul_sender sender;
         const char *text;
     } cases[] = {
-        {{HAUL_MAILBOX_FLEET, 3, 2, 1017}, "fleet/3:2:1017"},
-        {{HAUL_MAILBOX_DESK, 0, 1, 0}, "desk/0:1:0"},
-        {{HAUL_MAILBOX_WAREHOUSE, HAUL_PARTITIONS_MAX - 1, UINT64_MAX, UINT64_MAX},
-         "warehouse/255:18446744073709551615:18446744073709551615"},
+        {{HAUL_MAILBOX_FLEET, 3, 2, 1017, 1009}, "fleet/3:2:1017:1009"},
+        {{HAUL_MAILBOX_DESK, 0, 1, 0, 0}, "desk/0:1:0:0"},
+        {{HAUL_MAILBOX_WAREHOUSE, HAUL_PARTITIONS_MAX - 1, UINT64_MAX, UINT64_MAX, UINT64_MAX},
+         "warehouse/255:18446744073709551615:18446744073709551615:18446744073709551615"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char text[HAUL_SENDER_TEXT];
@@ -27,7 +27,8 @@ static void there_and_back(void **state)
         assert_true(haul_sender_parse(haul_str_of(text), &back));
         assert_int_equal(back.mailbox, cases[i].sender.mailbox);
         assert_int_equal(back.partition, cases[i].sender.partition);
-        assert_true(back.incarnation == cases[i].sender.incarnation && back.sequence == cases[i].sender.sequence);
+        assert_true(back.incarnation == cases[i].sender.incarnation && back.sequence == cases[i].sender.sequence &&
+                    back.acked == cases[i].sender.acked);
     }
 }
 
@@ -51,24 +52,27 @@ static void what_is_not_a_sender(void **state)
         "fleet/3:",
         "fleet/3:2",
         "fleet/3:2:",
-        "fleet/3:2:1 ",
-        " fleet/3:2:1",
+        "fleet/3:2:1",
         "fleet/3:2:1:",
-        "fleet/-3:2:1",
-        "fleet/+3:2:1",
-        "fleet/03:2:1",
-        "fleet/3:02:1",
-        "fleet/3:2:01",
-        "fleet/3:0:1",
-        "fleet/256:2:1",
-        "fleet/3:2:18446744073709551616",
-        "fleet/3:99999999999999999999:1",
-        "nowhere/3:2:1",
-        "FLEET/3:2:1",
-        "/3:2:1",
-        "fleet//3:2:1",
-        "fleet/3;2;1",
-        "fleet/0x3:2:1",
+        "fleet/3:2:1:0 ",
+        " fleet/3:2:1:0",
+        "fleet/3:2:1:0:",
+        "fleet/-3:2:1:0",
+        "fleet/+3:2:1:0",
+        "fleet/03:2:1:0",
+        "fleet/3:02:1:0",
+        "fleet/3:2:01:0",
+        "fleet/3:2:1:00",
+        "fleet/3:0:1:0",
+        "fleet/256:2:1:0",
+        "fleet/3:2:18446744073709551616:0",
+        "fleet/3:99999999999999999999:1:0",
+        "nowhere/3:2:1:0",
+        "FLEET/3:2:1:0",
+        "/3:2:1:0",
+        "fleet//3:2:1:0",
+        "fleet/3;2;1;0",
+        "fleet/0x3:2:1:0",
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         struct haul_sender out;
@@ -76,8 +80,8 @@ static void what_is_not_a_sender(void **state)
     }
     struct haul_sender out;
     assert_false(haul_sender_parse((struct haul_str){NULL, 0}, &out));
-    assert_false(haul_sender_parse((struct haul_str){"fleet/3:2:1\0", 12}, &out));
-    assert_true(haul_sender_parse((struct haul_str){"fleet/3:2:19", 11}, &out) && out.sequence == 1);
+    assert_false(haul_sender_parse((struct haul_str){"fleet/3:2:1:0\0", 14}, &out));
+    assert_true(haul_sender_parse((struct haul_str){"fleet/3:2:1:19", 13}, &out) && out.acked == 1);
 }
 
 int main(void)

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Layer: detect
+ * What all detectors of one stream have in common. Each method is
+ *
+ *     haul_M_init(state, config, error)        checks the config, forgets everything
+ *     haul_M_update(state, config, value, at)  -> struct haul_score, in the order of the stream
+ *     haul_M_reset(state, config)              forgets what was learnt
+ *
+ * The state is plain data of a fixed size without pointers, owned by the caller: it may be copied, written to a
+ * checkpoint and read back. The config is shared by all streams of a kind and may change between two updates. Nothing
+ * is allocated, no clock is read, nothing looks ahead: a score depends on the values up to its own and on nothing else.
+ * A value that is not finite, or beyond 1e100 (whose square would not fit), is INVALID and leaves the state as it was.
+ * All functions of this layer may be called from any thread, one state by one at a time.
+ */
+#ifndef HAUL_DETECT_H
+#define HAUL_DETECT_H
+
+#include "haul/buf.h"
+#include "haul/err.h"
+#include "haul/time.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum haul_method {
+#define HAUL_METHOD(symbol, name, english, chinese) HAUL_METHOD_##symbol,
+#include "haul/detect_methods.def"
+#undef HAUL_METHOD
+};
+
+enum haul_verdict {
+    HAUL_VERDICT_LEARNING, /* too little seen to judge; the statistic is shown all the same */
+    HAUL_VERDICT_NORMAL,
+    HAUL_VERDICT_ANOMALY, /* statistic >= threshold */
+    HAUL_VERDICT_INVALID, /* the value cannot be used */
+};
+
+enum haul_language { HAUL_ENGLISH, HAUL_CHINESE };
+
+/* A verdict with all that is needed to explain it. */
+struct haul_score {
+    double score;                   /* 0..1, monotone in the statistic, 0.5 where the statistic meets the threshold */
+    double value, expected, spread; /* in the unit of the input; spread is one standard deviation, 0 if there is none */
+    double statistic, threshold;    /* in the method's own unit */
+    double tail_p;   /* chance of a value at least so far out, under the method's model; negative: it has none, or
+                           the value lies within two spreads and it was not worth working out */
+    int64_t learned; /* values behind `expected` */
+    struct haul_time since; /* first value of this excursion, HAUL_TIME_NONE without one */
+    enum haul_method method;
+    enum haul_verdict verdict;
+    int8_t direction; /* +1 above what is expected, -1 below, 0 neither */
+    uint8_t held,
+        held_of; /* persistence: `held` of the last `held_of` values were over the threshold; 0 of 0: not asked */
+};
+
+/* A score with the verdict that follows from statistic and threshold (threshold > 0); `ready` false gives LEARNING. */
+struct haul_score haul_score_make(enum haul_method method, double value, double statistic, double threshold,
+                                  bool ready);
+/* The score of a value that is not finite. */
+struct haul_score haul_score_invalid(enum haul_method method, double value);
+/* A value that a detector takes. */
+static inline bool haul_detect_usable(double value)
+{
+    return value >= -1e100 && value <= 1e100;
+}
+static inline bool haul_score_alarms(const struct haul_score *s)
+{
+    return s->verdict == HAUL_VERDICT_ANOMALY;
+}
+
+const char *haul_method_name(enum haul_method method);    /* static */
+const char *haul_verdict_name(enum haul_verdict verdict); /* static */
+
+/* Appends one sentence to `out`: what is wrong, then value, expected, spread, tail probability, threshold, persistence,
+ * as far as the method has them. */
+void haul_score_explain(const struct haul_score *s, enum haul_language language, struct haul_buf *out);
+
+#endif

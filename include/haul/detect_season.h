@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Layer: detect
+ * What is usual at this time: a baseline by time of day and kind of day, and Holt-Winters' forecast.
+ */
+#ifndef HAUL_DETECT_SEASON_H
+#define HAUL_DETECT_SEASON_H
+
+#include "haul/detect.h"
+
+/* Kind of a day. Working days and days off differ by the weekday, and by the days named: holidays, and the weekend days
+ * that are worked in exchange. Pure arithmetic on event time; daylight saving is not applied (China has none). */
+#define HAUL_CALENDAR_DAYS 64
+
+struct haul_calendar {
+    int32_t utc_offset_s;            /* local time = UTC + this; 28800 in China */
+    uint8_t off_weekdays;            /* bit 0 Sunday … bit 6 Saturday; 0x41: the weekend */
+    uint8_t named;                   /* how many of `day` are used */
+    int32_t day[HAUL_CALENDAR_DAYS]; /* days since 1970-01-01, local, each the opposite of what its weekday says */
+};
+
+bool haul_calendar_off(const struct haul_calendar *c, int64_t local_day);
+/* Local day, and milliseconds into it. */
+int64_t haul_calendar_day(const struct haul_calendar *c, struct haul_time at, int64_t *into_ms);
+
+/* Seasonal baseline: a moving mean and a moving mean absolute deviation for each of `slots` parts of the day and both
+ * kinds of day, linear between the middles of neighbouring slots; the first days borrow from the other kind of day. One
+ * value moves a slot by 1/n, down to `rate`; what it may move by is clipped at `clip` spreads, so that an incident does
+ * not become usual. After Chakraborty et al. (Transportation Research C 105:81, 2019), with means in place of medians.
+ */
+#define HAUL_SEASON_SLOTS 24
+
+struct haul_season_config {
+    struct haul_calendar calendar;
+    double rate;       /* least weight of one value in its slot, (0, 1] */
+    double clip;       /* in spreads, > 0 */
+    double threshold;  /* in spreads */
+    double spread_min; /* least spread, unit of the value, > 0 */
+    uint32_t learn;    /* values in a slot before it judges, >= 2 */
+    uint8_t slots;     /* 1..HAUL_SEASON_SLOTS */
+};
+
+struct haul_season {
+    float mean[2][HAUL_SEASON_SLOTS], deviation[2][HAUL_SEASON_SLOTS];
+    uint16_t n[2][HAUL_SEASON_SLOTS];
+};
+
+enum haul_err haul_season_init(struct haul_season *s, const struct haul_season_config *c, struct haul_error *e);
+void haul_season_reset(struct haul_season *s, const struct haul_season_config *c);
+/* What is usual at a time, without a value: false if nothing is known. spread: standard deviation. */
+bool haul_season_expect(const struct haul_season *s, const struct haul_season_config *c, struct haul_time at,
+                        double *mean, double *spread, int64_t *learned);
+struct haul_score haul_season_update(struct haul_season *s, const struct haul_season_config *c, double value,
+                                     struct haul_time at);
+
+/* The same without a verdict: learns, and tells what was usual before. Returns whether the slot may judge. */
+bool haul_season_step(struct haul_season *s, const struct haul_season_config *c, double value, struct haul_time at,
+                      double *mean, double *spread, int64_t *learned);
+/* Slots are floats: values beyond 1e30 are not taken here. */
+static inline bool haul_season_usable(double value)
+{
+    return value >= -1e30 && value <= 1e30;
+}
+
+/* Holt-Winters, additive (Winters, Management Science 6:324, 1960; damped trend of Gardner and McKenzie 1985): the
+ * one-step forecast, its error against a moving mean of absolute errors. The season counts values, not hours: for
+ * streams of even cadence. Level and season start from the first two seasons. */
+#define HAUL_HW_SEASON_MAX 288
+
+struct haul_hw_config {
+    double alpha, beta, gamma; /* of level, trend, season; each in [0, 1], alpha > 0; 0.2 0.01 0.1 */
+    double damp;               /* of the trend, (0, 1]; 1: none */
+    double threshold, clip;    /* in spreads; what an error may move the model by is clipped */
+    double spread_min;         /* > 0 */
+    uint16_t season;           /* values a season; 1: none */
+};
+
+struct haul_hw {
+    double level, trend, deviation;
+    int64_t n;
+    float season[HAUL_HW_SEASON_MAX];
+};
+
+enum haul_err haul_hw_init(struct haul_hw *s, const struct haul_hw_config *c, struct haul_error *e);
+void haul_hw_reset(struct haul_hw *s, const struct haul_hw_config *c);
+struct haul_score haul_hw_update(struct haul_hw *s, const struct haul_hw_config *c, double value, struct haul_time at);
+/* The forecast `ahead` values on (>= 1), valid after the first season. */
+double haul_hw_forecast(const struct haul_hw *s, const struct haul_hw_config *c, int ahead);
+
+#endif

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ingest/kafka_conf.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Properties that haul sets and depends on, each with what it is for. */
+static const struct kafka_property owned[] = {
+    {"bootstrap.servers", "it is the option kafka.brokers"},
+    {"metadata.broker.list", "it is the option kafka.brokers"},
+    {"group.id", "it is made of the instance"},
+    {"group.instance.id", "it is the option kafka.group_instance_id"},
+    {"session.timeout.ms", "it is the option kafka.session_timeout"},
+    {"enable.auto.commit", "the store holds the position"},
+    {"enable.auto.offset.store", "the store holds the position"},
+    {"auto.commit.enable", "the store holds the position"},
+    {"auto.offset.reset", "an offset that has gone is reported, never skipped"},
+    {"enable.partition.eof", "time passes at the end of a partition"},
+    {"partition.assignment.strategy", "the eager protocol is depended on"},
+    {"isolation.level", "what was aborted must not be read"},
+    {"enable.idempotence", "the order of what is sent is depended on"},
+    {"acks", "an acknowledgement means that all replicas have it"},
+    {"request.required.acks", "an acknowledgement means that all replicas have it"},
+    {"partitioner", "keys are placed by murmur2, as Java's producers do"},
+    {"transactional.id", "the sink is idempotent, not transactional"},
+    {"log.queue", "log lines are taken on the polling thread"},
+    {"sasl.password", "secrets stand in files: kafka.sasl_password_file"},
+    {"ssl.key.password", "secrets do not stand in the configuration"},
+    {"ssl.keystore.password", "secrets do not stand in the configuration"},
+    {NULL, NULL},
+};
+
+static bool set(rd_kafka_conf_t *conf, const char *name, const char *value, struct haul_error *e)
+{
+    char why[512];
+    const rd_kafka_conf_res_t r = rd_kafka_conf_set(conf, name, value, why, sizeof why);
+    if (r == RD_KAFKA_CONF_OK) return true;
+    haul_fail(e, r == RD_KAFKA_CONF_UNKNOWN ? HAUL_E_UNKNOWN : HAUL_E_INVALID, "Kafka property %s: %s", name, why);
+    return false;
+}
+
+static bool set_all(rd_kafka_conf_t *conf, const struct kafka_property *list, struct haul_error *e)
+{
+    for (; list->name != NULL; list++)
+        if (!set(conf, list->name, list->value, e)) return false;
+    return true;
+}
+
+/* The first line of the file. */
+static bool set_password(rd_kafka_conf_t *conf, const char *path, struct haul_error *e)
+{
+    char text[512];
+    FILE *f = fopen(path, "re");
+    const bool got = f != NULL && fgets(text, sizeof text, f) != NULL;
+    if (f != NULL) fclose(f);
+    if (!got) {
+        haul_fail(e, HAUL_E_IO, "kafka.sasl_password_file: cannot read a line from %s", path);
+        return false;
+    }
+    text[strcspn(text, "\r\n")] = '\0';
+    const bool ok = set(conf, "sasl.password", text, NULL);
+    explicit_bzero(text, sizeof text);
+    if (!ok) haul_fail(e, HAUL_E_INVALID, "kafka.sasl_password_file: the client refuses the password in %s", path);
+    return ok;
+}
+
+rd_kafka_conf_t *kafka_conf_make(const struct haul_kafka_options *o, const struct kafka_property *defaults,
+                                 const struct kafka_property *fixed, struct haul_error *e)
+{
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    bool ok = set_all(conf, defaults, e);
+    for (uint32_t i = 0; ok && i < o->properties.len; i++)
+        ok = kafka_property_check(o->properties.item[i].key, o->properties.item[i].value, e) &&
+             set(conf, o->properties.item[i].key, o->properties.item[i].value, e);
+    ok = ok && set(conf, "bootstrap.servers", o->brokers, e) && set(conf, "log.queue", "true", e);
+    if (ok && o->sasl_password_file[0] != '\0') ok = set_password(conf, o->sasl_password_file, e);
+    ok = ok && set_all(conf, fixed, e);
+    if (ok) return conf;
+    rd_kafka_conf_destroy(conf);
+    return NULL;
+}
+
+/* Edit distance of two property names; far beyond what a slip of the pen makes when they are long or unlike. */
+static unsigned distance(const char *a, const char *b)
+{
+    enum { MOST = 64 };
+    unsigned row[MOST + 1];
+    const size_t m = strlen(a), n = strlen(b);
+    if (m > MOST || n > MOST) return MOST;
+    for (size_t j = 0; j <= n; j++) row[j] = (unsigned)j;
+    for (size_t i = 1; i <= m; i++) {
+        unsigned diagonal = row[0];
+        row[0] = (unsigned)i;
+        for (size_t j = 1; j <= n; j++) {
+            const unsigned swap = diagonal + (a[i - 1] != b[j - 1]), above = row[j];
+            unsigned best = above < row[j - 1] ? above + 1 : row[j - 1] + 1;
+            if (swap < best) best = swap;
+            diagonal = above;
+            row[j] = best;
+        }
+    }
+    return row[n];
+}
+
+/* The names lie at the even places of a dump. */
+static void nearest(const char **dump, size_t count, const char *name, char best[64], unsigned *least)
+{
+    for (size_t i = 0; i + 1 < count; i += 2) {
+        const unsigned d = distance(name, dump[i]);
+        if (d >= *least || strlen(dump[i]) >= 64) continue;
+        *least = d;
+        snprintf(best, 64, "%s", dump[i]);
+    }
+}
+
+static void suggest(const char *name, char best[64])
+{
+    unsigned least = (unsigned)strlen(name) / 3 + 1;
+    size_t count;
+    best[0] = '\0';
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    rd_kafka_topic_conf_t *topic = rd_kafka_topic_conf_new();
+    const char **dump = rd_kafka_conf_dump(conf, &count);
+    nearest(dump, count, name, best, &least);
+    rd_kafka_conf_dump_free(dump, count);
+    dump = rd_kafka_topic_conf_dump(topic, &count);
+    nearest(dump, count, name, best, &least);
+    rd_kafka_conf_dump_free(dump, count);
+    rd_kafka_topic_conf_destroy(topic);
+    rd_kafka_conf_destroy(conf);
+}
+
+bool kafka_property_check(const char *name, const char *value, struct haul_error *e)
+{
+    for (const struct kafka_property *p = owned; p->name != NULL; p++)
+        if (strcmp(p->name, name) == 0) {
+            haul_fail(e, HAUL_E_CONFLICT, "%s is not to be set here: %s", name, p->value);
+            return false;
+        }
+    char why[512], best[64];
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    const rd_kafka_conf_res_t r = rd_kafka_conf_set(conf, name, value, why, sizeof why);
+    rd_kafka_conf_destroy(conf);
+    if (r == RD_KAFKA_CONF_OK) return true;
+    if (r == RD_KAFKA_CONF_INVALID) {
+        haul_fail(e, HAUL_E_INVALID, "%s", why);
+        return false;
+    }
+    suggest(name, best);
+    if (best[0] != '\0')
+        haul_fail(e, HAUL_E_UNKNOWN, "librdkafka %s has no property '%s'; did you mean '%s'?", rd_kafka_version_str(),
+                  name, best);
+    else
+        haul_fail(e, HAUL_E_UNKNOWN, "librdkafka %s has no property '%s'", rd_kafka_version_str(), name);
+    return false;
+}
+
+enum haul_err kafka_err(rd_kafka_resp_err_t err)
+{
+    /* an open set of hundreds of codes, a few of which matter here */
+    static const struct {
+        rd_kafka_resp_err_t from;
+        enum haul_err to;
+    } table[] = {
+        {RD_KAFKA_RESP_ERR__TRANSPORT, HAUL_E_UNAVAILABLE},
+        {RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, HAUL_E_UNAVAILABLE},
+        {RD_KAFKA_RESP_ERR__RESOLVE, HAUL_E_UNAVAILABLE},
+        {RD_KAFKA_RESP_ERR__WAIT_COORD, HAUL_E_UNAVAILABLE},
+        {RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE, HAUL_E_UNAVAILABLE},
+        {RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION, HAUL_E_UNAVAILABLE},
+        {RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE, HAUL_E_UNAVAILABLE},
+        {RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS, HAUL_E_UNAVAILABLE},
+        {RD_KAFKA_RESP_ERR_NOT_COORDINATOR, HAUL_E_UNAVAILABLE},
+        {RD_KAFKA_RESP_ERR__TIMED_OUT, HAUL_E_TIMEOUT},
+        {RD_KAFKA_RESP_ERR__MSG_TIMED_OUT, HAUL_E_TIMEOUT},
+        {RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT, HAUL_E_TIMEOUT},
+        {RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC, HAUL_E_NOT_FOUND},
+        {RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION, HAUL_E_NOT_FOUND},
+        {RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, HAUL_E_NOT_FOUND},
+        {RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID, HAUL_E_FENCED},
+        {RD_KAFKA_RESP_ERR__BAD_MSG, HAUL_E_CORRUPT},
+        {RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS, HAUL_E_DUPLICATE},
+        {RD_KAFKA_RESP_ERR__INVALID_ARG, HAUL_E_INVALID},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
+        if (table[i].from == err) return table[i].to;
+    return HAUL_E_IO;
+}

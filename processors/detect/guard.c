@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Guards: range, clock, rate, gap, stuck, in the order of gravity.
+ */
+#include "haul/detect_guard.h"
+#include "haul/math.h"
+
+enum haul_err haul_guard_init(struct haul_guard *s, const struct haul_guard_config *c, struct haul_error *e)
+{
+    if (!(c->rate_per_s >= 0) || c->learn < 2)
+        return haul_fail(e, HAUL_E_RANGE, "guard: rate_per_s %g at least 0, learn at least 2", c->rate_per_s);
+    if ((c->stuck_s == 0 && !(c->stuck_factor > 1)) || (c->gap_s == 0 && !(c->gap_factor > 1)))
+        return haul_fail(e, HAUL_E_RANGE, "guard: a limit that is learnt needs a factor above 1 (stuck %g, gap %g)",
+                         c->stuck_factor, c->gap_factor);
+    haul_guard_reset(s, c);
+    return HAUL_OK;
+}
+
+void haul_guard_reset(struct haul_guard *s, const struct haul_guard_config *c)
+{
+    (void)c;
+    *s = (struct haul_guard){.at = HAUL_TIME_NONE, .same_since = HAUL_TIME_NONE};
+}
+
+static double seconds(struct haul_time from, struct haul_time to)
+{
+    return ((double)to.ms - (double)from.ms) * 1e-3;
+}
+
+static double gap_limit(const struct haul_guard *s, const struct haul_guard_config *c)
+{
+    if (c->gap_s != 0) return c->gap_s;
+    return s->n > c->learn && s->interval_s > 0 ? c->gap_factor * (double)s->interval_s : -1;
+}
+
+/* Learnt only from a stream that moves: one that stands still as a rule cannot be stuck. */
+static double stuck_limit(const struct haul_guard *s, const struct haul_guard_config *c)
+{
+    if (c->stuck_s != 0) return c->stuck_s;
+    if (s->changes < c->learn) return -1;
+    const double least = 10 * (double)s->interval_s, longest = c->stuck_factor * (double)s->longest_same_s;
+    return longest > least ? longest : least;
+}
+
+static struct haul_score finding(enum haul_method method, double value, double statistic, double limit,
+                                 struct haul_time since)
+{
+    struct haul_score out = haul_score_make(method, value, statistic, limit > 0 ? limit : 1e-9, true);
+    if (out.verdict == HAUL_VERDICT_ANOMALY) out.since = since;
+    return out;
+}
+
+static struct haul_score range_of(const struct haul_guard_config *c, double value, struct haul_time at)
+{
+    const double half = 0.5 * (c->high - c->low), middle = c->low + half, away = haul_abs(value - middle);
+    struct haul_score out = finding(HAUL_METHOD_RANGE, value, away, half, at);
+    if (away == half) out.verdict = HAUL_VERDICT_NORMAL; /* the ends are possible */
+    out.direction = value > middle ? 1 : -1;
+    out.threshold = value > middle ? c->high : c->low, out.expected = middle;
+    return out;
+}
+
+static void learn_interval(struct haul_guard *s, double interval_s)
+{
+    const float x = (float)interval_s;
+    if (s->n == 1) s->interval_s = x;
+    /* the median by steps of a twentieth of itself at most: one long gap is one small step */
+    const float step = 0.05f * (s->interval_s > 0 ? s->interval_s : x);
+    if (x > s->interval_s) s->interval_s = x - s->interval_s < step ? x : s->interval_s + step;
+    if (x < s->interval_s) s->interval_s = s->interval_s - x < step ? x : s->interval_s - step;
+}
+
+static void learn_value(struct haul_guard *s, double value, struct haul_time at)
+{
+    const bool same = s->n > 0 && value == s->value;
+    if (s->n > 0 && !same) {
+        const float stood_s = (float)seconds(s->same_since, s->at);
+        if (stood_s > s->longest_same_s) s->longest_same_s = stood_s;
+        if (s->changes < UINT32_MAX) s->changes++;
+    }
+    if (!same) s->same_since = at;
+    s->value = value, s->at = at;
+    if (s->n < UINT32_MAX) s->n++;
+}
+
+struct haul_score haul_guard_update(struct haul_guard *s, const struct haul_guard_config *c, double value,
+                                    struct haul_time at)
+{
+    if (!haul_detect_usable(value)) return haul_score_invalid(HAUL_METHOD_RANGE, value);
+    const bool watches_range = c->low < c->high, first = s->n == 0;
+    struct haul_score worst = haul_score_make(HAUL_METHOD_NONE, value, 0, 1, true);
+    worst.threshold = 0;
+    if (!first && at.ms < s->at.ms) {
+        const double back_s = seconds(at, s->at);
+        return c->back_s >= 0 && back_s > c->back_s ? finding(HAUL_METHOD_CLOCK, value, back_s, c->back_s, at) : worst;
+    }
+    const double passed_s = first ? 0 : seconds(s->at, at), moved = first ? 0 : haul_abs(value - s->value);
+    const double gap_s = gap_limit(s, c), stuck_s = stuck_limit(s, c);
+    const bool same = !first && value == s->value;
+
+    if (same && stuck_s > 0 && seconds(s->same_since, at) >= stuck_s)
+        worst = finding(HAUL_METHOD_STUCK, value, seconds(s->same_since, at), stuck_s, s->same_since);
+    if (!first && gap_s > 0 && passed_s >= gap_s) worst = finding(HAUL_METHOD_GAP, value, passed_s, gap_s, s->at);
+    if (c->rate_per_s > 0 && passed_s > 0 && moved > c->rate_per_s * passed_s) {
+        worst = finding(HAUL_METHOD_RATE, value, moved / passed_s, c->rate_per_s, at);
+        worst.expected = s->value, worst.direction = value > s->value ? 1 : -1;
+    }
+    if (watches_range && !(value >= c->low && value <= c->high)) worst = range_of(c, value, at);
+    worst.learned = s->n;
+    if (!first && passed_s > 0) learn_interval(s, passed_s);
+    learn_value(s, value, at);
+    return worst;
+}
+
+struct haul_score haul_guard_silence(const struct haul_guard *s, const struct haul_guard_config *c,
+                                     struct haul_time now)
+{
+    const double limit_s = gap_limit(s, c), silent_s = s->n > 0 ? seconds(s->at, now) : 0;
+    if (s->n == 0 || limit_s <= 0) return haul_score_make(HAUL_METHOD_GAP, s->value, 0, 1, false);
+    struct haul_score out = finding(HAUL_METHOD_GAP, s->value, silent_s, limit_s, s->at);
+    out.learned = s->n;
+    return out;
+}
+
+struct haul_time haul_guard_deadline(const struct haul_guard *s, const struct haul_guard_config *c)
+{
+    const double limit_s = gap_limit(s, c);
+    if (s->n == 0 || limit_s <= 0 || limit_s > 1e12) return HAUL_TIME_NONE;
+    const int64_t wait_ms = haul_round_i64(limit_s * 1000) + 1; /* rounding must not make it early */
+    return s->at.ms > INT64_MAX - wait_ms ? HAUL_TIME_NONE : (struct haul_time){s->at.ms + wait_ms};
+}

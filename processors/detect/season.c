@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Seasonal baseline and Holt-Winters.
+ */
+#include "haul/detect_season.h"
+#include "haul/detect_stat.h"
+#include "haul/math.h"
+
+static const int64_t day_ms = 86400000;
+/* A normal's standard deviation over its mean absolute deviation: sqrt(pi / 2). */
+static const double sd_per_deviation = 1.2533141373155002512;
+
+static int8_t sign_of(double x)
+{
+    return x > 0 ? 1 : x < 0 ? -1 : 0;
+}
+
+static int64_t floor_div(int64_t a, int64_t b)
+{
+    const int64_t q = a / b;
+    return a % b < 0 ? q - 1 : q;
+}
+
+int64_t haul_calendar_day(const struct haul_calendar *c, struct haul_time at, int64_t *into_ms)
+{
+    /* the two ends of time have no local day of their own */
+    const int64_t limit = INT64_MAX / 2, ms = at.ms > limit ? limit : at.ms < -limit ? -limit : at.ms;
+    const int64_t local = ms + (int64_t)c->utc_offset_s * 1000, day = floor_div(local, day_ms);
+    *into_ms = local - day * day_ms;
+    return day;
+}
+
+bool haul_calendar_off(const struct haul_calendar *c, int64_t local_day)
+{
+    const int64_t weekday = local_day + 4 - 7 * floor_div(local_day + 4, 7); /* 1970-01-01 was a Thursday */
+    bool off = (c->off_weekdays >> weekday & 1) != 0;
+    for (unsigned i = 0; i < c->named && i < HAUL_CALENDAR_DAYS; i++)
+        if (c->day[i] == local_day) off = !off;
+    return off;
+}
+
+/* ---- seasonal baseline ---- */
+
+enum haul_err haul_season_init(struct haul_season *s, const struct haul_season_config *c, struct haul_error *e)
+{
+    if (c->slots < 1 || c->slots > HAUL_SEASON_SLOTS)
+        return haul_fail(e, HAUL_E_RANGE, "season: 1 to %d slots a day, not %d", HAUL_SEASON_SLOTS, c->slots);
+    if (!(c->rate > 0 && c->rate <= 1) || !(c->clip > 0) || !(c->threshold > 0) || !(c->spread_min > 0) || c->learn < 2)
+        return haul_fail(e, HAUL_E_RANGE,
+                         "season: rate %g in (0, 1], clip %g, threshold %g and spread_min %g above 0, learn at least 2",
+                         c->rate, c->clip, c->threshold, c->spread_min);
+    if (c->calendar.named > HAUL_CALENDAR_DAYS)
+        return haul_fail(e, HAUL_E_LIMIT, "season: at most %d named days", HAUL_CALENDAR_DAYS);
+    haul_season_reset(s, c);
+    return HAUL_OK;
+}
+
+void haul_season_reset(struct haul_season *s, const struct haul_season_config *c)
+{
+    (void)c;
+    *s = (struct haul_season){0};
+}
+
+/* Where a time stands: its slot, and the neighbour with which its mean is mixed. */
+struct place {
+    unsigned kind, slot, next;
+    double next_part;
+};
+
+static struct place place_of(const struct haul_season_config *c, struct haul_time at)
+{
+    int64_t into_ms;
+    const int64_t day = haul_calendar_day(&c->calendar, at, &into_ms);
+    const double position = (double)into_ms * c->slots / (double)day_ms, into = position - haul_floor(position);
+    const unsigned slot = (unsigned)position, last = c->slots - 1u;
+    const bool later = into >= 0.5;
+    return (struct place){
+        .kind = haul_calendar_off(&c->calendar, day) ? 1 : 0,
+        .slot = slot,
+        .next = later ? (slot == last ? 0 : slot + 1) : (slot == 0 ? last : slot - 1),
+        .next_part = later ? into - 0.5 : 0.5 - into,
+    };
+}
+
+/* What is usual at a place; false if nothing is known. */
+static bool expect_at(const struct haul_season *s, const struct haul_season_config *c, const struct place *p,
+                      double *mean, double *spread, int64_t *learned)
+{
+    unsigned kind = p->kind;
+    if (s->n[kind][p->slot] < c->learn && s->n[1 - kind][p->slot] > s->n[kind][p->slot]) kind = 1 - kind;
+    const uint16_t *const n = s->n[kind];
+    if (n[p->slot] == 0) return false;
+    const double part = n[p->next] < c->learn ? 0 : p->next_part;
+    const float *const m = s->mean[kind], *const d = s->deviation[kind];
+    *mean = (1 - part) * (double)m[p->slot] + part * (double)m[p->next];
+    *spread = sd_per_deviation * ((1 - part) * (double)d[p->slot] + part * (double)d[p->next]);
+    if (*spread < c->spread_min) *spread = c->spread_min;
+    *learned = n[p->slot];
+    return true;
+}
+
+bool haul_season_expect(const struct haul_season *s, const struct haul_season_config *c, struct haul_time at,
+                        double *mean, double *spread, int64_t *learned)
+{
+    const struct place p = place_of(c, at);
+    return expect_at(s, c, &p, mean, spread, learned);
+}
+
+static void learn_at(struct haul_season *s, const struct haul_season_config *c, const struct place *p, double value,
+                     double away, double most)
+{
+    uint16_t *const n = &s->n[p->kind][p->slot];
+    float *const mean = &s->mean[p->kind][p->slot], *const deviation = &s->deviation[p->kind][p->slot];
+    if (*n == 0) *mean = (float)value, *deviation = 0;
+    if (*n < UINT16_MAX) (*n)++;
+    const double clipped = away > most ? most : away < -most ? -most : away;
+    const double even = 1 / (double)*n, rate = even > c->rate ? even : c->rate;
+    *mean += (float)(rate * clipped);
+    *deviation += (float)(rate * (haul_abs(clipped) - (double)*deviation));
+}
+
+bool haul_season_step(struct haul_season *s, const struct haul_season_config *c, double value, struct haul_time at,
+                      double *mean, double *spread, int64_t *learned)
+{
+    const struct place p = place_of(c, at);
+    *mean = value, *spread = c->spread_min, *learned = 0;
+    const bool ready = expect_at(s, c, &p, mean, spread, learned) && *learned >= c->learn;
+    learn_at(s, c, &p, value, value - *mean, ready ? c->clip * *spread : (double)__builtin_inf());
+    return ready;
+}
+
+struct haul_score haul_season_update(struct haul_season *s, const struct haul_season_config *c, double value,
+                                     struct haul_time at)
+{
+    if (!haul_season_usable(value)) return haul_score_invalid(HAUL_METHOD_SEASON, value);
+    double mean, spread;
+    int64_t learned;
+    const bool ready = haul_season_step(s, c, value, at, &mean, &spread, &learned);
+    const double z = haul_abs(value - mean) / spread;
+    struct haul_score out = haul_score_make(HAUL_METHOD_SEASON, value, z, c->threshold, ready);
+    out.expected = mean, out.spread = spread, out.learned = learned, out.direction = sign_of(value - mean);
+    if (ready && z >= 2) out.tail_p = 2 * haul_normal_above(z);
+    return out;
+}
+
+/* ---- Holt-Winters ---- */
+
+enum haul_err haul_hw_init(struct haul_hw *s, const struct haul_hw_config *c, struct haul_error *e)
+{
+    if (!(c->alpha > 0 && c->alpha <= 1) || !(c->beta >= 0 && c->beta <= 1) || !(c->gamma >= 0 && c->gamma <= 1) ||
+        !(c->damp > 0 && c->damp <= 1))
+        return haul_fail(e, HAUL_E_RANGE,
+                         "holt-winters: alpha %g and damp %g in (0, 1], beta %g and gamma %g in [0, 1]", c->alpha,
+                         c->damp, c->beta, c->gamma);
+    if (!(c->threshold > 0) || !(c->clip > 0) || !(c->spread_min > 0))
+        return haul_fail(e, HAUL_E_RANGE, "holt-winters: threshold %g, clip %g and spread_min %g above 0", c->threshold,
+                         c->clip, c->spread_min);
+    if (c->season < 1 || c->season > HAUL_HW_SEASON_MAX)
+        return haul_fail(e, HAUL_E_RANGE, "holt-winters: season of 1 to %d values, not %d", HAUL_HW_SEASON_MAX,
+                         c->season);
+    haul_hw_reset(s, c);
+    return HAUL_OK;
+}
+
+void haul_hw_reset(struct haul_hw *s, const struct haul_hw_config *c)
+{
+    (void)c;
+    *s = (struct haul_hw){0};
+}
+
+/* The trend over `ahead` values: damp + damp^2 + … */
+static double damped(double damp, int ahead)
+{
+    double sum = 0, power = 1;
+    for (int i = 0; i < ahead; i++) power *= damp, sum += power;
+    return sum;
+}
+
+double haul_hw_forecast(const struct haul_hw *s, const struct haul_hw_config *c, int ahead)
+{
+    assert(ahead >= 1);
+    const size_t at = (size_t)((s->n + ahead - 1) % c->season);
+    return s->level + damped(c->damp, ahead) * s->trend + (double)s->season[at];
+}
+
+/* First season: the level is its mean; second: the trend is the difference of the means; then the model runs. */
+static void hw_start(struct haul_hw *s, const struct haul_hw_config *c, double value)
+{
+    const int64_t m = c->season;
+    s->season[s->n % m] += (float)(0.5 * value);
+    if (s->n < m)
+        s->level += value / (double)m;
+    else
+        s->trend += value / (double)m;
+    s->n++;
+    if (s->n < 2 * m) return;
+    const double first = s->level, second = s->trend;
+    for (int64_t i = 0; i < m; i++) s->season[i] -= (float)(0.5 * (first + second));
+    s->trend = (second - first) / (double)m;
+    /* the season's own slope is the trend's: take it out, and put the level at the end of the second season */
+    for (int64_t i = 0; i < m; i++) s->season[i] -= (float)(s->trend * ((double)i - 0.5 * (double)(m - 1)));
+    s->level = second + s->trend * 0.5 * (double)(m - 1);
+}
+
+struct haul_score haul_hw_update(struct haul_hw *s, const struct haul_hw_config *c, double value, struct haul_time at)
+{
+    (void)at;
+    if (!haul_season_usable(value)) return haul_score_invalid(HAUL_METHOD_HOLT_WINTERS, value);
+    const int64_t start = 2 * (int64_t)c->season;
+    if (s->n < start) {
+        hw_start(s, c, value);
+        return haul_score_make(HAUL_METHOD_HOLT_WINTERS, value, 0, c->threshold, false);
+    }
+    const bool ready = s->n >= 2 * start;
+    const double forecast = haul_hw_forecast(s, c, 1), error = value - forecast;
+    const double measured = sd_per_deviation * s->deviation,
+                 spread = measured > c->spread_min ? measured : c->spread_min;
+    const double most = c->clip * spread;
+    const double used = !ready ? error : error > most ? most : error < -most ? -most : error;
+    struct haul_score out =
+        haul_score_make(HAUL_METHOD_HOLT_WINTERS, value, haul_abs(error) / spread, c->threshold, ready);
+    out.expected = forecast, out.spread = spread, out.learned = s->n, out.direction = sign_of(error);
+    if (ready && out.statistic >= 2) out.tail_p = 2 * haul_normal_above(out.statistic);
+
+    /* error-correction form: the same recursions, written by the error of the forecast (Gardner 1985) */
+    float *const season = &s->season[s->n % c->season];
+    s->level += c->damp * s->trend + c->alpha * used;
+    s->trend = c->damp * s->trend + c->alpha * c->beta * used;
+    if (c->season > 1) *season += (float)(c->gamma * used);
+    const double n = (double)(s->n - start + 1), rate = 1 / n > 0.02 ? 1 / n : 0.02;
+    s->deviation += rate * (haul_abs(used) - s->deviation);
+    s->n++;
+    return out;
+}

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Reasons. For each task that is left out, every place of every route is timed with the rules bent rather than kept, and the place
+ * that bends them least is told; then the limits are moved by just that much and the route is timed again, strictly.
+ */
+#include "processors/solver/search.h"
+
+#include <stdlib.h>
+
+static const struct {
+    const char *name, *unit, *sentence;
+} fault_texts[] = {
+#define HAUL_FAULT(name, unit, sentence) {#name, unit, sentence},
+#include "haul/solver_faults.def"
+#undef HAUL_FAULT
+};
+
+const char *haul_fault_name(enum haul_fault_kind kind) { return fault_texts[kind].name; }
+const char *haul_fault_unit(enum haul_fault_kind kind) { return fault_texts[kind].unit; }
+const char *haul_fault_sentence(enum haul_fault_kind kind) { return fault_texts[kind].sentence; }
+
+enum { BEST = 6 }; /* places that are tried strictly before giving up */
+
+struct candidate {
+    struct haul_reason reason;
+    int64_t score;
+};
+
+struct explain {
+    struct model *m;
+    struct state *s;
+    int32_t *sequence;
+    struct candidate best[BEST];
+    int32_t best_n;
+};
+
+/* ---- how much is bent ---- */
+
+static int64_t share(int64_t amount, int64_t of) { return of <= 0 ? 1000 * amount : amount * 1000 / of + 1; }
+
+static int64_t score_of(const struct explain *x, const struct vtype *t, const struct haul_fault *f)
+{
+    const int64_t hour = 3600 * x->m->p->scales.time;
+    switch (f->kind) {
+    case HAUL_FAULT_LOAD: return share(f->amount, t->capacity[f->dim]);
+    case HAUL_FAULT_TOO_LATE:
+    case HAUL_FAULT_SHIFT_END:
+    case HAUL_FAULT_DURATION:
+    case HAUL_FAULT_TRAVEL:
+    case HAUL_FAULT_BREAK:
+    case HAUL_FAULT_DRIVING_DAY:
+    case HAUL_FAULT_EXPOSURE: return share(f->amount, hour);
+    case HAUL_FAULT_DISTANCE: return share(f->amount, t->v->distance_max);
+    case HAUL_FAULT_ENERGY: return share(f->amount, t->v->energy_max);
+    case HAUL_FAULT_BREAK_LOAD: return share(f->amount, t->capacity[f->dim]);
+    case HAUL_FAULT_TASKS: return 1000 * f->amount;
+    case HAUL_FAULT_SKILLS: return 100000 * f->amount;
+    case HAUL_FAULT_FROZEN: return 50000;
+    }
+    return 0;
+}
+
+static void keep(struct explain *x, const struct candidate *one)
+{
+    int32_t i = x->best_n < BEST ? x->best_n++ : BEST - 1;
+    if (x->best_n == BEST && i == BEST - 1 && x->best[i].score <= one->score && x->best[i].reason.task == one->reason.task) return;
+    for (; i > 0 && one->score < x->best[i - 1].score; i--) x->best[i] = x->best[i - 1];
+    x->best[i] = *one;
+}
+
+static int32_t missing_skills(const struct haul_vehicle *v, const struct haul_task *t)
+{
+    int32_t n = 0;
+    for (int32_t w = 0; w < HAUL_SKILL_WORDS; w++) n += __builtin_popcountll(t->skills[w] & ~v->skills[w]);
+    return n;
+}
+
+/* Amounts of the same limit are one: the largest. */
+static void add_fault(struct candidate *c, const struct haul_fault *f)
+{
+    for (int32_t i = 0; i < c->reason.faults_n; i++) {
+        struct haul_fault *g = &c->reason.faults[i];
+        const bool place = f->kind == HAUL_FAULT_TOO_LATE || f->kind == HAUL_FAULT_EXPOSURE;
+        if (g->kind != f->kind || g->dim != f->dim || (place && g->task != f->task)) continue;
+        if (f->amount > g->amount) g->amount = f->amount;
+        return;
+    }
+    if (c->reason.faults_n < HAUL_FAULTS_MAX) c->reason.faults[c->reason.faults_n++] = *f;
+}
+
+/* The route with the task at the spot, rules bent. */
+static void consider(struct explain *x, int32_t r, int32_t task, int32_t after, int32_t after_second)
+{
+    const struct state *s = x->s;
+    const struct model *m = x->m;
+    const struct vtype *t = &m->type[s->route[r].type];
+    const struct spot spot = {0, after, after_second};
+    const int32_t n = with_spot(s, task, &spot, x->sequence);
+    struct faults faults = {.n = 0};
+    struct timing timing;
+    schedule(m, t, x->sequence, n, INT64_MIN, &timing, &faults, NULL);
+    if (faults.more || faults.n > HAUL_FAULTS_MAX - 1) return;
+    struct candidate c = {.reason = {.task = task, .vehicle = r, .extra_cost = timing.cost - s->route[r].cost}};
+    c.reason.after = is_task(m, after) ? after : HAUL_NONE;
+    c.reason.delivery_after = after_second;
+    const int32_t skills = missing_skills(t->v, &m->p->tasks[task]);
+    if (skills > 0) add_fault(&c, &(struct haul_fault){HAUL_FAULT_SKILLS, r, task, 0, skills});
+    for (int32_t i = 0; i < faults.n; i++) {
+        faults.list[i].vehicle = r;
+        add_fault(&c, &faults.list[i]);
+    }
+    for (int32_t i = 0; i < c.reason.faults_n; i++) c.score += 1000000 + score_of(x, t, &c.reason.faults[i]);
+    keep(x, &c);
+}
+
+static void consider_route(struct explain *x, int32_t r, int32_t task)
+{
+    const struct state *s = x->s;
+    const bool pair = x->m->nodes[task].mate != HAUL_NONE;
+    for (int32_t i = start_of(x->m, r); i != end_of(x->m, r); i = s->at[i].next) {
+        if (s->at[i].pos < s->route[r].frozen) continue;
+        consider(x, r, task, i, pair ? task : HAUL_NONE);
+        for (int32_t k = s->at[i].next; pair && is_task(x->m, k); k = s->at[k].next) consider(x, r, task, i, k);
+    }
+}
+
+/* ---- the strict test ---- */
+
+static void widen_last(struct model *m, int32_t task, int64_t by)
+{
+    struct node *n = &m->nodes[task];
+    n->close += by;
+    if (n->win_n > 0) m->windows[n->win + n->win_n - 1].close += by;
+}
+
+static void widen_exposure(struct model *m, const int32_t *tasks, int32_t n, int32_t task, int64_t by)
+{
+    if (task != HAUL_NONE) m->nodes[task].exposure_max += by;
+    for (int32_t i = 0; task == HAUL_NONE && i < n; i++)
+        if (m->nodes[tasks[i]].exposure_max != HAUL_NONE) m->nodes[tasks[i]].exposure_max += by;
+}
+
+struct bent {
+    struct vtype t;
+    struct haul_vehicle v;
+    struct haul_break *breaks;
+    struct haul_window *windows; /* of all breaks, one after the other */
+};
+
+static void own_breaks(struct bent *b)
+{
+    int32_t all = 0;
+    for (int32_t i = 0; i < b->v.breaks_n; i++) all += b->v.breaks[i].windows_n;
+    b->breaks = calloc((size_t)b->v.breaks_n + 1, sizeof *b->breaks);
+    b->windows = calloc((size_t)all + 1, sizeof *b->windows);
+    assert(b->breaks != NULL && b->windows != NULL);
+    struct haul_window *to = b->windows;
+    for (int32_t i = 0; i < b->v.breaks_n; i++) {
+        b->breaks[i] = b->v.breaks[i];
+        memcpy(to, b->breaks[i].windows, (size_t)b->breaks[i].windows_n * sizeof *to);
+        b->breaks[i].windows = to;
+        to += b->breaks[i].windows_n;
+    }
+    b->v.breaks = b->breaks;
+    b->t.v = &b->v;
+}
+
+static void bend(struct model *m, struct bent *b, const int32_t *tasks, int32_t n, const struct haul_fault *f, int64_t sign)
+{
+    const int64_t by = sign * f->amount;
+    switch (f->kind) {
+    case HAUL_FAULT_LOAD: b->t.capacity[f->dim] += by; break;
+    case HAUL_FAULT_TOO_LATE: widen_last(m, f->task, by); break;
+    case HAUL_FAULT_SHIFT_END: b->v.shift.close += by; break;
+    case HAUL_FAULT_DISTANCE: b->v.distance_max += by; break;
+    case HAUL_FAULT_TRAVEL: b->v.travel_max += by; break;
+    case HAUL_FAULT_DURATION: b->v.duration_max += by; break;
+    case HAUL_FAULT_TASKS: b->v.tasks_max += (int32_t)by; break;
+    case HAUL_FAULT_BREAK: {
+        const struct haul_break *one = &b->breaks[f->dim];
+        struct haul_window *last = b->windows;
+        for (int32_t i = 0; i < f->dim; i++) last += b->breaks[i].windows_n;
+        last[one->windows_n - 1].close += by;
+        break;
+    }
+    case HAUL_FAULT_BREAK_LOAD:
+        for (int32_t i = 0; i < b->v.breaks_n; i++) b->breaks[i].load_max[f->dim] += by;
+        break;
+    case HAUL_FAULT_DRIVING_DAY: b->v.rule.drive_day_max += by; break;
+    case HAUL_FAULT_ENERGY: b->v.energy_max += by; break;
+    case HAUL_FAULT_EXPOSURE: widen_exposure(m, tasks, n, f->task, by); break;
+    case HAUL_FAULT_SKILLS:
+    case HAUL_FAULT_FROZEN: break;
+    }
+}
+
+static bool holds(struct explain *x, struct haul_reason *reason)
+{
+    struct model *m = x->m;
+    const int32_t r = reason->vehicle;
+    struct bent b = {.t = m->type[x->s->route[r].type], .v = *m->type[x->s->route[r].type].v};
+    const struct spot spot = {0, reason->after == HAUL_NONE ? start_of(m, r) : reason->after, reason->delivery_after};
+    const int32_t n = with_spot(x->s, reason->task, &spot, x->sequence);
+    own_breaks(&b);
+    for (int32_t i = 0; i < reason->faults_n; i++) bend(m, &b, x->sequence, n, &reason->faults[i], 1);
+    struct timing timing;
+    const bool good = schedule(m, &b.t, x->sequence, n, INT64_MIN, &timing, NULL, NULL);
+    for (int32_t i = 0; i < reason->faults_n; i++) bend(m, &b, x->sequence, n, &reason->faults[i], -1);
+    free(b.breaks);
+    free(b.windows);
+    return good;
+}
+
+/* ---- all of it ---- */
+
+static void explain_one(struct explain *x, int32_t task, struct haul_reason *out)
+{
+    const struct state *s = x->s;
+    x->best_n = 0;
+    for (int32_t k = 0; k < s->used_n; k++) consider_route(x, s->used[k], task);
+    for (int32_t t = 0; t < x->m->types; t++) {
+        const int32_t r = idle_route(s, t);
+        if (r != HAUL_NONE) consider_route(x, r, task);
+    }
+    *out = (struct haul_reason){.task = task, .vehicle = HAUL_NONE, .after = HAUL_NONE, .delivery_after = HAUL_NONE};
+    for (int32_t i = 0; i < x->best_n; i++)
+        if (holds(x, &x->best[i].reason)) {
+            *out = x->best[i].reason;
+            return;
+        }
+}
+
+static enum haul_err load_plan(struct state *s, const struct haul_plan *plan, struct haul_error *e)
+{
+    state_begin(s);
+    for (int32_t i = 0; i < plan->routes_n; i++) {
+        const struct haul_route *r = &plan->routes[i];
+        const int32_t frozen = s->m->p->vehicles[r->vehicle].steps_frozen;
+        int32_t last = start_of(s->m, r->vehicle);
+        for (int32_t k = 0; k < r->steps_n; k++) {
+            if (r->steps[k].kind != HAUL_STEP_TASK) continue;
+            if (s->at[r->steps[k].index].route != HAUL_NONE) return haul_fail(e, HAUL_E_CONFLICT, "the plan serves a task twice");
+            state_put(s, last, r->steps[k].index);
+            last = r->steps[k].index;
+        }
+        s->route[r->vehicle].frozen = frozen;
+        if (!state_update(s, r->vehicle)) return haul_fail(e, HAUL_E_CONFLICT, "the plan breaks a rule");
+    }
+    return HAUL_OK;
+}
+
+enum haul_err haul_explain(const struct haul_problem *p, const struct haul_plan *plan, struct haul_reason **out, int32_t *n,
+                           struct haul_error *e)
+{
+    *out = NULL;
+    *n = 0;
+    struct explain x = {0};
+    enum haul_err bad = model_new(p, 0, &x.m, e);
+    if (bad != HAUL_OK) return bad;
+    x.s = state_new(x.m);
+    x.sequence = calloc((size_t)x.m->tasks_cap + 2, sizeof *x.sequence);
+    struct haul_reason *reasons = calloc((size_t)plan->unserved_n + 1, sizeof *reasons);
+    if (x.sequence == NULL || reasons == NULL) bad = haul_fail(e, HAUL_E_NOMEM, "no memory for reasons");
+    if (bad == HAUL_OK) bad = load_plan(x.s, plan, e);
+    for (int32_t i = 0; bad == HAUL_OK && i < plan->unserved_n; i++) {
+        const int32_t task = plan->unserved[i];
+        if (p->tasks[task].kind == HAUL_TASK_DELIVERY && p->tasks[task].mate != HAUL_NONE) continue;
+        explain_one(&x, task, &reasons[(*n)++]);
+    }
+    free(x.sequence);
+    state_free(x.s);
+    model_free(x.m);
+    if (bad == HAUL_OK) *out = reasons;
+    else free(reasons);
+    return bad;
+}

@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Finding the place of a task. A gap is first asked for its cost, then for load and time, all in constant time; vehicles with rules
+ * that a constant-time test cannot answer are timed exactly at the most promising gaps.
+ */
+#include "processors/solver/insert.h"
+
+#include "haul/math.h"
+
+#include <stdlib.h>
+
+enum { BLINK_MEAN = 100 };
+
+static bool needs_exact(const struct model *m, const struct vtype *t, bool pair)
+{
+    return t->exact || (pair && (t->limited || m->setups));
+}
+
+void finder_init(struct finder *f, struct state *s, struct haul_rng *rng)
+{
+    *f = (struct finder){.s = s, .rng = rng, .spots_max = 1, .blink_in = BLINK_MEAN};
+    for (int32_t t = 0; t < s->m->types; t++)
+        if (needs_exact(s->m, &s->m->type[t], s->m->pairs)) f->spots_max = 6;
+    f->seen = calloc((size_t)s->m->vehicles + 1, sizeof *f->seen);
+    f->sequence = calloc((size_t)s->m->tasks_cap + 2, sizeof *f->sequence);
+    assert(f->seen != NULL && f->sequence != NULL);
+}
+
+void finder_free(struct finder *f)
+{
+    free(f->seen);
+    free(f->sequence);
+}
+
+/* One gap in a hundred is passed over: drawn as the number of gaps until the next. */
+static inline bool blinks(struct finder *f)
+{
+    if (!f->blinks || --f->blink_in > 0) return false;
+    const double u = 1 - haul_rng_f64(f->rng);
+    f->blink_in = 1 + (int32_t)(-haul_log(u) * BLINK_MEAN);
+    return true;
+}
+
+static void keep_spot(struct finder *f, struct spot one)
+{
+    int32_t i = f->spots_n < f->spots_max ? f->spots_n++ : f->spots_max - 1;
+    for (; i > 0 && one.delta < f->spots[i - 1].delta; i--) f->spots[i] = f->spots[i - 1];
+    f->spots[i] = one;
+    if (f->spots_n == f->spots_max) f->bound = f->spots[f->spots_n - 1].delta;
+}
+
+/* ---- what is asked of a route before its gaps ---- */
+
+static bool route_takes_all(const struct finder *f, int32_t r, int32_t task)
+{
+    const struct state *s = f->s;
+    const struct model *m = s->m;
+    const struct route *at = &s->route[r];
+    const struct vtype *t = &m->type[at->type];
+    if (!t->fits[task] || (f->only != NULL && !f->only[r])) return false;
+    if (m->nodes[task].vehicle != HAUL_NONE && m->nodes[task].vehicle != r) return false;
+    if (t->v->tasks_max != HAUL_NONE && at->n >= t->v->tasks_max) return false;
+    if (m->mixed_load || t->reloads) return true;
+    const int64_t *amount = delivery_of(m, task);
+    for (int32_t d = 0; d < m->dims; d++)
+        if (at->load[d] + amount[d] + amount[m->dims + d] > t->capacity[d]) return false;
+    return true;
+}
+
+static inline bool route_takes(const struct finder *f, int32_t r, int32_t task)
+{
+    if (f->s->m->nodes[task].size > f->s->room[r]) return false;
+    return (f->s->m->plain && f->only == NULL) || route_takes_all(f, r, task);
+}
+
+/* ---- one gap, one task ---- */
+
+static inline bool on_time(const struct state *s, const struct vtype *t, const struct place *i, const struct place *j, int32_t task)
+{
+    const struct model *m = s->m;
+    const struct node *n = &m->nodes[task];
+    const int64_t begin = begin_at(m, n, i->leave + t->time[cell(m, i->loc, n->loc)]);
+    if (begin == INT64_MAX) return false;
+    int64_t reach = begin + action_at(m, t, task, i->loc) + t->time[cell(m, n->loc, j->loc)];
+    if (m->setups && i->loc == j->loc && n->loc != j->loc) {
+        const int32_t behind = i->next;
+        if (is_task(m, behind)) reach += m->nodes[behind].setup; /* it now comes from elsewhere */
+    }
+    return reach <= j->late;
+}
+
+/* Deliveries are on board from the start to here, pickups from here to the end. */
+static inline bool load_fits(const struct state *s, const struct vtype *t, int32_t i, int32_t task)
+{
+    const int32_t dims = s->m->dims;
+    const int64_t *drop = delivery_of(s->m, task), *pick = drop + dims;
+    for (int32_t d = 0; d < dims; d++)
+        if (load_before(s, i)[d] + drop[d] > t->capacity[d] || load_behind(s, i)[d] + pick[d] > t->capacity[d]) return false;
+    return true;
+}
+
+static bool within(const struct state *s, const struct vtype *t, const struct route *at, int32_t i, int32_t task)
+{
+    const struct haul_vehicle *v = t->v;
+    const struct model *m = s->m;
+    const struct place *a = &s->at[i], *b = &s->at[a->next];
+    const int64_t in = cell(m, a->loc, m->nodes[task].loc), out = cell(m, m->nodes[task].loc, b->loc);
+    const int64_t ride = (int64_t)t->time[in] + t->time[out] - b->ride;
+    if (v->travel_max != HAUL_NONE && at->travel + ride > v->travel_max) return false;
+    if (v->duration_max != HAUL_NONE && at->busy + ride + action_at(m, t, task, a->loc) > v->duration_max) return false;
+    return v->distance_max == HAUL_NONE ||
+           at->distance + t->distance[in] + t->distance[out] - t->distance[cell(m, a->loc, b->loc)] <= v->distance_max;
+}
+
+static inline void try_gap(struct finder *f, const struct vtype *t, int32_t r, int32_t i, int32_t task, int64_t base)
+{
+    const struct state *s = f->s;
+    const struct model *m = s->m;
+    const struct place *a = &s->at[i], *b = &s->at[a->next];
+    const int32_t loc = m->nodes[task].loc;
+    const int64_t in = t->symmetric ? cell(m, loc, a->loc) : cell(m, a->loc, loc);
+    const int64_t delta = base + way_cost(t, in) + way_cost(t, cell(m, loc, b->loc)) - (s->route[r].n > 0 ? b->way : 0);
+    if (delta >= f->bound || blinks(f)) return;
+    if (m->timed && !on_time(s, t, a, b, task)) return;
+    if (m->mixed_load && !t->reloads && !load_fits(s, t, i, task)) return;
+    if (t->limited && !within(s, t, &s->route[r], i, task)) return;
+    keep_spot(f, (struct spot){.delta = delta, .after = i, .after_second = HAUL_NONE});
+}
+
+static int64_t stop_cost(const struct model *m, const struct vtype *t, int32_t task)
+{
+    return t->v->cost_per_service == 0 ? 0 : t->v->cost_per_service * service_of(m, t, task);
+}
+
+static void try_route(struct finder *f, int32_t r, int32_t task)
+{
+    const struct state *s = f->s;
+    if (!route_takes(f, r, task)) return;
+    const struct vtype *t = &s->m->type[s->route[r].type];
+    const int64_t base = stop_cost(s->m, t, task) + (s->route[r].n == 0 ? t->v->cost_fixed : 0);
+    const int32_t end = end_of(s->m, r), frozen = s->route[r].frozen;
+    for (int32_t i = start_of(s->m, r); i != end; i = s->at[i].next)
+        if (s->at[i].pos >= frozen) try_gap(f, t, r, i, task, base);
+}
+
+static void try_near(struct finder *f, int32_t task)
+{
+    const struct state *s = f->s;
+    const struct model *m = s->m;
+    const int32_t *list = m->near_put + (int64_t)task * m->near;
+    const int32_t n = m->near_n[task] < f->near ? m->near_n[task] : f->near;
+    for (int32_t k = 0; k < n; k++) {
+        const struct place *v = &s->at[list[k]];
+        const int32_t r = v->route;
+        if (r == HAUL_NONE || !route_takes(f, r, task)) continue;
+        const struct vtype *t = &m->type[s->route[r].type];
+        const int64_t base = stop_cost(m, t, task);
+        if (v->pos > s->route[r].frozen) try_gap(f, t, r, v->prev, task, base);
+        if (v->pos >= s->route[r].frozen) try_gap(f, t, r, list[k], task, base);
+    }
+}
+
+/* ---- a shipment in one route ---- */
+
+struct half {
+    int32_t task, loc;
+    int64_t action;
+};
+
+static inline int64_t gap_cost(const struct model *m, const struct vtype *t, const struct place *a, const struct place *b, int32_t loc)
+{
+    return way_cost(t, cell(m, a->loc, loc)) + way_cost(t, cell(m, loc, b->loc)) - b->way;
+}
+
+static bool carries(const struct state *s, const struct vtype *t, int32_t place, const int64_t *amount)
+{
+    for (int32_t d = 0; d < s->m->dims; d++)
+        if (load_left(s, place)[d] + amount[d] > t->capacity[d]) return false;
+    return true;
+}
+
+/* Pickup and delivery next to each other behind i. `left`: when the pickup is left. */
+static void try_adjacent(struct finder *f, const struct vtype *t, int32_t i, const struct half *p, const struct half *d, int64_t left,
+                         int64_t base)
+{
+    const struct state *s = f->s;
+    const struct model *m = s->m;
+    const struct place *a = &s->at[i], *b = &s->at[a->next];
+    const int64_t between = cell(m, p->loc, d->loc);
+    const int64_t delta = base + way_cost(t, cell(m, a->loc, p->loc)) + way_cost(t, between) +
+                          way_cost(t, cell(m, d->loc, b->loc)) - (s->route[a->route].n > 0 ? b->way : 0);
+    if (delta >= f->bound || blinks(f)) return;
+    if (m->timed) {
+        const int64_t begin = begin_at(m, &m->nodes[d->task], left + t->time[between]);
+        if (begin == INT64_MAX || begin + d->action + t->time[cell(m, d->loc, b->loc)] > b->late) return;
+    }
+    keep_spot(f, (struct spot){.delta = delta, .after = i, .after_second = p->task});
+}
+
+/* The delivery behind each stop from i's next on, while time and load allow. */
+static void try_apart(struct finder *f, const struct vtype *t, int32_t i, const struct half *p, const struct half *d, int64_t left,
+                      int64_t cost)
+{
+    const struct state *s = f->s;
+    const struct model *m = s->m;
+    const int64_t *amount = pickup_of(m, p->task);
+    int64_t leave = left;
+    int32_t from_loc = p->loc;
+    for (int32_t k = s->at[i].next; is_task(m, k); k = s->at[k].next) {
+        const struct place *c = &s->at[k], *b = &s->at[c->next];
+        if (m->timed) {
+            const int64_t reach = leave + t->time[cell(m, from_loc, c->loc)];
+            if (reach > c->late) return;
+            leave = begin_at(m, &m->nodes[k], reach) + action_at(m, t, k, from_loc);
+        }
+        if (!t->reloads && !carries(s, t, k, amount)) return;
+        from_loc = c->loc;
+        const int64_t delta = cost + gap_cost(m, t, c, b, d->loc);
+        if (delta >= f->bound || blinks(f)) continue;
+        if (m->timed) {
+            const int64_t begin = begin_at(m, &m->nodes[d->task], leave + t->time[cell(m, c->loc, d->loc)]);
+            if (begin == INT64_MAX || begin + d->action + t->time[cell(m, d->loc, b->loc)] > b->late) continue;
+        }
+        keep_spot(f, (struct spot){.delta = delta, .after = i, .after_second = k});
+    }
+}
+
+/* The cheapest that the delivery's own gap can be, for a lower bound. */
+static int64_t least_gap(const struct state *s, const struct vtype *t, int32_t r, int32_t loc)
+{
+    int64_t least = INT64_MAX / 4;
+    for (int32_t i = s->at[start_of(s->m, r)].next; is_task(s->m, i); i = s->at[i].next) {
+        const int64_t c = gap_cost(s->m, t, &s->at[i], &s->at[s->at[i].next], loc);
+        if (c < least) least = c;
+    }
+    return least;
+}
+
+static void try_pair(struct finder *f, int32_t r, int32_t pickup)
+{
+    const struct state *s = f->s;
+    const struct model *m = s->m;
+    const struct vtype *t = &m->type[s->route[r].type];
+    const int32_t delivery = m->nodes[pickup].mate;
+    if (!route_takes(f, r, pickup) || !t->fits[delivery]) return;
+    if (t->v->tasks_max != HAUL_NONE && s->route[r].n + 2 > t->v->tasks_max) return;
+    const struct half p = {pickup, m->nodes[pickup].loc, service_of(m, t, pickup) + m->nodes[pickup].setup};
+    const struct half d = {delivery, m->nodes[delivery].loc, service_of(m, t, delivery) + m->nodes[delivery].setup};
+    const int64_t base = stop_cost(m, t, pickup) + stop_cost(m, t, delivery) + (s->route[r].n == 0 ? t->v->cost_fixed : 0);
+    const int64_t least = least_gap(s, t, r, d.loc);
+    for (int32_t i = start_of(m, r); i != end_of(m, r); i = s->at[i].next) {
+        const struct place *a = &s->at[i];
+        if (a->pos < s->route[r].frozen || (!t->reloads && !carries(s, t, i, pickup_of(m, pickup)))) continue;
+        int64_t left = 0;
+        if (m->timed) {
+            const int64_t begin = begin_at(m, &m->nodes[pickup], a->leave + t->time[cell(m, a->loc, p.loc)]);
+            if (begin == INT64_MAX) continue;
+            left = begin + p.action;
+        }
+        try_adjacent(f, t, i, &p, &d, left, base);
+        const int64_t cost = base + gap_cost(m, t, a, &s->at[a->next], p.loc);
+        if (cost + least < f->bound) try_apart(f, t, i, &p, &d, left, cost);
+    }
+}
+
+/* Routes in which a near task of either half stands, each once. */
+static void try_pair_near(struct finder *f, int32_t pickup)
+{
+    const struct state *s = f->s;
+    const struct model *m = s->m;
+    f->seen_now++;
+    const int32_t halves[2] = {pickup, m->nodes[pickup].mate};
+    for (int32_t h = 0; h < 2; h++) {
+        const int32_t *list = m->near_put + (int64_t)halves[h] * m->near;
+        const int32_t n = m->near_n[halves[h]] < f->near ? m->near_n[halves[h]] : f->near;
+        for (int32_t k = 0; k < n; k++) {
+            const int32_t r = s->at[list[k]].route;
+            if (r == HAUL_NONE || f->seen[r] == f->seen_now) continue;
+            f->seen[r] = f->seen_now;
+            try_pair(f, r, pickup);
+        }
+    }
+}
+
+/* ---- all of it ---- */
+
+static void try_any(struct finder *f, int32_t r, int32_t task, bool pair)
+{
+    if (pair) try_pair(f, r, task);
+    else try_route(f, r, task);
+}
+
+static void try_idle(struct finder *f, int32_t task, bool pair)
+{
+    const struct state *s = f->s;
+    const int32_t own = s->m->nodes[task].vehicle;
+    if (own != HAUL_NONE) {
+        if (s->route[own].n == 0) try_any(f, own, task, pair);
+        return;
+    }
+    for (int32_t t = 0; t < s->m->types; t++) {
+        const int32_t r = idle_route(s, t);
+        if (r != HAUL_NONE) try_any(f, r, task, pair);
+    }
+}
+
+/* Of the candidates, the cheapest that stands the exact test. */
+static bool best_exact(struct finder *f, int32_t task, bool pair, struct spot *out)
+{
+    const struct state *s = f->s;
+    bool found = false;
+    for (int32_t k = 0; k < f->spots_n; k++) {
+        struct spot one = f->spots[k];
+        if (found && one.delta >= out->delta) break;
+        const struct route *at = &s->route[s->at[one.after].route];
+        const struct vtype *t = &s->m->type[at->type];
+        if (needs_exact(s->m, t, pair)) {
+            struct timing timing;
+            const int32_t n = with_spot(s, task, &one, f->sequence);
+            if (!schedule(s->m, t, f->sequence, n, INT64_MIN, &timing, NULL, NULL)) continue;
+            if (t->exact) one.delta = timing.cost - at->cost;
+        }
+        if (!found || one.delta < out->delta) *out = one, found = true;
+    }
+    return found;
+}
+
+static bool settle(struct finder *f, int32_t task, bool pair, struct spot *out)
+{
+    if (f->spots_max > 1) return best_exact(f, task, pair, out);
+    if (f->spots_n > 0) *out = f->spots[0];
+    return f->spots_n > 0;
+}
+
+static void forget(struct finder *f)
+{
+    f->spots_n = 0;
+    f->bound = INT64_MAX;
+}
+
+static void try_used(struct finder *f, int32_t task, bool pair)
+{
+    for (int32_t k = 0; k < f->s->used_n; k++) try_any(f, f->s->used[k], task, pair);
+}
+
+bool find_spot(struct finder *f, int32_t task, struct spot *out)
+{
+    const bool pair = f->s->m->nodes[task].kind == HAUL_TASK_PICKUP;
+    forget(f);
+    if (f->near == 0)
+        try_used(f, task, pair);
+    else if (pair)
+        try_pair_near(f, task);
+    else
+        try_near(f, task);
+    if (!f->few_routes) try_idle(f, task, pair);
+    if (settle(f, task, pair, out)) return true;
+    forget(f);
+    if (f->few_routes) try_idle(f, task, pair);
+    if (f->near != 0) try_used(f, task, pair);
+    return settle(f, task, pair, out);
+}
+
+void take_spot(struct state *s, int32_t task, const struct spot *spot)
+{
+    const int32_t r = s->at[spot->after].route, mate = s->m->nodes[task].mate;
+    state_put(s, spot->after, task);
+    if (mate != HAUL_NONE) state_put(s, spot->after_second, mate);
+    const bool good = state_update(s, r);
+    assert(good);
+}
+
+int32_t with_spot(const struct state *s, int32_t task, const struct spot *spot, int32_t *out)
+{
+    int32_t n = 0;
+    for (int32_t i = start_of(s->m, s->at[spot->after].route); i != HAUL_NONE; i = s->at[i].next) {
+        if (is_task(s->m, i)) out[n++] = i;
+        if (i == spot->after) {
+            out[n++] = task;
+            if (spot->after_second == task) out[n++] = s->m->nodes[task].mate;
+        }
+        if (i == spot->after_second) out[n++] = s->m->nodes[task].mate;
+    }
+    return n;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Layer: solver
+ * Where does a task go? The cheapest place that keeps every rule, over all gaps of all routes or over those beside near tasks.
+ */
+#ifndef HAUL_SOLVER_INSERT_H
+#define HAUL_SOLVER_INSERT_H
+
+#include "haul/rng.h"
+#include "processors/solver/state.h"
+
+#define SPOTS_MAX 64
+
+struct spot {
+    int64_t delta; /* of the cost, nothing for the task's absence */
+    int32_t after;       /* a place; an end's start in an empty route */
+    int32_t after_second; /* of a shipment: the delivery's; the pickup itself when directly behind */
+};
+
+struct finder {
+    struct state *s;
+    struct haul_rng *rng;
+    int32_t near;      /* how many near tasks to look beside; 0: everywhere */
+    int32_t spots_max; /* candidates that are timed exactly, where that is needed */
+    bool blinks;       /* passes over one gap in a hundred (Christiaens and Vanden Berghe 2020) */
+    bool few_routes;   /* opens a route only where nothing else is left */
+    const uint8_t *only; /* [vehicles] routes that may be changed; NULL: all */
+    int32_t blink_in;
+    struct spot spots[SPOTS_MAX];
+    int32_t spots_n;
+    int64_t bound; /* a gap must cost less to be of interest */
+    int32_t *seen, seen_now; /* [vehicles] routes looked at for this shipment */
+    int32_t *sequence; /* [tasks_cap + 2] */
+};
+
+void finder_init(struct finder *f, struct state *s, struct haul_rng *rng);
+void finder_free(struct finder *f);
+
+/* The best place of a job, or of a shipment named by its pickup. False: there is none. */
+bool find_spot(struct finder *f, int32_t task, struct spot *out);
+
+/* Puts the task (and its delivery) there and updates the route. */
+void take_spot(struct state *s, int32_t task, const struct spot *spot);
+
+/* The tasks of a route with the task put at the spot; gives their number. */
+int32_t with_spot(const struct state *s, int32_t task, const struct spot *spot, int32_t *out);
+
+#endif

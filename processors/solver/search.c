@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Ruin, recreate, accept.
+ */
+#include "processors/solver/search.h"
+
+#include "haul/math.h"
+
+#include <stdlib.h>
+
+enum { MEAN_CUT = 10 };
+
+struct sort_key {
+    int64_t key;
+    int32_t task;
+};
+
+void search_init(struct search *x, struct state *s, uint64_t seed)
+{
+    const size_t cap = (size_t)s->m->tasks_cap + 2;
+    *x = (struct search){.m = s->m, .s = s};
+    haul_rng_seed(&x->rng, seed);
+    finder_init(&x->find, s, &x->rng);
+    x->missed = calloc(cap, sizeof *x->missed);
+    x->order = calloc(cap, sizeof *x->order);
+    x->torn = calloc(cap, sizeof *x->torn);
+    assert(x->missed != NULL && x->order != NULL && x->torn != NULL);
+    kept_init(&x->best, s);
+}
+
+void search_free(struct search *x)
+{
+    finder_free(&x->find);
+    kept_free(&x->best);
+    free(x->missed);
+    free(x->order);
+    free(x->torn);
+}
+
+/* ---- recreate ---- */
+
+enum order { ORDER_RANDOM, ORDER_SIZE, ORDER_FAR, ORDER_CLOSE, ORDER_NARROW, ORDER_OPENS, ORDER_CLOSES };
+
+static enum order draw_order(struct search *x)
+{
+    static const enum order plain[] = {ORDER_RANDOM, ORDER_RANDOM, ORDER_RANDOM, ORDER_RANDOM, ORDER_SIZE, ORDER_SIZE,
+                                       ORDER_SIZE,   ORDER_SIZE,   ORDER_FAR,    ORDER_FAR,    ORDER_CLOSE};
+    static const enum order timed[] = {ORDER_RANDOM, ORDER_RANDOM, ORDER_RANDOM, ORDER_RANDOM, ORDER_SIZE,   ORDER_SIZE,
+                                       ORDER_FAR,    ORDER_FAR,    ORDER_CLOSE,  ORDER_NARROW, ORDER_NARROW, ORDER_OPENS,
+                                       ORDER_OPENS,  ORDER_CLOSES, ORDER_CLOSES};
+    if (x->m->timed) return timed[haul_rng_below(&x->rng, sizeof timed / sizeof timed[0])];
+    return plain[haul_rng_below(&x->rng, sizeof plain / sizeof plain[0])];
+}
+
+static int64_t size_of(const struct model *m, int32_t task)
+{
+    int64_t size = 0;
+    for (int32_t d = 0; d < 2 * m->dims; d++) size += delivery_of(m, task)[d];
+    return size;
+}
+
+static int64_t depot_way(const struct model *m, int32_t task)
+{
+    const struct vtype *t = &m->type[0];
+    return way_cost(t, cell(m, t->start, m->nodes[task].loc)) + way_cost(t, cell(m, m->nodes[task].loc, t->end));
+}
+
+/* Least key first. */
+static int64_t key_of(struct search *x, enum order order, int32_t task)
+{
+    const struct node *n = &x->m->nodes[task];
+    switch (order) {
+    case ORDER_RANDOM: return (int64_t)(haul_rng_u64(&x->rng) >> 1);
+    case ORDER_SIZE: return -size_of(x->m, task);
+    case ORDER_FAR: return -depot_way(x->m, task);
+    case ORDER_CLOSE: return depot_way(x->m, task);
+    case ORDER_NARROW: return n->close - n->open;
+    case ORDER_OPENS: return n->open;
+    case ORDER_CLOSES: return -n->close;
+    }
+    return 0;
+}
+
+static int by_key(const void *a, const void *b)
+{
+    const struct sort_key *x = a, *y = b;
+    if (x->key != y->key) return x->key < y->key ? -1 : 1;
+    return x->task < y->task ? -1 : x->task > y->task;
+}
+
+static void sort_few(struct sort_key *k, int32_t n)
+{
+    if (n > 40) {
+        qsort(k, (size_t)n, sizeof *k, by_key);
+        return;
+    }
+    for (int32_t i = 1; i < n; i++) {
+        const struct sort_key one = k[i];
+        int32_t at = i;
+        for (; at > 0 && by_key(&one, &k[at - 1]) < 0; at--) k[at] = k[at - 1];
+        k[at] = one;
+    }
+}
+
+void search_fill(struct search *x)
+{
+    struct state *s = x->s;
+    const enum order order = draw_order(x);
+    int32_t n = 0;
+    for (int32_t i = 0; i < s->absent_n; i++) {
+        const int32_t task = s->absent[i];
+        if (x->m->nodes[task].kind == HAUL_TASK_DELIVERY && x->m->nodes[task].mate != HAUL_NONE) continue;
+        x->order[n++] = (struct sort_key){key_of(x, order, task), task};
+    }
+    sort_few(x->order, n);
+    for (int32_t i = 0; i < n; i++) {
+        struct spot spot;
+        const int32_t task = x->order[i].task;
+        if (find_spot(&x->find, task, &spot) && spot.delta < x->m->nodes[task].penalty) take_spot(s, task, &spot);
+    }
+}
+
+/* ---- accept ---- */
+
+static int64_t missed_sum(const struct search *x)
+{
+    int64_t sum = 0;
+    for (int32_t i = 0; i < x->s->absent_n; i++) sum += x->missed[x->s->absent[i]];
+    return sum;
+}
+
+static int64_t missed_before(const struct search *x)
+{
+    int64_t sum = 0;
+    for (int32_t i = 0; i < x->s->saved_absent_n; i++) sum += x->missed[x->s->saved_absent[i]];
+    return sum;
+}
+
+static bool accepts(struct search *x, int64_t was)
+{
+    const struct state *s = x->s;
+    if (s->absent_n > 0 && s->saved_absent_n > 0 && x->fewest && missed_sum(x) < missed_before(x)) return true;
+    if (s->cost < was) return true;
+    const double heat = x->hot * haul_pow(x->cold / x->hot, x->share);
+    return (double)(s->cost - was) < -heat * haul_log(1 - haul_rng_f64(&x->rng));
+}
+
+static int32_t draw_seed(struct search *x)
+{
+    const struct state *s = x->s;
+    for (int32_t tries = 0; tries < 20; tries++) {
+        const int32_t c = (int32_t)haul_rng_below(&x->rng, (uint64_t)x->m->tasks);
+        const int32_t r = s->at[c].route;
+        if (x->find.only == NULL || (r != HAUL_NONE && x->find.only[r])) return c;
+    }
+    return (int32_t)haul_rng_below(&x->rng, (uint64_t)x->m->tasks);
+}
+
+bool search_step(struct search *x)
+{
+    struct state *s = x->s;
+    x->iterations++;
+    const int64_t was = s->cost;
+    state_begin(s);
+    ruin_near(x, draw_seed(x), MEAN_CUT);
+    search_fill(x);
+    if (x->m->types > 1) improve_types(x);
+    const bool accepted = accepts(x, was) && (!x->m->docks || docks_hold(s));
+    for (int32_t i = 0; i < s->absent_n; i++) x->missed[s->absent[i]]++;
+    if (!accepted) {
+        state_back(s);
+        return false;
+    }
+    if (s->cost >= x->best.cost) return false;
+    kept_take(&x->best, s);
+    return true;
+}
+
+void search_settle(struct search *x) { kept_give(&x->best, x->s); }
+
+void search_drop_route(struct search *x)
+{
+    struct state *s = x->s;
+    int32_t least = HAUL_NONE;
+    int64_t least_sum = INT64_MAX;
+    for (int32_t k = 0; k < s->used_n; k++) {
+        const int32_t r = s->used[k];
+        if (s->route[r].frozen > 0) continue;
+        int64_t sum = 0;
+        for (int32_t i = s->at[start_of(x->m, r)].next; is_task(x->m, i); i = s->at[i].next) sum += 1 + x->missed[i];
+        if (sum < least_sum) least = r, least_sum = sum;
+    }
+    if (least == HAUL_NONE) return;
+    const int32_t n = state_tasks(s, least, x->torn);
+    for (int32_t i = 0; i < n; i++) state_cut(s, x->torn[i]);
+    state_update(s, least);
+}

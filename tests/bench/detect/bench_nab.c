@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The default detector on the Numenta Anomaly Benchmark, by our own scorer, which is first held against scores that the benchmark
+ * publishes. One configuration for all series, the detector's own default; time stamps are read as local time.
+ *   bench_nab FOLDER [-v]
+ */
+#include "haul/detect_stream.h"
+#include "haul/math.h"
+#include "haul/rng.h"
+
+#include "tests/bench/detect/nab_files.h"
+
+static struct nab_file files[NAB_FILES];
+static double *scores[NAB_FILES];
+static struct haul_nab_rank *rank;
+static int count;
+
+/* ---- selections of series ---- */
+
+static bool is_all(int i) { return i >= 0; }
+static bool is_half_a(int i) { return i % 2 == 0; }
+static bool is_half_b(int i) { return i % 2 == 1; }
+static bool is_traffic(int i) { return strstr(files[i].name, "realTraffic/") != NULL; }
+static bool is_known(int i) { return strstr(files[i].name, "realKnownCause/") != NULL; }
+static bool is_artificial(int i) { return strstr(files[i].name, "artificial") != NULL; }
+
+static int select_series(bool (*wanted)(int), struct haul_nab_series out[NAB_FILES])
+{
+    int n = 0;
+    for (int i = 0; i < count; i++)
+        if (wanted(i)) out[n++] = (struct haul_nab_series){scores[i], files[i].windows, files[i].rows, files[i].window_count};
+    return n;
+}
+
+static double score_at(bool (*wanted)(int), const struct haul_nab_profile *p, double threshold, struct haul_nab_result *r)
+{
+    struct haul_nab_series s[NAB_FILES];
+    const int n = select_series(wanted, s);
+    *r = haul_nab_score(s, n, p, threshold);
+    return haul_nab_normalised(r, p);
+}
+
+static double score_best(bool (*wanted)(int), const struct haul_nab_profile *p, double *threshold)
+{
+    struct haul_nab_series s[NAB_FILES];
+    const int n = select_series(wanted, s);
+    return haul_nab_best(s, n, p, rank, threshold);
+}
+
+/* ---- the scorer against what is published ---- */
+
+/* numenta/NAB, results/windowedGaussian/windowedGaussian_standard_scores.csv, those of the series that are here: the raw score,
+ * and the rows found inside and outside windows, of the benchmark's windowed Gaussian detector. */
+static const struct {
+    const char *name;
+    double raw;
+    int true_rows, false_rows;
+} published[] = {
+    {"artificialWithAnomaly/art_increase_spike_density.csv", -1.0, 0, 0},
+    {"realTraffic/speed_t4013.csv", -2.0, 0, 0},
+    {"artificialNoAnomaly/art_daily_perfect_square_wave.csv", 0.0, 0, 0},
+    {"realTraffic/occupancy_t4013.csv", 1.725221520228401, 3, 0},
+    {"realTraffic/TravelTime_387.csv", -1.7959813307852819, 1, 6},
+    {"realTraffic/TravelTime_451.csv", -1.0, 0, 0},
+    {"artificialWithAnomaly/art_daily_jumpsdown.csv", -1.0, 0, 0},
+    {"realKnownCause/rogue_agent_key_updown.csv", -1.3964908955014117, 1, 8},
+    {"realKnownCause/ec2_request_latency_system_failure.csv", -0.06591011872780705, 3, 0},
+    {"artificialWithAnomaly/art_daily_jumpsup.csv", -1.0, 0, 0},
+    {"realTraffic/speed_6005.csv", -1.0, 0, 0},
+    {"artificialWithAnomaly/art_daily_flatmiddle.csv", -1.0, 0, 0},
+    {"artificialNoAnomaly/art_flatline.csv", 0.0, 0, 0},
+    {"realTraffic/occupancy_6005.csv", -1.0, 0, 0},
+    {"realKnownCause/rogue_agent_key_hold.csv", -2.44, 0, 4},
+    {"artificialWithAnomaly/art_load_balancer_spikes.csv", -0.6924446095227346, 18, 15},
+    {"artificialWithAnomaly/art_daily_nojump.csv", -1.0, 0, 0},
+    {"realKnownCause/nyc_taxi.csv", -5.0, 0, 0},
+    {"artificialNoAnomaly/art_daily_no_noise.csv", 0.0, 0, 0},
+    {"realKnownCause/cpu_utilization_asg_misconfiguration.csv", -1.11, 0, 1},
+    {"artificialNoAnomaly/art_daily_small_noise.csv", 0.0, 0, 0},
+    {"realTraffic/speed_7578.csv", -4.0, 0, 0},
+    {"realKnownCause/ambient_temperature_system_failure.csv", -2.0, 0, 0},
+    {"artificialNoAnomaly/art_noisy.csv", 0.0, 0, 0},
+    {"realKnownCause/machine_temperature_system_failure.csv", -4.0, 0, 0},
+};
+
+/* The benchmark's windowed Gaussian: chance of a value so high under the mean and deviation of the last 6400; 1 when its
+ * complement is printed as 1 in twelve digits. */
+static void windowed_gaussian(const struct nab_file *f, double *out)
+{
+    const int64_t width = 6400;
+    double mean = 0, deviation = 1;
+    for (int64_t i = 0; i < f->rows; i++) {
+        out[i] = i > 0 && 0.5 * __builtin_erfc((f->value[i] - mean) / deviation / 1.4142) < 5e-13;
+        const int64_t first = i + 1 > width ? i + 1 - width : 0, n = i + 1 - first;
+        double sum = 0, square = 0;
+        for (int64_t k = first; k <= i; k++) sum += f->value[k];
+        mean = sum / (double)n;
+        for (int64_t k = first; k <= i; k++) square += (f->value[k] - mean) * (f->value[k] - mean);
+        deviation = haul_sqrt(square / (double)n);
+        if (deviation == 0) deviation = 1e-6;
+    }
+}
+
+static bool check_scorer(void)
+{
+    int checked = 0, wrong = 0;
+    for (int i = 0; i < count; i++)
+        for (size_t p = 0; p < sizeof published / sizeof published[0]; p++) {
+            if (strcmp(published[p].name, files[i].name) != 0) continue;
+            windowed_gaussian(&files[i], scores[i]);
+            const struct haul_nab_series s = {scores[i], files[i].windows, files[i].rows, files[i].window_count};
+            const struct haul_nab_result r = haul_nab_score(&s, 1, &haul_nab_standard, 1);
+            const bool good = haul_abs(r.raw - published[p].raw) < 1e-9 && r.true_rows == published[p].true_rows &&
+                              r.false_rows == published[p].false_rows;
+            checked++, wrong += !good;
+            if (!good) printf("  %s: %.12g, published %.12g\n", files[i].name, r.raw, published[p].raw);
+        }
+    printf("scorer: windowed Gaussian on %d series, %d differ from the published raw scores (tolerance 1e-9)\n", checked, wrong);
+    return wrong == 0 && checked > 0;
+}
+
+/* ---- the default detector ---- */
+
+static struct haul_stream_config default_config(void)
+{
+    struct haul_stream_config c = haul_stream_config_default();
+    c.season.calendar.utc_offset_s = 0;
+    return c;
+}
+
+/* `ranked`: the score is evidence over demand, for a sweep of thresholds; else 1 where an alert is told. */
+static void run(const struct haul_stream_config *c, bool ranked)
+{
+    static struct haul_stream s;
+    struct haul_error e;
+    if (haul_stream_init(&s, c, &e) != HAUL_OK) fprintf(stderr, "%s\n", e.text), exit(2);
+    for (int i = 0; i < count; i++) {
+        haul_stream_reset(&s, c);
+        for (int64_t row = 0; row < files[i].rows; row++) {
+            const struct haul_stream_score x = haul_stream_update(&s, c, files[i].value[row], files[i].at[row]);
+            const bool told = x.alarm.event == HAUL_ALARM_OPEN || x.alarm.event == HAUL_ALARM_WORSE;
+            scores[i][row] = ranked ? x.alarm.share : told;
+        }
+    }
+}
+
+static void line(const char *what, bool (*wanted)(int), double threshold)
+{
+    struct haul_nab_result r;
+    const double standard = score_at(wanted, &haul_nab_standard, threshold, &r);
+    const double low_fp = score_at(wanted, &haul_nab_low_fp, threshold, &r);
+    const double low_fn = score_at(wanted, &haul_nab_low_fn, threshold, &r);
+    printf("  %-34s %6.1f %6.1f %6.1f   %3lld/%-3lld windows, %lld false rows\n", what, standard, low_fp, low_fn, (long long)r.hit,
+           (long long)r.windows, (long long)r.false_rows);
+}
+
+static void groups(double threshold)
+{
+    line("all series", is_all, threshold);
+    line("road traffic", is_traffic, threshold);
+    line("known causes", is_known, threshold);
+    line("artificial", is_artificial, threshold);
+    line("half A", is_half_a, threshold);
+    line("half B", is_half_b, threshold);
+}
+
+static void each_series(void)
+{
+    for (int i = 0; i < count; i++) {
+        const struct haul_nab_series s = {scores[i], files[i].windows, files[i].rows, files[i].window_count};
+        const struct haul_nab_result r = haul_nab_score(&s, 1, &haul_nab_standard, 1);
+        printf("    %-56s raw %6.2f, %lld/%lld windows, %lld false rows\n", files[i].name, r.raw, (long long)r.hit, (long long)r.windows,
+               (long long)r.false_rows);
+    }
+}
+
+static void as_it_is(bool verbose)
+{
+    printf("default detector as it is, no threshold chosen:     standard low-FP low-FN\n");
+    const struct haul_stream_config c = default_config();
+    run(&c, false);
+    groups(1);
+    if (verbose) each_series();
+}
+
+static void with_best_threshold(void)
+{
+    const struct haul_stream_config c = default_config();
+    run(&c, true);
+    static const struct {
+        const char *name;
+        const struct haul_nab_profile *p;
+    } profiles[] = {{"standard", &haul_nab_standard}, {"low-FP", &haul_nab_low_fp}, {"low-FN", &haul_nab_low_fn}};
+    printf("with the best threshold for each profile, as the benchmark does:\n");
+    for (size_t i = 0; i < 3; i++) {
+        double all, a, b;
+        struct haul_nab_result r, other;
+        const double best = score_best(is_all, profiles[i].p, &all);
+        const double road = score_at(is_traffic, profiles[i].p, all, &r);
+        score_best(is_half_a, profiles[i].p, &a), score_best(is_half_b, profiles[i].p, &b);
+        const double a_on_b = score_at(is_half_b, profiles[i].p, a, &other), b_on_a = score_at(is_half_a, profiles[i].p, b, &other);
+        printf("  %-9s %6.1f at %.3f; traffic %.1f with %lld/%lld windows, %lld false rows; threshold of A on B %.1f, of B on A %.1f\n",
+               profiles[i].name, best, all, road, (long long)r.hit, (long long)r.windows, (long long)r.false_rows, a_on_b, b_on_a);
+    }
+}
+
+/* As many alerts as the detector told, at random places: what luck scores. */
+static void chance(void)
+{
+    const struct haul_stream_config c = default_config();
+    run(&c, false);
+    struct haul_rng rng;
+    haul_rng_seed(&rng, 1);
+    double sum = 0, most = -1e9;
+    int64_t alerts[NAB_FILES] = {0};
+    for (int i = 0; i < count; i++)
+        for (int64_t row = haul_nab_probation(files[i].rows); row < files[i].rows; row++) alerts[i] += scores[i][row] > 0;
+    for (int trial = 0; trial < 200; trial++) {
+        for (int i = 0; i < count; i++) {
+            memset(scores[i], 0, (size_t)files[i].rows * sizeof(double));
+            const int64_t from = haul_nab_probation(files[i].rows);
+            for (int64_t k = 0; k < alerts[i]; k++) scores[i][from + (int64_t)haul_rng_below(&rng, (uint64_t)(files[i].rows - from))] = 1;
+        }
+        struct haul_nab_result r;
+        const double got = score_at(is_all, &haul_nab_standard, 1, &r);
+        sum += got / 200, most = got > most ? got : most;
+    }
+    printf("chance: the same number of alerts in each series at random rows: %.1f in the mean, %.1f at most of 200\n", sum, most);
+}
+
+/* ---- choices made on one half, judged on the other ---- */
+
+struct choice {
+    double record, context, level, level_p, wear, demand;
+};
+
+static struct haul_stream_config config_of(const struct choice *k)
+{
+    struct haul_stream_config c = default_config();
+    c.record_margin = k->record, c.context.threshold = k->context, c.level_margin = k->level, c.level_p = k->level_p;
+    c.alarm.wear = k->wear, c.alarm.demand = k->demand;
+    return c;
+}
+
+static double mean_of_profiles(bool (*wanted)(int))
+{
+    struct haul_nab_result r;
+    return (score_at(wanted, &haul_nab_standard, 1, &r) + score_at(wanted, &haul_nab_low_fp, 1, &r) +
+            score_at(wanted, &haul_nab_low_fn, 1, &r)) / 3;
+}
+
+static void said(const char *half, const struct choice *k)
+{
+    printf("  chosen on %s: record %.3g context %.3g level %.3g level_p %.3g wear %.3g demand %.3g\n", half, k->record, k->context, k->level,
+           k->level_p, k->wear, k->demand);
+}
+
+static void choose(void)
+{
+    static const double records[] = {0.02, 0.04, 0.08}, contexts[] = {0.25, 0.35, 0.45}, levels[] = {0.03, 0.05, 0.1},
+                        chances[] = {0.001, 0.002, 0.004}, wears[] = {0.2, 0.3, 0.5}, demands[] = {0.6, 0.75, 0.9, 1.1};
+    struct choice best_a = {0}, best_b = {0};
+    double most_a = -1e9, most_b = -1e9;
+    for (int n = 0; n < 3 * 3 * 3 * 3 * 3 * 4; n++) {
+        const struct choice k = {records[n % 3], contexts[n / 3 % 3], levels[n / 9 % 3], chances[n / 27 % 3], wears[n / 81 % 3],
+                                 demands[n / 243]};
+        const struct haul_stream_config c = config_of(&k);
+        run(&c, false);
+        const double a = mean_of_profiles(is_half_a), b = mean_of_profiles(is_half_b);
+        if (a > most_a) most_a = a, best_a = k;
+        if (b > most_b) most_b = b, best_b = k;
+    }
+    printf("choices among 972 settings by the mean of the profiles on one half, judged on the other:\n");
+    said("A", &best_a);
+    struct haul_stream_config c = config_of(&best_a);
+    run(&c, false);
+    line("on A (chosen there)", is_half_a, 1), line("on B (held out)", is_half_b, 1);
+    said("B", &best_b);
+    c = config_of(&best_b);
+    run(&c, false);
+    line("on B (chosen there)", is_half_b, 1), line("on A (held out)", is_half_a, 1);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) return fprintf(stderr, "usage: bench_nab FOLDER [-v]\n"), 64;
+    count = nab_load(argv[1], files);
+    int64_t rows = 0, windows = 0;
+    for (int i = 0; i < count; i++) {
+        scores[i] = calloc((size_t)files[i].rows, sizeof(double));
+        if (scores[i] == NULL) return 2;
+        rows += files[i].rows, windows += files[i].window_count;
+    }
+    rank = malloc((size_t)rows * sizeof *rank);
+    if (rank == NULL) return 2;
+    printf("NAB: %d series, %lld rows, %lld windows\n", count, (long long)rows, (long long)windows);
+    const bool good = check_scorer();
+    const int64_t start = haul_cpu_ns();
+    as_it_is(argc > 2);
+    printf("  %.0f ns a row\n", (double)(haul_cpu_ns() - start) / (double)rows);
+    with_best_threshold();
+    chance();
+    choose();
+    return good ? 0 : 1;
+}
