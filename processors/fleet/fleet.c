@@ -142,6 +142,7 @@ static struct fleet_step step_of(struct haul_task *t, struct haul_entity *e, con
     struct fleet_state *s = haul_entity_state(e);
     struct fleet_step x = {.task = t, .entity = e, .s = s, .o = haul_task_options(t), .r = r};
     x.now_ms = haul_task_time(t).ms;
+    x.zone_ms = fleet_zone_of(x.o);
     x.speed_was_mh = s->speed_mh, x.heading_was_cdeg = s->heading_cdeg;
     x.known_was = s->known;
     x.was_moving = s->motion == FLEET_MOVING;

@@ -170,6 +170,21 @@ static void the_clock_follows_its_decision(void **state)
     }
 }
 
+static void right_records_must_come_running_to_clear(void **state)
+{
+    (void)state;
+    struct haul_trial *t = trial_of(&haul_fleet, "clock_skew: {count: 2}");
+    struct car c = car_of(t, "A1");
+    static const int64_t lag_s[] = {600, 600, 0, 600, 0, 600, 0, 0};
+    for (size_t i = 0; i < 8; i++) {
+        c.ms += 20 * MINUTE;
+        c.lag = lag_s[i] * SECOND;
+        car_send(&c);
+        assert_int_equal(alert_open(t, "fleet.clock_skew"), i >= 1 && i <= 6);
+    }
+    haul_trial_close(t);
+}
+
 static void a_slow_clock_is_not_silence(void **state)
 {
     (void)state;
@@ -314,6 +329,7 @@ int main(void)
         cmocka_unit_test(a_jump_is_one_beyond_speed_and_scatter),
         cmocka_unit_test(a_receiver_that_drifts_is_worse),
         cmocka_unit_test(the_clock_follows_its_decision),
+        cmocka_unit_test(right_records_must_come_running_to_clear),
         cmocka_unit_test(a_slow_clock_is_not_silence),
         cmocka_unit_test(a_clock_that_is_set_takes_the_vehicles_times_along),
         cmocka_unit_test(after_the_clock_is_set_all_goes_on),
