@@ -205,7 +205,7 @@ static void fill(struct haul_kafka_reader *r, const struct lane *l, const rd_kaf
 }
 
 /* True: r->current is a message to be given. */
-static bool accept(struct haul_kafka_reader *r, struct lane *l)
+static bool admit(struct haul_kafka_reader *r, struct lane *l)
 {
     const rd_kafka_message_t *m = r->current;
     if (m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
@@ -240,7 +240,7 @@ enum haul_err haul_kafka_reader_next(struct haul_kafka_reader *r, int timeout_ms
         if (r->current == NULL && r->fault.code == HAUL_OK) return haul_fail(e, HAUL_E_AGAIN, "nothing came");
         if (r->current == NULL) continue;
         struct lane *l = lane_of(r, r->current);
-        if (!accept(r, l)) continue;
+        if (!admit(r, l)) continue;
         fill(r, l, r->current, out);
         return HAUL_OK;
     }
