@@ -111,7 +111,7 @@ static void a_bit_is_raised_at_once_and_clears_when_it_stays_away(void **state)
         struct haul_trial *t = trial_of(&haul_fleet, "");
         struct car c = start(t, 60);
         car_run(&c, 20, 10);
-        c.alarm = 1ll << bits[i].bit;
+        c.alarm = (int64_t)(1ull << bits[i].bit);
         car_step(&c, 10);
         assert_int_equal(alert_open(t, bits[i].rule), 1);
         assert_int_equal(haul_trial_emitted(t), 1); /* and no other rule is */
@@ -119,7 +119,7 @@ static void a_bit_is_raised_at_once_and_clears_when_it_stays_away(void **state)
         assert_int_equal(r->v[HAUL_F_ALERT_SEVERITY].i, bits[i].severity);
         assert_int_equal(r->v[HAUL_F_ALERT_SINCE].i, c.ms);
         for (int k = 0; k < 10; k++) { /* comes and goes */
-            c.alarm = k % 2 == 0 ? 0 : 1ll << bits[i].bit;
+            c.alarm = k % 2 == 0 ? 0 : (int64_t)(1ull << bits[i].bit);
             car_step(&c, 10);
         }
         c.alarm = 0;
