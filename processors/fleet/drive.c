@@ -108,7 +108,7 @@ void fleet_stop(struct fleet_step *x)
     struct haul_time since;
     if (!fleet_wants(x, FLEET_UNPLANNED_STOP, FLEET_H_STOP, on, !on, itself ? 0 : x->o->stop.after_ms, 0, &since))
         return;
-    const double stopped_min = (double)(x->now_ms - s->rest_ms) / 60000;
+    const double stopped_min = (double)(x->now_ms - since.ms) / 60000;
     fleet_raise(x, FLEET_UNPLANNED_STOP,
                 (struct haul_raise){
                     .since = since,

@@ -175,6 +175,13 @@ static enum haul_verdict disordered(struct fleet_step *x)
     return HAUL_DONE;
 }
 
+/* For how long what holds now may be taken to have held: since the record before, but not through a silence. */
+static int64_t heard_through(const struct fleet_step *x)
+{
+    const int64_t dt_ms = x->now_ms - x->s->newest_ms;
+    return x->s->newest_ms != 0 && dt_ms <= x->o->offline_after_ms ? dt_ms : 0;
+}
+
 /*  1  an event of an unknown name                       quarantined
  *  2  a message seen before                             dropped
  *  3  older than the vehicle's newest                   fills the odometer, at most
@@ -192,7 +199,7 @@ static enum haul_verdict process(struct haul_task *t, struct haul_entity *e, con
     fleet_clock(&x);
     if (r->source.n > 0) keep_text(x.s->source, &x.s->source_len, sizeof x.s->source, r->source);
     if (x.now_ms < x.s->newest_ms) return disordered(&x);
-    x.dt_ms = x.s->newest_ms != 0 ? x.now_ms - x.s->newest_ms : 0;
+    x.dt_ms = heard_through(&x);
     if (r->kind == HAUL_KIND_VEHICLE_POSITION)
         take_position(&x);
     else if (!take_event(&x, false))

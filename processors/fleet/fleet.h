@@ -236,7 +236,7 @@ struct fleet_step {
     const struct haul_record *r; /* NULL in a timer */
     int64_t now_ms;              /* event time of the step */
     int64_t zone_ms;             /* of the local clock, east of UTC */
-    int64_t dt_ms;               /* since the newest record before, 0 at the first */
+    int64_t dt_ms;               /* since the newest record before; 0 at the first, and behind a silence */
     int64_t fix_dt_ms;           /* between the believed fix before and this one; 0: there was none */
     int32_t speed_was_mh, heading_was_cdeg;
     uint8_t known_was;
