@@ -42,11 +42,11 @@ struct track {
     int64_t open_enter_ms, open_ms;
     int32_t lon_e7, lat_e7;     /* of the last step's fix */
     uint32_t open_arc, open_cm; /* the traversal that is not closed yet; HAUL_NONE: no trip given out so far */
-    uint32_t open_from_cm;
+    uint32_t open_from_cm, at_cm; /* at_cm: the last place given out; noise may put it behind open_cm */
     uint16_t steps, candidates_unused;
     uint32_t candidates;
     uint32_t step_cap, candidate_cap;
-    uint8_t misses, open_first, spare[6];
+    uint8_t misses, open_first, spare[2];
 };
 
 struct haul_matcher {
@@ -190,7 +190,7 @@ static void give_traversal(struct haul_matcher *m, struct track *t, uint32_t to_
 static void open_arc(struct track *t, uint32_t arc, uint32_t from_cm, int64_t ms)
 {
     t->open_arc = arc;
-    t->open_from_cm = t->open_cm = from_cm;
+    t->open_from_cm = t->open_cm = t->at_cm = from_cm;
     t->open_enter_ms = t->open_ms = ms;
 }
 
@@ -206,15 +206,17 @@ static uint32_t bound_cm(const struct haul_matcher *m, double line_m)
 static bool drive_to(struct haul_matcher *m, struct track *t, uint32_t arc, uint32_t along, int64_t ms)
 {
     const uint32_t here = t->open_arc, length = m->view->edge_length_cm[here / 2];
-    if (arc == here && along + SLACK_CM >= t->open_cm) {
+    if (arc == here && along + SLACK_CM >= t->at_cm) {
         if (along > t->open_cm) t->open_cm = along;
+        t->at_cm = along;
         t->open_ms = ms;
         return true;
     }
-    if (arc == (here ^ 1) && length - along + SLACK_CM >= t->open_cm) { /* turned round */
+    if (arc == (here ^ 1) && length - along + SLACK_CM >= t->at_cm) { /* turned round */
         give_traversal(m, t, t->open_cm, ms);
         open_arc(t, arc, length - t->open_cm, ms);
         if (along > t->open_cm) t->open_cm = along;
+        t->at_cm = along;
         return true;
     }
     const int n = router_path(m->router, haul_arc_to(m->view, here), haul_arc_from(m->view, arc), HAUL_FAR - 1, m->path,
@@ -232,7 +234,7 @@ static bool drive_to(struct haul_matcher *m, struct track *t, uint32_t arc, uint
         give_traversal(m, t, whole, start + (int64_t)(done * span));
     }
     open_arc(t, arc, 0, start + (int64_t)(done * span));
-    t->open_cm = along, t->open_ms = ms;
+    t->open_cm = t->at_cm = along, t->open_ms = ms;
     return true;
 }
 
