@@ -32,6 +32,7 @@ void haul_json_raw(struct haul_json *j, struct haul_str json); /* already JSON *
 
 /* Name and value at once. */
 static inline void haul_json_kstr(struct haul_json *j, const char *k, struct haul_str v) { haul_json_name(j, k), haul_json_str(j, v); }
+static inline void haul_json_ku64(struct haul_json *j, const char *k, uint64_t v) { haul_json_name(j, k), haul_json_u64(j, v); }
 static inline void haul_json_ki64(struct haul_json *j, const char *k, int64_t v) { haul_json_name(j, k), haul_json_i64(j, v); }
 static inline void haul_json_kf64(struct haul_json *j, const char *k, double v, int d) { haul_json_name(j, k), haul_json_f64(j, v, d); }
 static inline void haul_json_kbool(struct haul_json *j, const char *k, bool v) { haul_json_name(j, k), haul_json_bool(j, v); }

@@ -28,22 +28,29 @@ static bool set_limit(uint16_t *to, const char *argument, double factor)
 bool network_option(struct network *n, int option, const char *argument)
 {
     switch (option) {
-    case 'H': return set_limit(&n->vehicle.height_cm, argument, 100);
-    case 'W': return set_limit(&n->vehicle.width_cm, argument, 100);
-    case 'L': return set_limit(&n->vehicle.length_dm, argument, 10);
-    case 'T': return set_limit(&n->vehicle.weight_10kg, argument, 100);
-    case 'A': return set_limit(&n->vehicle.axle_10kg, argument, 100);
+    case 'H':
+        return set_limit(&n->vehicle.height_cm, argument, 100);
+    case 'W':
+        return set_limit(&n->vehicle.width_cm, argument, 100);
+    case 'L':
+        return set_limit(&n->vehicle.length_dm, argument, 10);
+    case 'T':
+        return set_limit(&n->vehicle.weight_10kg, argument, 100);
+    case 'A':
+        return set_limit(&n->vehicle.axle_10kg, argument, 100);
     case 'V':
         if (haul_vehicle_preset(argument, &n->vehicle)) return true;
         fprintf(stderr, "haul: no vehicle '%s'; there are", argument);
-        for (size_t i = 0; haul_vehicle_preset_name(i) != NULL; i++) fprintf(stderr, " %s", haul_vehicle_preset_name(i));
+        for (size_t i = 0; haul_vehicle_preset_name(i) != NULL; i++)
+            fprintf(stderr, " %s", haul_vehicle_preset_name(i));
         fprintf(stderr, "\n");
         return false;
     case 'C':
         if (haul_crs_of_name(argument, strlen(argument), &n->crs) && n->crs != HAUL_CRS_LOCAL) return true;
         fprintf(stderr, "haul: no coordinate system '%s'; there are wgs84 gcj02 bd09 cgcs2000\n", argument);
         return false;
-    default: return false;
+    default:
+        return false;
     }
 }
 

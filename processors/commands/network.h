@@ -17,13 +17,16 @@ struct network {
     struct haul_metric *metric; /* milliseconds */
 };
 
-#define NETWORK_OPTIONS                                                                                                         \
-    {"vehicle", required_argument, NULL, 'V'}, {"crs", required_argument, NULL, 'C'}, {"height", required_argument, NULL, 'H'}, \
-        {"width", required_argument, NULL, 'W'}, {"length", required_argument, NULL, 'L'}, {"weight", required_argument, NULL, 'T'}, \
-        {"axle", required_argument, NULL, 'A'}
-#define NETWORK_HELP                                                                                                            \
-    "  --vehicle NAME  car, van, truck18, truck49, reefer, hazmat or uav (car)\n"                                              \
-    "  --height M, --width M, --length M, --weight T, --axle T   instead of what NAME has\n"                                   \
+#define NETWORK_OPTIONS                                                                                                \
+    {"vehicle", required_argument, NULL, 'V'}, {"crs", required_argument, NULL, 'C'},                                  \
+        {"height", required_argument, NULL, 'H'}, {"width", required_argument, NULL, 'W'},                             \
+        {"length", required_argument, NULL, 'L'}, {"weight", required_argument, NULL, 'T'},                            \
+    {                                                                                                                  \
+        "axle", required_argument, NULL, 'A'                                                                           \
+    }
+#define NETWORK_HELP                                                                                                   \
+    "  --vehicle NAME  car, van, truck18, truck49, reefer, hazmat or uav (car)\n"                                      \
+    "  --height M, --width M, --length M, --weight T, --axle T   instead of what NAME has\n"                           \
     "  --crs NAME      of the positions given: wgs84, gcj02, bd09, cgcs2000 (wgs84)\n"
 
 void network_init(struct network *n);

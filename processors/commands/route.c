@@ -16,8 +16,7 @@ static const char help[] =
     "usage: haul route ROADS --from LON,LAT (--to LON,LAT | --reach SECONDS) [option ...]\n"
     "\n"
     "Finds the fastest way for a vehicle over a network made by haul import.\n"
-    "\n" NETWORK_HELP
-    "  --avoid LON,LAT the road there is closed (may be given more than once)\n"
+    "\n" NETWORK_HELP "  --avoid LON,LAT the road there is closed (may be given more than once)\n"
     "  --reach SECONDS all roads that can be reached in so long, and the area round them\n"
     "  --json FORM     geojson, or osrm for what OSRM's route service answers (geojson)\n"
     "  --text          a line for each road instead\n";
@@ -98,8 +97,8 @@ static void add_reached(void *user, uint32_t arc, uint32_t from_cm, uint32_t to_
     haul_reach_area_add(r->area, r->n->map, arc, from_cm, to_cm);
 }
 
-static int print_reach(const struct network *n, struct haul_router *router, const struct haul_weights *w, const struct haul_stop *from,
-                       double seconds)
+static int print_reach(const struct network *n, struct haul_router *router, const struct haul_weights *w,
+                       const struct haul_stop *from, double seconds)
 {
     struct haul_error e;
     struct haul_buf lines, out;
@@ -109,11 +108,14 @@ static int print_reach(const struct network *n, struct haul_router *router, cons
     if (err == HAUL_OK) err = haul_route_reach(router, w, from, (int32_t)(seconds * 1000), add_reached, &r, &e);
     if (err == HAUL_OK) {
         haul_buf_init(&out, 1 << 16, SIZE_MAX / 4);
-        haul_buf_str(&out, HAUL_STR("{\"type\":\"FeatureCollection\",\"features\":[{\"type\":\"Feature\",\"properties\":{\"kind\":"
-                                    "\"area\"},\"geometry\":"));
+        haul_buf_str(
+            &out,
+            HAUL_STR("{\"type\":\"FeatureCollection\",\"features\":[{\"type\":\"Feature\",\"properties\":{\"kind\":"
+                     "\"area\"},\"geometry\":"));
         err = haul_reach_area_geojson(r.area, &out, &e);
-        haul_buf_str(&out, HAUL_STR("},{\"type\":\"Feature\",\"properties\":{\"kind\":\"roads\"},\"geometry\":{\"type\":"
-                                    "\"MultiLineString\",\"coordinates\":["));
+        haul_buf_str(&out,
+                     HAUL_STR("},{\"type\":\"Feature\",\"properties\":{\"kind\":\"roads\"},\"geometry\":{\"type\":"
+                              "\"MultiLineString\",\"coordinates\":["));
         haul_buf_put(&out, lines.p, lines.n);
         haul_buf_str(&out, HAUL_STR("]}}]}"));
         if (err == HAUL_OK)
@@ -127,8 +129,8 @@ static int print_reach(const struct network *n, struct haul_router *router, cons
     return err == HAUL_OK ? 0 : HAUL_EXIT_FAILED;
 }
 
-static int print_route(const struct network *n, const struct arguments *a, struct haul_router *router, const struct haul_weights *w,
-                       const struct haul_stop *from, const struct haul_stop *to)
+static int print_route(const struct network *n, const struct arguments *a, struct haul_router *router,
+                       const struct haul_weights *w, const struct haul_stop *from, const struct haul_stop *to)
 {
     struct haul_route route;
     struct haul_error e;
@@ -164,7 +166,8 @@ static int answer(struct network *n, const struct arguments *a)
         return HAUL_EXIT_FAILED;
     }
     const struct haul_weights *w = haul_metric_hold(n->metric);
-    const int status = a->to == NULL ? print_reach(n, router, w, &from, a->reach_s) : print_route(n, a, router, w, &from, &to);
+    const int status =
+        a->to == NULL ? print_reach(n, router, w, &from, a->reach_s) : print_route(n, a, router, w, &from, &to);
     haul_metric_release(n->metric, w);
     haul_router_free(router);
     return status;
@@ -186,15 +189,27 @@ static int run(int argc, char **argv)
     network_init(&n);
     for (int c; (c = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
         switch (c) {
-        case 'f': a.from = optarg; break;
-        case 't': a.to = optarg; break;
+        case 'f':
+            a.from = optarg;
+            break;
+        case 't':
+            a.to = optarg;
+            break;
         case 'a':
             if (a.avoids < AVOIDS_MAX) a.avoid[a.avoids++] = optarg;
             break;
-        case 'r': a.reach_s = strtod(optarg, NULL); break;
-        case 'j': a.osrm = strcmp(optarg, "osrm") == 0; break;
-        case 'x': a.text = true; break;
-        case 'h': fputs(help, stdout); return 0;
+        case 'r':
+            a.reach_s = strtod(optarg, NULL);
+            break;
+        case 'j':
+            a.osrm = strcmp(optarg, "osrm") == 0;
+            break;
+        case 'x':
+            a.text = true;
+            break;
+        case 'h':
+            fputs(help, stdout);
+            return 0;
         default:
             if (c == '?' || !network_option(&n, c, optarg)) return HAUL_EXIT_USAGE;
         }

@@ -17,8 +17,8 @@ struct haul_query {
     uint32_t *chain;                    /* sides of the path before unpacking: twice the height */
     uint32_t *stack;                    /* sides still to unpack */
     size_t stack_cap;
-    int32_t *all;                 /* by rank, for sweeps and potentials */
-    uint32_t *known, aim;         /* all[rank] is a potential of this aim when known[rank] is aim */
+    int32_t *all;         /* by rank, for sweeps and potentials */
+    uint32_t *known, aim; /* all[rank] is a potential of this aim when known[rank] is aim */
     const struct haul_weights *aim_weights;
     struct pool pool;
 };
@@ -282,7 +282,8 @@ void haul_query_all_to(struct haul_query *q, const struct haul_weights *w, uint3
     sweep(q, w->side + 1, w->side, to, dist);
 }
 
-/* ---- potentials --------------------------------------------------------------------------------------------------------- */
+/* ---- potentials
+ * --------------------------------------------------------------------------------------------------------- */
 
 void haul_query_aim(struct haul_query *q, const struct haul_weights *w, uint32_t to)
 {
@@ -299,7 +300,8 @@ void haul_query_aim(struct haul_query *q, const struct haul_weights *w, uint32_t
     while (depth > 0) {
         const uint32_t r = q->stack[--depth];
         int32_t best = q->bwd[c->depth[r]];
-        for (uint32_t e = c->first[r]; e < c->first[r + 1]; e++) best = least(best, w->side[2 * (size_t)e] + q->all[c->head[e]]);
+        for (uint32_t e = c->first[r]; e < c->first[r + 1]; e++)
+            best = least(best, w->side[2 * (size_t)e] + q->all[c->head[e]]);
         q->all[r] = best;
         q->known[r] = q->aim;
     }

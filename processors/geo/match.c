@@ -40,8 +40,8 @@ struct step {
 struct track {
     int64_t base_ms, last_ms; /* times of the first step there ever was, and of the last fix */
     int64_t open_enter_ms, open_ms;
-    int32_t lon_e7, lat_e7;     /* of the last step's fix */
-    uint32_t open_arc, open_cm; /* the traversal that is not closed yet; HAUL_NONE: no trip given out so far */
+    int32_t lon_e7, lat_e7;       /* of the last step's fix */
+    uint32_t open_arc, open_cm;   /* the traversal that is not closed yet; HAUL_NONE: no trip given out so far */
     uint32_t open_from_cm, at_cm; /* at_cm: the last place given out; noise may put it behind open_cm */
     uint16_t steps, candidates_unused;
     uint32_t candidates;

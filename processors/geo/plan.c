@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Earliest arrival when speeds change over the day. The hierarchy does not know the time; it gives, for every node that the search
- * meets, the exact length to the target at the best speed of the day, and so a tight lower bound.
+ * Earliest arrival when speeds change over the day. The hierarchy does not know the time; it gives, for every node that
+ * the search meets, the exact length to the target at the best speed of the day, and so a tight lower bound.
  */
 #include "haul/plan.h"
 
@@ -22,8 +22,8 @@ struct haul_planner {
     const struct haul_day_curve *curves;
     struct haul_query *query;
     struct haul_weights *fastest;
-    uint32_t *first, *out;  /* arcs by tail */
-    int64_t *arrival;       /* by node */
+    uint32_t *first, *out; /* arcs by tail */
+    int64_t *arrival;      /* by node */
     uint32_t *stamp, *pred, now;
     struct entry *heap;
     size_t heaped;
@@ -46,13 +46,14 @@ int64_t haul_curve_arrival(const struct haul_day_curve *c, int64_t depart_ms, in
     return at;
 }
 
-static enum haul_err check_curves(const struct haul_arcs *g, const uint16_t *curve_of, const struct haul_day_curve *curves, size_t n,
-                                  struct haul_error *e)
+static enum haul_err check_curves(const struct haul_arcs *g, const uint16_t *curve_of,
+                                  const struct haul_day_curve *curves, size_t n, struct haul_error *e)
 {
     if (n == 0 || n > HAUL_CURVES_MAX) return haul_fail(e, HAUL_E_RANGE, "%zu curves", n);
     for (size_t i = 0; i < n; i++)
         for (size_t b = 0; b < HAUL_DAY_BINS; b++)
-            if (curves[i].permille[b] == 0) return haul_fail(e, HAUL_E_RANGE, "curve %zu stands still in bin %zu", i, b);
+            if (curves[i].permille[b] == 0)
+                return haul_fail(e, HAUL_E_RANGE, "curve %zu stands still in bin %zu", i, b);
     for (uint32_t i = 0; i < g->arcs; i++)
         if (curve_of[i] >= n) return haul_fail(e, HAUL_E_RANGE, "arc %u has curve %u of %zu", i, curve_of[i], n);
     return HAUL_OK;
@@ -75,7 +76,8 @@ static bool customise_fastest(struct haul_planner *p, const struct haul_cch *c, 
     for (size_t i = 0; good && i < curve_count; i++) best[i] = fastest_of(&p->curves[i]);
     for (uint32_t i = 0; good && i < p->g.arcs; i++) {
         const int32_t free_ms = p->free_ms[i];
-        bound[i] = free_ms >= HAUL_FAR || free_ms < 0 ? HAUL_FAR : (int32_t)((int64_t)free_ms * 1000 / best[p->curve_of[i]]);
+        bound[i] =
+            free_ms >= HAUL_FAR || free_ms < 0 ? HAUL_FAR : (int32_t)((int64_t)free_ms * 1000 / best[p->curve_of[i]]);
     }
     if (good) haul_weights_customise(p->fastest, bound);
     free(bound), free(best);
@@ -104,9 +106,9 @@ static bool list_out(struct haul_planner *p)
     return true;
 }
 
-enum haul_err haul_planner_new(const struct haul_cch *c, const struct haul_arcs *g, const int32_t *free_ms, const uint16_t *curve_of,
-                               const struct haul_day_curve *curves, size_t curve_count, struct haul_planner **out,
-                               struct haul_error *e)
+enum haul_err haul_planner_new(const struct haul_cch *c, const struct haul_arcs *g, const int32_t *free_ms,
+                               const uint16_t *curve_of, const struct haul_day_curve *curves, size_t curve_count,
+                               struct haul_planner **out, struct haul_error *e)
 {
     *out = NULL;
     const enum haul_err err = check_curves(g, curve_of, curves, curve_count, e);
@@ -132,9 +134,15 @@ void haul_planner_free(struct haul_planner *p)
     free(p);
 }
 
-uint64_t haul_plan_settled(const struct haul_planner *p) { return p->settled; }
+uint64_t haul_plan_settled(const struct haul_planner *p)
+{
+    return p->settled;
+}
 
-static bool below(struct entry a, struct entry b) { return a.key != b.key ? a.key < b.key : a.node < b.node; }
+static bool below(struct entry a, struct entry b)
+{
+    return a.key != b.key ? a.key < b.key : a.node < b.node;
+}
 
 static void push(struct haul_planner *p, struct entry e)
 {

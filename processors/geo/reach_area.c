@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The concave hull of what was reached, by libgeos. Coordinates come from the network, which has no NaN and no infinity in it:
- * libgeos 3.11 would not survive them.
+ * The concave hull of what was reached, by libgeos. Coordinates come from the network, which has no NaN and no infinity
+ * in it: libgeos 3.11 would not survive them.
  */
 #include "haul/json.h"
 #include "haul/plan.h"
@@ -17,7 +17,10 @@ struct haul_reach_area {
     bool failed;
 };
 
-struct haul_reach_area *haul_reach_area_new(void) { return calloc(1, sizeof(struct haul_reach_area)); }
+struct haul_reach_area *haul_reach_area_new(void)
+{
+    return calloc(1, sizeof(struct haul_reach_area));
+}
 
 void haul_reach_area_free(struct haul_reach_area *a)
 {
@@ -36,7 +39,8 @@ static void add(struct haul_reach_area *a, double lon, double lat)
     a->n++;
 }
 
-void haul_reach_area_add(struct haul_reach_area *a, const struct haul_map *m, uint32_t arc, uint32_t from_cm, uint32_t to_cm)
+void haul_reach_area_add(struct haul_reach_area *a, const struct haul_map *m, uint32_t arc, uint32_t from_cm,
+                         uint32_t to_cm)
 {
     double lon, lat;
     const uint32_t step = 50000; /* a place each 500 m, so that long roads are followed */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Between places on edges. A route leaves over the end of an arc and arrives over the beginning of one; which node of the routing
- * graph that is depends, at the arrival, on where one comes from, so all of them are ends, and the hierarchy takes the best pair.
+ * Between places on edges. A route leaves over the end of an arc and arrives over the beginning of one; which node of
+ * the routing graph that is depends, at the arrival, on where one comes from, so all of them are ends, and the
+ * hierarchy takes the best pair.
  */
 #include "haul/route.h"
 
@@ -23,8 +24,8 @@ struct haul_router {
     struct pool pool;
 };
 
-enum haul_err haul_stop_near(const struct haul_map *m, const struct haul_vehicle *v, double lon_deg, double lat_deg, double max_m,
-                             struct haul_stop *out, struct haul_error *e)
+enum haul_err haul_stop_near(const struct haul_map *m, const struct haul_vehicle *v, double lon_deg, double lat_deg,
+                             double max_m, struct haul_stop *out, struct haul_error *e)
 {
     const struct haul_roads_view *view = haul_roads_view(haul_map_roads(m));
     struct haul_near near[64];
@@ -34,12 +35,14 @@ enum haul_err haul_stop_near(const struct haul_map *m, const struct haul_vehicle
             const bool driven = haul_vehicle_arc_ms(view, v, 2 * near[i].edge) < HAUL_FAR ||
                                 haul_vehicle_arc_ms(view, v, 2 * near[i].edge + 1) < HAUL_FAR;
             if (!driven) continue;
-            *out = (struct haul_stop){near[i].edge, near[i].along_cm, near[i].distance_m, near[i].lon_deg, near[i].lat_deg};
+            *out = (struct haul_stop){near[i].edge, near[i].along_cm, near[i].distance_m, near[i].lon_deg,
+                                      near[i].lat_deg};
             return HAUL_OK;
         }
         if (radius >= max_m) break;
     }
-    return haul_fail(e, HAUL_E_NOT_FOUND, "no road that %s may drive within %.0f m of %.6f, %.6f", v->name, max_m, lon_deg, lat_deg);
+    return haul_fail(e, HAUL_E_NOT_FOUND, "no road that %s may drive within %.0f m of %.6f, %.6f", v->name, max_m,
+                     lon_deg, lat_deg);
 }
 
 /* weight * part / whole, rounded; whole 0: all of it when part is 0 too. */
@@ -49,7 +52,10 @@ static int32_t share(int32_t weight, uint32_t part, uint32_t whole)
     return (int32_t)(((int64_t)weight * part + whole / 2) / whole);
 }
 
-static uint32_t length_of(const struct haul_map *m, uint32_t edge) { return haul_roads_view(haul_map_roads(m))->edge_length_cm[edge]; }
+static uint32_t length_of(const struct haul_map *m, uint32_t edge)
+{
+    return haul_roads_view(haul_map_roads(m))->edge_length_cm[edge];
+}
 static uint32_t along_arc(const struct haul_map *m, const struct haul_stop *s, uint32_t arc)
 {
     return arc & 1 ? length_of(m, s->edge) - s->along_cm : s->along_cm;
@@ -65,7 +71,8 @@ size_t haul_stop_leave(const struct haul_map *m, const struct haul_weights *w, c
         const uint32_t own = v->road_arcs[v->road_first[arc]]; /* nothing is remembered of what was before the stop */
         const int32_t weight = haul_weights_arc(w, own);
         const uint32_t length = v->edge_length_cm[s->edge];
-        if (weight < HAUL_FAR) ends[n++] = (struct haul_end){v->arc_head[own], share(weight, length - along_arc(m, s, arc), length)};
+        if (weight < HAUL_FAR)
+            ends[n++] = (struct haul_end){v->arc_head[own], share(weight, length - along_arc(m, s, arc), length)};
     }
     return n;
 }
@@ -80,14 +87,15 @@ size_t haul_stop_arrive(const struct haul_map *m, const struct haul_weights *w, 
             const uint32_t own = v->road_arcs[i];
             const int32_t weight = haul_weights_arc(w, own);
             const uint32_t length = v->edge_length_cm[s->edge];
-            if (weight < HAUL_FAR) ends[n++] = (struct haul_end){v->arc_tail[own], share(weight, along_arc(m, s, arc), length)};
+            if (weight < HAUL_FAR)
+                ends[n++] = (struct haul_end){v->arc_tail[own], share(weight, along_arc(m, s, arc), length)};
         }
     return n;
 }
 
 /* The direction in which `to` lies ahead on the same edge and may be driven, HAUL_NONE when there is none. */
-static uint32_t direct_arc(const struct haul_map *m, const struct haul_weights *w, const struct haul_stop *from, const struct haul_stop *to,
-                           int32_t *cost)
+static uint32_t direct_arc(const struct haul_map *m, const struct haul_weights *w, const struct haul_stop *from,
+                           const struct haul_stop *to, int32_t *cost)
 {
     const struct haul_roads_view *v = haul_roads_view(haul_map_roads(m));
     uint32_t best = HAUL_NONE;
@@ -112,7 +120,8 @@ int32_t haul_stop_direct(const struct haul_map *m, const struct haul_weights *w,
     return cost;
 }
 
-enum haul_err haul_router_new(const struct haul_map *m, const struct haul_cch *c, struct haul_router **out, struct haul_error *e)
+enum haul_err haul_router_new(const struct haul_map *m, const struct haul_cch *c, struct haul_router **out,
+                              struct haul_error *e)
 {
     *out = NULL;
     struct haul_router *r = calloc(1, sizeof *r);
@@ -140,7 +149,8 @@ void haul_router_free(struct haul_router *r)
 }
 
 /* The road arc over which an end lies: those of a stop are few. */
-static uint32_t leaving_arc(const struct haul_router *r, const struct haul_weights *w, const struct haul_stop *s, size_t i)
+static uint32_t leaving_arc(const struct haul_router *r, const struct haul_weights *w, const struct haul_stop *s,
+                            size_t i)
 {
     const struct haul_roads_view *v = r->view;
     for (uint32_t arc = 2 * s->edge; arc <= 2 * s->edge + 1; arc++) {
@@ -150,8 +160,8 @@ static uint32_t leaving_arc(const struct haul_router *r, const struct haul_weigh
     return HAUL_NONE;
 }
 
-static uint32_t arriving_arc(const struct haul_router *r, const struct haul_weights *w, const struct haul_stop *s, size_t i,
-                             uint32_t *routing_arc)
+static uint32_t arriving_arc(const struct haul_router *r, const struct haul_weights *w, const struct haul_stop *s,
+                             size_t i, uint32_t *routing_arc)
 {
     const struct haul_roads_view *v = r->view;
     for (uint32_t arc = 2 * s->edge; arc <= 2 * s->edge + 1; arc++)
@@ -183,7 +193,8 @@ enum haul_err haul_route_run(struct haul_router *r, const struct haul_weights *w
     const uint32_t straight = direct_arc(r->map, w, from, to, &direct);
     const int32_t cost = haul_query_ends(r->query, w, leave, leaves, arrive, arrives, &from_i, &to_i);
     *out = (struct haul_route){.cost = cost, .arcs = r->arcs, .costs = r->costs, .from = *from, .to = *to};
-    if (direct == HAUL_FAR && cost == HAUL_FAR) return haul_fail(e, HAUL_E_UNREACHABLE, "there is no way that the vehicle may drive");
+    if (direct == HAUL_FAR && cost == HAUL_FAR)
+        return haul_fail(e, HAUL_E_UNREACHABLE, "there is no way that the vehicle may drive");
     if (direct <= cost) {
         out->cost = direct, out->n = 1;
         r->arcs[0] = straight, r->costs[0] = direct;
@@ -213,10 +224,12 @@ void haul_route_part(const struct haul_map *m, const struct haul_route *r, size_
     *to_cm = i == r->n - 1 ? along_arc(m, &r->to, arc) : length_of(m, arc / 2);
 }
 
-/* ---- reach -------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- reach
+ * --------------------------------------------------------------------------------------------------------------------------------
+ */
 
-enum haul_err haul_route_reach(struct haul_router *r, const struct haul_weights *w, const struct haul_stop *from, int32_t limit,
-                               haul_reached *each, void *user, struct haul_error *e)
+enum haul_err haul_route_reach(struct haul_router *r, const struct haul_weights *w, const struct haul_stop *from,
+                               int32_t limit, haul_reached *each, void *user, struct haul_error *e)
 {
     struct haul_end leave[HAUL_ENDS_MAX];
     const size_t n = haul_stop_leave(r->map, w, from, leave);
@@ -230,8 +243,12 @@ enum haul_err haul_route_reach(struct haul_router *r, const struct haul_weights 
             const int32_t at = sum < HAUL_FAR ? (int32_t)sum : HAUL_FAR;
             r->reach[0][node] = i == 0 || at < r->reach[0][node] ? at : r->reach[0][node];
         }
-        const uint32_t arc = leaving_arc(r, w, from, i), along = along_arc(r->map, from, arc), length = v->edge_length_cm[arc / 2];
-        const uint32_t used = leave[i].offset <= limit ? length : along + (uint32_t)share((int32_t)(length - along), (uint32_t)limit, (uint32_t)leave[i].offset);
+        const uint32_t arc = leaving_arc(r, w, from, i), along = along_arc(r->map, from, arc),
+                       length = v->edge_length_cm[arc / 2];
+        const uint32_t used =
+            leave[i].offset <= limit
+                ? length
+                : along + (uint32_t)share((int32_t)(length - along), (uint32_t)limit, (uint32_t)leave[i].offset);
         each(user, arc, along, used, 0);
     }
     for (uint32_t i = 0; i < v->arcs; i++) {

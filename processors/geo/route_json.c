@@ -24,7 +24,7 @@ void haul_arc_coordinates(const struct haul_map *m, uint32_t arc, uint32_t from_
     const uint32_t n = haul_arc_points(v, arc);
     double lon, lat, last_lon = 0, last_lat = 0, along_m = 0;
     haul_map_place(m, arc, from_cm, &lon, &lat, NULL);
-    put_coordinate(out, lon, lat, &comma);
+    if (!comma) put_coordinate(out, lon, lat, &comma); /* or it is where the arc before ended */
     for (uint32_t i = 0; i < n; i++) {
         haul_arc_point(v, arc, i, &lon, &lat);
         if (i > 0) along_m += haul_haversine_m(last_lon, last_lat, lon, lat);
@@ -98,8 +98,8 @@ void haul_route_geojson(const struct haul_map *m, const struct haul_route *r, st
     haul_buf_byte(out, '}');
 }
 
-static void put_step(const struct haul_map *m, const struct haul_route *r, struct haul_json *j, size_t i, size_t n, double length_m,
-                     int64_t ms)
+static void put_step(const struct haul_map *m, const struct haul_route *r, struct haul_json *j, size_t i, size_t n,
+                     double length_m, int64_t ms)
 {
     uint32_t from, to;
     double lon, lat;
