@@ -31,3 +31,11 @@ FUZZ_SECONDS ?= 60
 fuzz: ## run each fuzzer for FUZZ_SECONDS (60)
 	@$(MAKE) --no-print-directory VARIANT=fuzz CC=clang $(SRC_fuzz:%.c=build/fuzz/%)
 	@tests/fuzz/run $(FUZZ_SECONDS) $(SRC_fuzz:%.c=build/fuzz/%)
+
+.PHONY: bench-detect
+BENCH_detect := $(addprefix $B/tests/bench/detect/bench_,methods nab budget i24)
+bench-detect: $(BENCH_detect) ## detectors: cost, NAB, alert budgets, a day of freeway incidents (DATA=folder)
+	@nice -n 10 $B/tests/bench/detect/bench_methods
+	@nice -n 10 $B/tests/bench/detect/bench_nab $(DATA)/nab
+	@nice -n 10 $B/tests/bench/detect/bench_budget $(DATA)/nab
+	@nice -n 10 $B/tests/bench/detect/bench_i24 $(DATA)/i24
