@@ -135,8 +135,8 @@ static void guarded(void **state)
     const int64_t n = s.n;
     assert_int_equal(haul_stream_update(&s, &c, 999, TIME(300 * 1000)).score.method, HAUL_METHOD_RANGE);
     assert_int_equal(haul_stream_update(&s, &c, 50, TIME(300 * 900)).score.method, HAUL_METHOD_CLOCK);
-    assert_int_equal(haul_stream_update(&s, &c, NAN, TIME(300 * 1001)).score.verdict, HAUL_VERDICT_INVALID);
-    assert_int_equal(haul_stream_update(&s, &c, INFINITY, TIME(300 * 1001)).score.verdict, HAUL_VERDICT_INVALID);
+    assert_int_equal(haul_stream_update(&s, &c, NOT_A_NUMBER, TIME(300 * 1001)).score.verdict, HAUL_VERDICT_INVALID);
+    assert_int_equal(haul_stream_update(&s, &c, ENDLESS, TIME(300 * 1001)).score.verdict, HAUL_VERDICT_INVALID);
     assert_true(s.record.high == high && s.n == n);
 }
 
