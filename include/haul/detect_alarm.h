@@ -12,7 +12,7 @@
  *   values (at most a fifth of the time between two alerts of the budget); the demand is what a block passes with the
  *   chance that the budget leaves it. Trim: the logarithm of the demand moves by gain (1{alert} - budget days), so that
  *   over any stretch told and asked differ by at most (change of the trim) / gain: an integral controller, the idea of
- *   adaptive conformal inference (Gibbs and Candes, NeurIPS 2021). The gain is four times `budget_gain` at first and
+ *   adaptive conformal inference (Gibbs and Candes, NeurIPS 2021). The gain is seven times `budget_gain` at first and
  *   falls to it. The demand does not fall below `least`: a stream with nothing to tell stays under its budget. Rest and
  *   fading shorten to fit the budget.
  */
@@ -31,7 +31,7 @@ struct haul_alarm_config {
     double demand;            /* least evidence without a budget, > 0; 0.75 */
     double wear, wear_values; /* >= 0, > 0 */
     double budget_per_day;    /* 0: none */
-    double budget_gain;       /* 0.5 */
+    double budget_gain;       /* 0.7 */
     double least;             /* least demand under a budget, > 0 */
 };
 

@@ -24,6 +24,7 @@ struct haul_guard {
     struct haul_time at, same_since; /* of the newest value; since when it stands still */
     float interval_s, longest_gap_s; /* moving median of the intervals; the longest, fading */
     float longest_same_s;            /* longest standstill that ended */
+    float step;                      /* smallest change so far: the resolution, if the values have one */
     uint32_t n, changes;
 };
 

@@ -91,7 +91,7 @@ static void follow_blocks(struct haul_alarm *s, const struct haul_alarm_config *
 /* Wide steps while little is known, as in any stochastic approximation, down to the gain that stays. */
 static double gain_now(const struct haul_alarm *s, const struct haul_alarm_config *c)
 {
-    return c->budget_gain * (1 + 3 / (1 + s->due));
+    return c->budget_gain * (1 + 6 / (1 + s->due));
 }
 
 /* What the passing of a value and of its time takes back. */

@@ -81,6 +81,8 @@ static void learn_value(struct haul_guard *s, double value, struct haul_time at)
     if (s->n > 0 && !same) {
         const float stood_s = (float)seconds(s->same_since, s->at);
         if (stood_s > s->longest_same_s) s->longest_same_s = stood_s;
+        const float step = (float)haul_abs(value - s->value);
+        if (s->changes == 0 || step < s->step) s->step = step;
         if (s->changes < UINT32_MAX) s->changes++;
     }
     if (!same) s->same_since = at;
