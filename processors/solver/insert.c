@@ -17,7 +17,7 @@ static bool needs_exact(const struct model *m, const struct vtype *t, bool pair)
 
 void finder_init(struct finder *f, struct state *s, struct haul_rng *rng)
 {
-    *f = (struct finder){.s = s, .rng = rng, .spots_max = 1, .blink_in = BLINK_MEAN};
+    *f = (struct finder){.s = s, .rng = rng, .spots_max = 1, .routes_max = INT32_MAX, .blink_in = BLINK_MEAN};
     for (int32_t t = 0; t < s->m->types; t++)
         if (needs_exact(s->m, &s->m->type[t], s->m->pairs)) f->spots_max = 6;
     f->seen = calloc((size_t)s->m->vehicles + 1, sizeof *f->seen);
@@ -293,6 +293,7 @@ static void try_idle(struct finder *f, int32_t task, bool pair)
 {
     const struct state *s = f->s;
     const int32_t own = s->m->nodes[task].vehicle;
+    if (s->used_n >= f->routes_max) return;
     if (own != HAUL_NONE) {
         if (s->route[own].n == 0) try_any(f, own, task, pair);
         return;

@@ -5,58 +5,6 @@
 
 #include <stdlib.h>
 
-/* When each used route may leave because of the docks: those that must leave first load first. */
-struct turn {
-    int32_t route, dock;
-    int64_t by;
-};
-
-static int by_turn(const void *a, const void *b)
-{
-    const struct turn *x = a, *y = b;
-    if (x->dock != y->dock) return x->dock < y->dock ? -1 : 1;
-    if (x->by != y->by) return x->by < y->by ? -1 : 1;
-    return x->route < y->route ? -1 : x->route > y->route;
-}
-
-static void load_in_turn(const struct state *s, const struct turn *turns, int32_t n, int64_t *ready)
-{
-    const int32_t places = s->m->p->docks[turns[0].dock];
-    const int32_t slots = places < n ? places : n;
-    int64_t *free_at = malloc((size_t)slots * sizeof *free_at);
-    assert(free_at != NULL);
-    for (int32_t k = 0; k < slots; k++) free_at[k] = INT64_MIN;
-    for (int32_t i = 0; i < n; i++) {
-        const struct haul_vehicle *v = &s->m->p->vehicles[turns[i].route];
-        int32_t best = 0;
-        for (int32_t k = 1; k < slots; k++)
-            if (free_at[k] < free_at[best]) best = k;
-        const int64_t begin = free_at[best] > v->shift.open ? free_at[best] : v->shift.open;
-        free_at[best] = ready[turns[i].route] = begin + v->dock_time;
-    }
-    free(free_at);
-}
-
-static void dock_turns(const struct state *s, int64_t *ready)
-{
-    const struct model *m = s->m;
-    struct turn *turns = calloc((size_t)s->used_n + 1, sizeof *turns);
-    assert(turns != NULL);
-    int32_t n = 0;
-    for (int32_t k = 0; k < s->used_n; k++) {
-        const int32_t r = s->used[k];
-        const struct haul_vehicle *v = &m->p->vehicles[r];
-        if (v->dock == HAUL_NONE || v->dock_time == 0) continue;
-        turns[n++] = (struct turn){r, v->dock, m->timed ? s->at[start_of(m, r)].late : HAUL_FOREVER};
-    }
-    qsort(turns, (size_t)n, sizeof *turns, by_turn);
-    for (int32_t i = 0, k; i < n; i = k) {
-        for (k = i; k < n && turns[k].dock == turns[i].dock; k++) continue;
-        load_in_turn(s, turns + i, k - i, ready);
-    }
-    free(turns);
-}
-
 static void set_route(struct haul_route *to, int32_t r, const struct timing *timing, const struct step_list *steps, int32_t from)
 {
     *to = (struct haul_route){.vehicle = r,
@@ -113,7 +61,7 @@ enum haul_err plan_from(const struct state *s, struct haul_plan *out, struct hau
         return haul_fail(e, HAUL_E_NOMEM, "no memory for the plan");
     }
     for (int32_t v = 0; v < m->vehicles; v++) ready[v] = INT64_MIN;
-    if (m->docks) dock_turns(s, ready);
+    if (m->docks) docks_turns(s, ready);
     struct step_list steps = {0};
     enum haul_err bad = HAUL_OK;
     for (int32_t r = 0; bad == HAUL_OK && r < m->vehicles; r++) {

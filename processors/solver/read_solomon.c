@@ -176,6 +176,6 @@ enum haul_err read_li_lim(struct text *t, enum haul_convention c, struct haul_pr
     enum haul_err bad;
     if ((bad = text_int(t, "number of vehicles", 1, ROWS_MAX, &vehicles, e)) != HAUL_OK) return bad;
     if ((bad = text_int(t, "capacity", 0, HAUL_AMOUNT_MAX, &capacity, e)) != HAUL_OK) return bad;
-    if ((bad = text_int(t, "speed", 1, 1, &speed, e)) != HAUL_OK) return bad;
+    if ((bad = text_int(t, "speed", 0, 1000000, &speed, e)) != HAUL_OK) return bad;
     return read_body(t, c, true, vehicles, capacity, out, e);
 }

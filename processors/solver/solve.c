@@ -14,6 +14,7 @@
 #include <stdlib.h>
 
 enum { ROUNDS = 20, ISLANDS_MAX = 2, FIRST_TRIES = 4 };
+static const double fewest_share = 0.4; /* of the time goes to fewer vehicles, where they count first */
 
 struct solve {
     const struct model *m;
@@ -68,7 +69,9 @@ static void *run_round(void *arg)
             if (x->share >= v->until || stopped(v)) break;
             if (r->island == 0 && k % 4096 == 0) tell(v, x);
         }
-        search_step(x);
+        if (x->dropping && x->share >= fewest_share) search_fewest(x);
+        if (x->dropping) search_fewer_step(x);
+        else search_step(x);
     }
     return NULL;
 }
@@ -77,9 +80,13 @@ static void *run_round(void *arg)
 static void exchange(struct solve *v)
 {
     struct search *a = &v->island[0], *b = &v->island[1];
-    if (a->best.cost == b->best.cost) return;
-    struct search *behind = a->best.cost > b->best.cost ? a : b, *ahead = behind == a ? b : a;
+    if (a->dropping || b->dropping) return;
+    const bool fewer = v->o->fewest_vehicles && a->best.used_n != b->best.used_n;
+    if (!fewer && a->best.cost == b->best.cost) return;
+    const bool a_behind = fewer ? a->best.used_n > b->best.used_n : a->best.cost > b->best.cost;
+    struct search *behind = a_behind ? a : b, *ahead = a_behind ? b : a;
     kept_copy(&behind->best, &ahead->best, v->m);
+    behind->find.routes_max = ahead->find.routes_max;
     search_settle(behind);
 }
 
@@ -110,7 +117,8 @@ static void first_plan(struct search *x)
         state_begin(x->s);
         if (joins && k == 0) savings_start(x);
         search_fill(x);
-        if (x->s->cost < x->best.cost && (!x->m->docks || docks_hold(x->s))) kept_take(&x->best, x->s);
+        if (m->docks) docks_mend(x->s);
+        if (x->s->cost < x->best.cost) kept_take(&x->best, x->s);
         state_back(x->s);
         for (int32_t r = 0; r < m->vehicles; r++) x->s->route[r].stale = true; /* what is kept is not what stands here */
     }
@@ -131,13 +139,12 @@ static enum haul_err begin_island(struct solve *v, int32_t k, struct haul_error 
     struct state *s = state_new(v->m);
     state_begin(s);
     search_init(x, s, haul_mix(v->o->seed, (uint64_t)k));
-    x->fewest = v->o->fewest_vehicles;
     const enum haul_err bad = plan_first_steps(s, e);
     if (bad != HAUL_OK) return bad;
     first_plan(x);
-    if (x->best.cost < INT64_MAX) search_settle(x);
-    else kept_take(&x->best, s);
+    search_settle(x);
     tune(x);
+    if (v->o->fewest_vehicles) search_fewer(x);
     return HAUL_OK;
 }
 
@@ -166,7 +173,7 @@ enum haul_err haul_solve(const struct haul_problem *p, const struct haul_solve_o
     for (; bad == HAUL_OK && begun < v.islands; begun++) bad = begin_island(&v, begun, e);
     if (bad == HAUL_OK && m->tasks > 0) run_all(&v);
     if (bad == HAUL_OK) {
-        search_settle(&v.island[0]);
+        search_fewest(&v.island[0]);
         bad = plan_from(v.island[0].s, out, e);
         for (int32_t k = 0; k < begun; k++) out->iterations += v.island[k].iterations;
     }
