@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Docks: vehicles of a group load before they leave, no more at a time than there are places. They take their turns in the order
- * in which they must have left (earliest deadline first), each as early as it can.
+ * Docks: vehicles of a group load before they leave, no more at a time than there are places. They take their turns in
+ * the order in which they must have left (earliest deadline first), each as early as it can.
  */
 #include "processors/solver/search.h"
 

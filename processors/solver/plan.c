@@ -5,7 +5,8 @@
 
 #include <stdlib.h>
 
-static void set_route(struct haul_route *to, int32_t r, const struct timing *timing, const struct step_list *steps, int32_t from)
+static void set_route(struct haul_route *to, int32_t r, const struct timing *timing, const struct step_list *steps,
+                      int32_t from)
 {
     *to = (struct haul_route){.vehicle = r,
                               .steps_n = steps->n - from,
@@ -16,8 +17,8 @@ static void set_route(struct haul_route *to, int32_t r, const struct timing *tim
                               .service = timing->service};
 }
 
-static enum haul_err time_route(const struct state *s, int32_t r, int64_t ready, struct timing *timing, struct step_list *steps,
-                                struct haul_error *e)
+static enum haul_err time_route(const struct state *s, int32_t r, int64_t ready, struct timing *timing,
+                                struct step_list *steps, struct haul_error *e)
 {
     const struct model *m = s->m;
     const struct vtype *t = &m->type[s->route[r].type];
@@ -28,8 +29,18 @@ static enum haul_err time_route(const struct state *s, int32_t r, int64_t ready,
     struct faults faults = {.n = 0};
     schedule(m, &own, s->scratch, n, ready, timing, &faults, NULL);
     const enum haul_fault_kind kind = faults.n > 0 ? faults.list[0].kind : HAUL_FAULT_LOAD;
-    return haul_fail(e, HAUL_E_CONFLICT, "vehicle %lld: %s by %lld", (long long)m->p->vehicles[r].id, haul_fault_sentence(kind),
-                     (long long)(faults.n > 0 ? faults.list[0].amount : 0));
+    return haul_fail(e, HAUL_E_CONFLICT, "vehicle %lld: %s by %lld", (long long)m->p->vehicles[r].id,
+                     haul_fault_sentence(kind), (long long)(faults.n > 0 ? faults.list[0].amount : 0));
+}
+
+/* At a dock the start is where it loads: it arrives there, loads, and may have to wait until it leaves. */
+static void set_loading(const struct model *m, int32_t r, int64_t ready, struct haul_step *start)
+{
+    const struct haul_vehicle *v = &m->p->vehicles[r];
+    if (v->dock == HAUL_NONE || v->dock_time == 0) return;
+    start->waiting = start->arrival - ready;
+    start->service = v->dock_time;
+    start->arrival = ready - v->dock_time;
 }
 
 static int by_index(const void *a, const void *b)
@@ -70,6 +81,7 @@ enum haul_err plan_from(const struct state *s, struct haul_plan *out, struct hau
         const int32_t from = steps.n;
         bad = time_route(s, r, ready[r], &timing, &steps, e);
         if (bad != HAUL_OK) break;
+        set_loading(m, r, ready[r], &steps.p[from]);
         out->cost += timing.cost;
         set_route(&out->routes[out->routes_n++], r, &timing, &steps, from);
     }
@@ -142,7 +154,8 @@ static enum haul_err good_stops(const struct haul_problem *p, const struct haul_
         driven[v] = true;
         for (int32_t k = 0; k < routes[i].tasks_n; k++) {
             const int32_t task = routes[i].tasks[k];
-            if (task < 0 || task >= p->tasks_n) return haul_fail(e, HAUL_E_RANGE, "routes[%d].tasks[%d]: no such task", i, k);
+            if (task < 0 || task >= p->tasks_n)
+                return haul_fail(e, HAUL_E_RANGE, "routes[%d].tasks[%d]: no such task", i, k);
             if (served[task]) return haul_fail(e, HAUL_E_DUPLICATE, "routes[%d].tasks[%d]: served twice", i, k);
             served[task] = true;
         }
@@ -164,10 +177,11 @@ static enum haul_err put_stops(struct state *s, const struct haul_stops *route, 
     for (int32_t k = 0; k < route->tasks_n; k++) {
         const int32_t task = route->tasks[k], mate = p->tasks[task].mate;
         if (!skills_fit(p, &p->vehicles[route->vehicle], task))
-            return haul_fail(e, HAUL_E_CONFLICT, "vehicle %lld lacks a skill of task %lld", (long long)p->vehicles[route->vehicle].id,
-                             (long long)p->tasks[task].id);
+            return haul_fail(e, HAUL_E_CONFLICT, "vehicle %lld lacks a skill of task %lld",
+                             (long long)p->vehicles[route->vehicle].id, (long long)p->tasks[task].id);
         if (p->tasks[task].kind == HAUL_TASK_DELIVERY && s->at[mate].route != route->vehicle)
-            return haul_fail(e, HAUL_E_CONFLICT, "delivery %lld does not stand behind its pickup", (long long)p->tasks[task].id);
+            return haul_fail(e, HAUL_E_CONFLICT, "delivery %lld does not stand behind its pickup",
+                             (long long)p->tasks[task].id);
         state_put(s, last, task);
         last = task;
     }
@@ -181,13 +195,14 @@ static enum haul_err put_stops(struct state *s, const struct haul_stops *route, 
     return HAUL_OK;
 }
 
-enum haul_err haul_plan_of(const struct haul_problem *p, const struct haul_stops *routes, int32_t routes_n, struct haul_plan *out,
-                           struct haul_error *e)
+enum haul_err haul_plan_of(const struct haul_problem *p, const struct haul_stops *routes, int32_t routes_n,
+                           struct haul_plan *out, struct haul_error *e)
 {
     *out = (struct haul_plan){0};
     enum haul_err bad = haul_problem_check(p, e);
     if (bad != HAUL_OK) return bad;
-    bool *served = calloc((size_t)p->tasks_n + 1, sizeof *served), *driven = calloc((size_t)p->vehicles_n, sizeof *driven);
+    bool *served = calloc((size_t)p->tasks_n + 1, sizeof *served),
+         *driven = calloc((size_t)p->vehicles_n, sizeof *driven);
     bad = served == NULL || driven == NULL ? haul_fail(e, HAUL_E_NOMEM, "no memory for the plan")
                                            : good_stops(p, routes, routes_n, served, driven, e);
     free(served);

@@ -44,9 +44,9 @@ static enum order draw_order(struct search *x)
 {
     static const enum order plain[] = {ORDER_RANDOM, ORDER_RANDOM, ORDER_RANDOM, ORDER_RANDOM, ORDER_SIZE, ORDER_SIZE,
                                        ORDER_SIZE,   ORDER_SIZE,   ORDER_FAR,    ORDER_FAR,    ORDER_CLOSE};
-    static const enum order timed[] = {ORDER_RANDOM, ORDER_RANDOM, ORDER_RANDOM, ORDER_RANDOM, ORDER_SIZE,   ORDER_SIZE,
-                                       ORDER_FAR,    ORDER_FAR,    ORDER_CLOSE,  ORDER_NARROW, ORDER_NARROW, ORDER_OPENS,
-                                       ORDER_OPENS,  ORDER_CLOSES, ORDER_CLOSES};
+    static const enum order timed[] = {ORDER_RANDOM, ORDER_RANDOM, ORDER_RANDOM, ORDER_RANDOM, ORDER_SIZE,
+                                       ORDER_SIZE,   ORDER_FAR,    ORDER_FAR,    ORDER_CLOSE,  ORDER_NARROW,
+                                       ORDER_NARROW, ORDER_OPENS,  ORDER_OPENS,  ORDER_CLOSES, ORDER_CLOSES};
     if (x->m->timed) return timed[haul_rng_below(&x->rng, sizeof timed / sizeof timed[0])];
     return plain[haul_rng_below(&x->rng, sizeof plain / sizeof plain[0])];
 }
@@ -69,13 +69,20 @@ static int64_t key_of(struct search *x, enum order order, int32_t task)
 {
     const struct node *n = &x->m->nodes[task];
     switch (order) {
-    case ORDER_RANDOM: return (int64_t)(haul_rng_u64(&x->rng) >> 1);
-    case ORDER_SIZE: return -size_of(x->m, task);
-    case ORDER_FAR: return -depot_way(x->m, task);
-    case ORDER_CLOSE: return depot_way(x->m, task);
-    case ORDER_NARROW: return n->close - n->open;
-    case ORDER_OPENS: return n->open;
-    case ORDER_CLOSES: return -n->close;
+    case ORDER_RANDOM:
+        return (int64_t)(haul_rng_u64(&x->rng) >> 1);
+    case ORDER_SIZE:
+        return -size_of(x->m, task);
+    case ORDER_FAR:
+        return -depot_way(x->m, task);
+    case ORDER_CLOSE:
+        return depot_way(x->m, task);
+    case ORDER_NARROW:
+        return n->close - n->open;
+    case ORDER_OPENS:
+        return n->open;
+    case ORDER_CLOSES:
+        return -n->close;
     }
     return 0;
 }
@@ -179,7 +186,10 @@ bool search_step(struct search *x)
     return true;
 }
 
-void search_settle(struct search *x) { kept_give(&x->best, x->s); }
+void search_settle(struct search *x)
+{
+    kept_give(&x->best, x->s);
+}
 
 /* ---- fewer vehicles ---- */
 

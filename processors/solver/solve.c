@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A solve from end to end: the first plan, one or two searches side by side, the answer.
  *
- * Two searches run in rounds: between rounds both stand still, and the one that is behind goes on from the other's best. So
- * nothing is shared while they run, and with a limit of iterations the answer does not depend on how fast either is.
+ * Two searches run in rounds: between rounds both stand still, and the one that is behind goes on from the other's
+ * best. So nothing is shared while they run, and with a limit of iterations the answer does not depend on how fast
+ * either is.
  */
 #include "haul/solver.h"
 
@@ -30,7 +31,10 @@ struct runner {
     int32_t island;
 };
 
-static int64_t now_ns(const struct haul_solve_options *o) { return o->now_ns != NULL ? o->now_ns() : haul_mono_now().ns; }
+static int64_t now_ns(const struct haul_solve_options *o)
+{
+    return o->now_ns != NULL ? o->now_ns() : haul_mono_now().ns;
+}
 
 static double share_done(const struct solve *v, const struct search *x)
 {
@@ -44,7 +48,10 @@ static double share_done(const struct solve *v, const struct search *x)
     return share;
 }
 
-static bool stopped(const struct solve *v) { return v->o->stop != NULL && atomic_load(v->o->stop); }
+static bool stopped(const struct solve *v)
+{
+    return v->o->stop != NULL && atomic_load(v->o->stop);
+}
 
 static void tell(const struct solve *v, const struct search *x)
 {
@@ -70,8 +77,10 @@ static void *run_round(void *arg)
             if (r->island == 0 && k % 4096 == 0) tell(v, x);
         }
         if (x->dropping && x->share >= fewest_share) search_fewest(x);
-        if (x->dropping) search_fewer_step(x);
-        else search_step(x);
+        if (x->dropping)
+            search_fewer_step(x);
+        else
+            search_step(x);
     }
     return NULL;
 }
@@ -120,7 +129,8 @@ static void first_plan(struct search *x)
         if (m->docks) docks_mend(x->s);
         if (x->s->cost < x->best.cost) kept_take(&x->best, x->s);
         state_back(x->s);
-        for (int32_t r = 0; r < m->vehicles; r++) x->s->route[r].stale = true; /* what is kept is not what stands here */
+        for (int32_t r = 0; r < m->vehicles; r++)
+            x->s->route[r].stale = true; /* what is kept is not what stands here */
     }
 }
 

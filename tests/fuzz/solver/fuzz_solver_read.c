@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Any bytes as a problem, and any bytes as a plan of a small one: an error with a message, or something that holds together.
+ * Any bytes as a problem, and any bytes as a plan of a small one: an error with a message, or something that holds
+ * together.
  */
 #include "haul/solver_io.h"
 #include "haul/solver_verify.h"
@@ -35,7 +36,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct haul_error e = {.code = HAUL_OK};
     const enum haul_err bad = haul_problem_read(bytes, &o, &p, &e);
     assert(bad == HAUL_OK ? p != NULL : p == NULL && e.text[0] != 0);
-    if (bad == HAUL_OK && haul_problem_view(p).tasks_n < 30 && haul_problem_view(p).vehicles_n < 30 && haul_problem_view(p).vehicles_n > 0) {
+    if (bad == HAUL_OK && haul_problem_view(p).tasks_n < 30 && haul_problem_view(p).vehicles_n < 30 &&
+        haul_problem_view(p).vehicles_n > 0) {
         const struct haul_solve_options so = {.seed = 1, .iterations = 20, .threads = 1};
         struct haul_plan plan;
         if (haul_solve(p, &so, &plan, &e) == HAUL_OK) {

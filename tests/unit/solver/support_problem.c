@@ -27,7 +27,8 @@ struct haul_problem *line_problem(const int32_t *at, int32_t locations, int32_t 
     return p;
 }
 
-int32_t line_job(struct haul_problem *p, int64_t id, int32_t location, int64_t service, int64_t open, int64_t close, int64_t delivery)
+int32_t line_job(struct haul_problem *p, int64_t id, int32_t location, int64_t service, int64_t open, int64_t close,
+                 int64_t delivery)
 {
     struct haul_task t = haul_task_default();
     const struct haul_window w = {open, close};
@@ -127,7 +128,8 @@ static void draw_task(struct haul_rng *rng, uint32_t rules, int64_t id, int32_t 
     t->service_of_class = d->by_class;
 }
 
-static int32_t draw_tasks(struct haul_problem *p, struct haul_rng *rng, uint32_t rules, int32_t tasks, int32_t locations)
+static int32_t draw_tasks(struct haul_problem *p, struct haul_rng *rng, uint32_t rules, int32_t tasks,
+                          int32_t locations)
 {
     int32_t n = 0;
     for (int64_t id = 1; n < tasks; id++) {
@@ -142,8 +144,10 @@ static int32_t draw_tasks(struct haul_problem *p, struct haul_rng *rng, uint32_t
             n += 2;
             continue;
         }
-        if (chance(rng, rules, RULE_MIXED_LOADS, 40)) one.t.pickup[0] = between(rng, 0, 4);
-        else one.t.delivery[0] = between(rng, 0, 4);
+        if (chance(rng, rules, RULE_MIXED_LOADS, 40))
+            one.t.pickup[0] = between(rng, 0, 4);
+        else
+            one.t.delivery[0] = between(rng, 0, 4);
         one.t.delivery[1] = between(rng, 0, 2);
         must(haul_problem_add_job(p, &one.t, &index, &e), &e);
         n++;
@@ -154,7 +158,10 @@ static int32_t draw_tasks(struct haul_problem *p, struct haul_rng *rng, uint32_t
 static void draw_rules(struct haul_rng *rng, uint32_t rules, struct haul_vehicle *v)
 {
     if (chance(rng, rules, RULE_DRIVING, 60))
-        v->rule = (struct haul_driving_rule){.drive_max = between(rng, 700, 1500), .rest = 90, .split_first = 30, .split_second = 60,
+        v->rule = (struct haul_driving_rule){.drive_max = between(rng, 700, 1500),
+                                             .rest = 90,
+                                             .split_first = 30,
+                                             .split_second = 60,
                                              .drive_day_max = between(rng, 2500, 6000),
                                              .service_rests = chance(rng, rules, RULE_DRIVING, 30)};
     if (chance(rng, rules, RULE_LIMITS, 50)) v->distance_max = between(rng, 2000, 5000);
@@ -166,7 +173,8 @@ static void draw_rules(struct haul_rng *rng, uint32_t rules, struct haul_vehicle
         v->energy_per_distance = 1000000;
         v->energy_per_load = between(rng, 0, 50000);
     }
-    if (chance(rng, rules, RULE_EXPOSURE, 70)) v->exposure_drive_permille = (int32_t)between(rng, 100, 1000), v->exposure_stop_permille = 1000;
+    if (chance(rng, rules, RULE_EXPOSURE, 70))
+        v->exposure_drive_permille = (int32_t)between(rng, 100, 1000), v->exposure_stop_permille = 1000;
     if (chance(rng, rules, RULE_PAID_DURATION, 50)) v->cost_per_duration = between(rng, 1, 3);
     if (chance(rng, rules, RULE_OPEN, 40)) v->end = HAUL_NONE;
     if (chance(rng, rules, RULE_OPEN, 20) && v->end != HAUL_NONE) v->start = HAUL_NONE;
@@ -186,12 +194,17 @@ static void draw_vehicle(struct haul_problem *p, struct haul_rng *rng, uint32_t 
     v.capacity[1] = 12;
     v.shift = (struct haul_window){between(rng, 0, 300), between(rng, 4000, 9000)};
     v.cost_per_distance = 1;
-    const struct haul_break pause = {.id = 7, .windows = lunch, .windows_n = (int32_t)between(rng, 1, 2), .duration = between(rng, 30, 120),
-                                     .load_limited = chance(rng, rules, RULE_BREAKS, 20), .load_max = {15, 15}};
+    const struct haul_break pause = {.id = 7,
+                                     .windows = lunch,
+                                     .windows_n = (int32_t)between(rng, 1, 2),
+                                     .duration = between(rng, 30, 120),
+                                     .load_limited = chance(rng, rules, RULE_BREAKS, 20),
+                                     .load_max = {15, 15}};
     if (chance(rng, rules, RULE_BREAKS, 60)) v.breaks = &pause, v.breaks_n = 1;
     const struct haul_reload reloads[2] = {{0, 40, true, (rules & RULE_ENERGY) != 0},
                                            {(int32_t)between(rng, 1, locations - 1), 60, false, true}};
-    if (chance(rng, rules, RULE_RELOADS, 60)) v.reloads = reloads, v.reloads_n = (rules & RULE_ENERGY) != 0 ? 2 : 1, v.reloads_max = 3;
+    if (chance(rng, rules, RULE_RELOADS, 60))
+        v.reloads = reloads, v.reloads_n = (rules & RULE_ENERGY) != 0 ? 2 : 1, v.reloads_max = 3;
     draw_rules(rng, rules, &v);
     if (chance(rng, rules, RULE_DOCKS, 100)) v.dock = 0, v.dock_time = 150;
     add_vehicle(p, &v);
