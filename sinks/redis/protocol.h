@@ -36,7 +36,6 @@ struct part {
     size_t held;  /* index, or NOT_HELD */
     bool ordered; /* it erases something: its documents keep their place */
     bool sent;    /* stood in a transaction that may have been applied */
-    bool mending; /* was applied, but for elements that were refused: sent again until they are taken */
 };
 #define NOT_HELD SIZE_MAX
 
