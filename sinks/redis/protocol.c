@@ -80,8 +80,8 @@
  * --------
  *   1  Parts that the last reading has shown to be lost are answered; what is open becomes one transaction: SENDING.
  *   2  EXEC an array: settled. With an error in it: see below.
- *   3  EXEC nil: parts that read as foreign, gone or rewound leave; the others are sent again. Three in a row without
- *      any that leaves: rest.
+ *   3  EXEC nil: parts that read as foreign, gone or rewound leave; the others are sent again. At the third nil in one
+ *      commit: rest first, somebody keeps writing to a control key.
  *   4  Connection lost, no answer in time, refused (OOM, LOADING, READONLY, …: refusals.def): rest, connect if need
  *      be, ASK, and on from what is read. Nothing gives up: the commit stays in flight until it is settled.
  *
@@ -101,7 +101,7 @@
 
 #include <stdio.h>
 
-#define NILS_MAX       3 /* in a row, without a foreign owner, before it rests */
+#define NILS_MAX       3 /* in one commit, before it rests */
 #define BACKOFF_MS     10
 #define BACKOFF_MS_MAX 1000
 
