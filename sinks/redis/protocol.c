@@ -29,7 +29,10 @@
  *  I7  A transaction of ours that still travels on an old connection can do no harm: it stands behind a WATCH of that
  *      connection (I3). If it is applied before the new connection's EXEC, that EXEC is nil and the reading finds
  *      `end`; if it comes later it is itself nil, since the new EXEC, or another's claim, has changed the key.
- *  I8  Nothing is decided by what a replica shows: it may be old or empty. INFO is read with the keys.
+ *  I8  A MULTI that is refused would let what follows run at once, unfenced. So an empty transaction goes before each
+ *      first reading of a connection, and of a claim. (An ACL that takes MULTI from a haul that runs is not guarded
+ *      against.)
+ *  I9  Nothing is decided by what a replica shows: it may be old or empty. INFO is read with the keys.
  *
  * States of the commit in flight
  * ------------------------------
@@ -49,7 +52,8 @@
  *    ▲                            └──lost, time-out, refused───────┘                           │
  *    └──none REWOUND───────────────────────────────────────────────────────────────────────────┘
  *
- *   ASKING   [connect, AUTH, SELECT] UNWATCH · WATCH all held · INFO replication · HMGET owner commit of each
+ *   ASKING   [connect, AUTH, SELECT] MULTI · EXEC · UNWATCH · WATCH all held · INFO replication · HMGET owner commit of
+ *            each
  *   SENDING  MULTI · operations · control keys · EXEC · WATCH all held · HMGET owner commit of each: one write
  *   LOOKING  HGETALL of the parts that Redis has taken back, to tell the engine what it holds
  *   RESTING  waits: 0 the first time, then 10 ms doubled up to 1 s, less a random part; poll() says UNAVAILABLE and why
@@ -70,8 +74,9 @@
  *
  * A claim (claim.c)
  * -----------------
- *   1  UNWATCH · WATCH the control key · INFO · HGETALL it · preconditions: noeviction, the types of keys that are not
- *      documents. Nothing is written before this was read, so a claim that is held up on its way is fenced as well.
+ *   1  MULTI · EXEC · UNWATCH · WATCH the control key · INFO · HGETALL it · preconditions: noeviction, the types of keys
+ *      that are not documents. Nothing is written before this was read, so a claim that is held up on its way is fenced
+ *      as well.
  *   2  MULTI · HSET owner, a fresh nonce (the whole record, if there is no key) · EXEC
  *   3  WATCH all held · HMGET of each. It is ours if it reads (our nonce, the count of step 1). Else, and when EXEC was
  *      nil, again from 1 with another nonce, four times; then UNAVAILABLE.
@@ -91,7 +96,8 @@
  * of ours; an ACL was changed between queueing and EXEC), the position is in and that element is not. The parts stay
  * open and are sent again, from `end` to `end`, until all of it is taken; poll() says which error. "Equal or smaller"
  * of XADD is no such error: an entry has one id for ever, and is there already. The one gap: if the owner dies or is
- * fenced before the element is taken, it is lost. It is counted (haul_redis_stats.elements); `haul repaint` writes anew.
+ * fenced before the element is taken, it is lost. It is counted (haul_redis_stats.elements); `haul repaint` writes it
+ * anew.
  */
 /* clang-format on */
 #include "sinks/redis/protocol.h"
@@ -193,13 +199,32 @@ void take_role(struct redis_store *s, const struct haul_redis_value *v)
         take_refusal(s, HAUL_STR("READONLY role:slave"));
 }
 
-/* ASKING: UNWATCH, WATCH, INFO, reads. */
+/* An empty transaction: if MULTI were refused, what follows it would run without one. */
+void write_probe(struct redis_store *s)
+{
+    RESP_LINE(&s->wire.out, HAUL_STR("MULTI"));
+    RESP_LINE(&s->wire.out, HAUL_STR("EXEC"));
+}
+
+void take_probe(struct redis_store *s, size_t index, const struct haul_redis_value *v)
+{
+    if (index == 0)
+        take_status(s, v, "OK");
+    else if (v->type == HAUL_REDIS_ERROR)
+        take_refusal(s, v->str);
+    else if (v->type != HAUL_REDIS_NIL && (v->type != HAUL_REDIS_ARRAY || v->len != 0))
+        s->garbled = true;
+}
+
+/* ASKING: MULTI, EXEC, UNWATCH, WATCH, INFO, reads. */
 static void take_asked(void *arg, size_t index, const struct haul_redis_value *v)
 {
     struct redis_store *s = arg;
     if (index >= s->read_from)
         take_standing(s, index - s->read_from, v);
-    else if (index == 2)
+    else if (index < PROBE)
+        take_probe(s, index, v);
+    else if (index == PROBE + 2)
         take_role(s, v);
     else
         take_status(s, v, "OK");
@@ -340,10 +365,11 @@ static void start_ask(struct redis_store *s)
 {
     s->armed = false;
     if (!begin(s, PHASE_ASKING, take_asked)) return;
+    write_probe(s);
     RESP_LINE(&s->wire.out, HAUL_STR("UNWATCH"));
     write_watch(s);
     RESP_LINE(&s->wire.out, HAUL_STR("INFO"), HAUL_STR("replication"));
-    s->read_from = 3;
+    s->read_from = PROBE + 3;
     s->wire.expected = s->read_from + s->held_len;
     write_standing(s);
 }
@@ -420,16 +446,13 @@ static void go_on(struct redis_store *s)
 /* True when the exchange went wrong as a whole: it rests. */
 static bool went_wrong(struct redis_store *s)
 {
-    if (s->garbled) {
-        s->reconnect = true;
-        struct haul_error e;
-        haul_fail(&e, HAUL_E_UNAVAILABLE, "Redis answered in a form that does not belong to what was asked");
-        rest(s, &e);
-        return true;
-    }
-    if (s->refused.code == HAUL_OK) return false;
-    s->stats.refused++;
-    rest(s, &s->refused);
+    if (!s->garbled && s->refused.code == HAUL_OK) return false;
+    s->reconnect |= s->garbled;
+    s->stats.refused += s->refused.code != HAUL_OK;
+    if (s->refused.code == HAUL_OK)
+        haul_fail(&s->refused, HAUL_E_UNAVAILABLE, "Redis answered in a form that does not belong to what was asked");
+    const struct haul_error why = s->refused;
+    rest(s, &why);
     return true;
 }
 
