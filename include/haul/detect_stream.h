@@ -48,7 +48,7 @@ struct haul_stream {
     struct haul_guard guard;
     struct haul_season season;
     struct haul_tail tail[2]; /* of the level, upwards and downwards */
-    struct haul_record record;
+    struct haul_extreme record;
     struct haul_alarm alarm;
     double spread;                       /* moving mean absolute residual over all slots */
     double level, level_high, level_low; /* moving mean of residuals in spreads; its extremes, shrinking */
