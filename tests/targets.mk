@@ -45,3 +45,8 @@ bench-detect: $(BENCH_detect) ## detectors: cost, NAB, alert budgets, a day of f
 	@nice -n 10 $B/tests/bench/detect/bench_nab $(DATA)/nab
 	@nice -n 10 $B/tests/bench/detect/bench_budget $(DATA)/nab
 	@nice -n 10 $B/tests/bench/detect/bench_i24 $(DATA)/i24
+
+
+.PHONY: bench-redis
+bench-redis: $B/tests/bench/sinks/bench_redis ## what a commit to Redis costs, with the fence and without it
+	@$<
