@@ -54,3 +54,7 @@ demo: ## the main job on this machine: broker, Redis, a province of vehicles, th
 
 demo-stop: ## end what `make demo` started, and only that
 	@deploy/local/demo stop
+
+.PHONY: bench-redis
+bench-redis: $B/tests/bench/sinks/bench_redis ## what a commit to Redis costs, with the fence and without it
+	@$<
