@@ -43,10 +43,12 @@ static void on_log(const rd_kafka_t *rk, int level, const char *facility, const 
     if (b->log != NULL) b->log->line(b->log->arg, level, facility, text);
 }
 
-static rd_kafka_t *client(struct haul_blobs *b, rd_kafka_type_t type, const struct haul_kafka_options *o, struct haul_error *e)
+static rd_kafka_t *client(struct haul_blobs *b, rd_kafka_type_t type, const struct haul_kafka_options *o,
+                          struct haul_error *e)
 {
     static const struct kafka_property none[] = {{NULL, NULL}};
-    static const struct kafka_property read[] = {{"enable.auto.commit", "false"}, {"group.id", "haul-blobs"}, {NULL, NULL}};
+    static const struct kafka_property read[] = {
+        {"enable.auto.commit", "false"}, {"group.id", "haul-blobs"}, {NULL, NULL}};
     static const struct kafka_property write[] = {{"enable.idempotence", "true"}, {NULL, NULL}};
     rd_kafka_conf_t *conf = kafka_conf_make(o, none, type == RD_KAFKA_CONSUMER ? read : write, e);
     if (conf == NULL) return NULL;
@@ -62,8 +64,8 @@ static rd_kafka_t *client(struct haul_blobs *b, rd_kafka_type_t type, const stru
     return rk;
 }
 
-enum haul_err haul_blobs_open(const struct haul_kafka_options *o, const char *instance, const struct haul_kafka_log *log,
-                              struct haul_blobs **out, struct haul_error *e)
+enum haul_err haul_blobs_open(const struct haul_kafka_options *o, const char *instance,
+                              const struct haul_kafka_log *log, struct haul_blobs **out, struct haul_error *e)
 {
     struct haul_blobs *b = calloc(1, sizeof *b);
     assert(b != NULL);
@@ -138,7 +140,8 @@ static void take(struct haul_blobs *b, const rd_kafka_message_t *m, haul_blob_fn
     if (m->key_len == 0 || m->key_len >= sizeof key || m->payload == NULL) return;
     memcpy(key, m->key, m->key_len);
     key[m->key_len] = '\0';
-    if (sscanf(key, "%159[^:]:%u/%u", name, &i, &n) != 3 || n == 0 || n > CHUNKS_MAX || i >= n || m->len > CHUNK) return;
+    if (sscanf(key, "%159[^:]:%u/%u", name, &i, &n) != 3 || n == 0 || n > CHUNKS_MAX || i >= n || m->len > CHUNK)
+        return;
     struct part *p = part_of(b, name, n);
     if (p->chunk[i].p == NULL) {
         haul_buf_init(&p->chunk[i], m->len == 0 ? 1 : m->len, CHUNK);
@@ -166,8 +169,8 @@ enum haul_err haul_blobs_read(struct haul_blobs *b, int timeout_ms, haul_blob_fn
     if (b->next < low) b->next = low;
     while (b->next < high) {
         if ((haul_mono_now().ns - start.ns) / 1000000 > timeout_ms)
-            return haul_fail(e, HAUL_E_TIMEOUT, "topic %s: read to offset %lld of %lld in %d ms", b->topic, (long long)b->next,
-                             (long long)high, timeout_ms);
+            return haul_fail(e, HAUL_E_TIMEOUT, "topic %s: read to offset %lld of %lld in %d ms", b->topic,
+                             (long long)b->next, (long long)high, timeout_ms);
         rd_kafka_message_t *m = rd_kafka_consume(b->read_topic, 0, 100);
         if (m == NULL) continue;
         if (m->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
@@ -182,11 +185,12 @@ enum haul_err haul_blobs_read(struct haul_blobs *b, int timeout_ms, haul_blob_fn
 }
 
 /* ---- writing ---- */
-enum haul_err haul_blobs_put(struct haul_blobs *b, const char *what, const char *owner, const char *hash, struct haul_str content,
-                             int timeout_ms, struct haul_error *e)
+enum haul_err haul_blobs_put(struct haul_blobs *b, const char *what, const char *owner, const char *hash,
+                             struct haul_str content, int timeout_ms, struct haul_error *e)
 {
     const size_t n = content.n == 0 ? 1 : (content.n + CHUNK - 1) / CHUNK;
-    if (n > CHUNKS_MAX) return haul_fail(e, HAUL_E_LIMIT, "content of %zu bytes is larger than %zu", content.n, CHUNK * CHUNKS_MAX);
+    if (n > CHUNKS_MAX)
+        return haul_fail(e, HAUL_E_LIMIT, "content of %zu bytes is larger than %zu", content.n, CHUNK * CHUNKS_MAX);
     b->failed = RD_KAFKA_RESP_ERR_NO_ERROR;
     for (size_t i = 0; i < n; i++) {
         char key[200];
@@ -196,9 +200,9 @@ enum haul_err haul_blobs_put(struct haul_blobs *b, const char *what, const char 
             const char *from;
             char *to;
         } cast = {.from = content.p + at};
-        const rd_kafka_resp_err_t err =
-            rd_kafka_producev(b->writer, RD_KAFKA_V_TOPIC(b->topic), RD_KAFKA_V_PARTITION(0), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-                              RD_KAFKA_V_KEY(key, (size_t)key_n), RD_KAFKA_V_VALUE(cast.to, len), RD_KAFKA_V_END);
+        const rd_kafka_resp_err_t err = rd_kafka_producev(
+            b->writer, RD_KAFKA_V_TOPIC(b->topic), RD_KAFKA_V_PARTITION(0), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+            RD_KAFKA_V_KEY(key, (size_t)key_n), RD_KAFKA_V_VALUE(cast.to, len), RD_KAFKA_V_END);
         if (err != RD_KAFKA_RESP_ERR_NO_ERROR) return failed(b, err, e);
         b->waiting++;
     }

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ingest/kafka_conf.h"
 
+#include "processors/engine/options_names.h"
+
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -80,34 +83,12 @@ rd_kafka_conf_t *kafka_conf_make(const struct haul_kafka_options *o, const struc
     return NULL;
 }
 
-/* Edit distance of two property names; far beyond what a slip of the pen makes when they are long or unlike. */
-static unsigned distance(const char *a, const char *b)
-{
-    enum { MOST = 64 };
-    unsigned row[MOST + 1];
-    const size_t m = strlen(a), n = strlen(b);
-    if (m > MOST || n > MOST) return MOST;
-    for (size_t j = 0; j <= n; j++) row[j] = (unsigned)j;
-    for (size_t i = 1; i <= m; i++) {
-        unsigned diagonal = row[0];
-        row[0] = (unsigned)i;
-        for (size_t j = 1; j <= n; j++) {
-            const unsigned swap = diagonal + (a[i - 1] != b[j - 1]), above = row[j];
-            unsigned best = above < row[j - 1] ? above + 1 : row[j - 1] + 1;
-            if (swap < best) best = swap;
-            diagonal = above;
-            row[j] = best;
-        }
-    }
-    return row[n];
-}
-
 /* The names lie at the even places of a dump. */
 static void nearest(const char **dump, size_t count, const char *name, char best[64], unsigned *least)
 {
     for (size_t i = 0; i + 1 < count; i += 2) {
-        const unsigned d = distance(name, dump[i]);
-        if (d >= *least || strlen(dump[i]) >= 64) continue;
+        unsigned d;
+        if (!names_near(haul_str_of(name), haul_str_of(dump[i]), &d) || d >= *least || strlen(dump[i]) >= 64) continue;
         *least = d;
         snprintf(best, 64, "%s", dump[i]);
     }
@@ -115,7 +96,7 @@ static void nearest(const char **dump, size_t count, const char *name, char best
 
 static void suggest(const char *name, char best[64])
 {
-    unsigned least = (unsigned)strlen(name) / 3 + 1;
+    unsigned least = UINT_MAX;
     size_t count;
     best[0] = '\0';
     rd_kafka_conf_t *conf = rd_kafka_conf_new();

@@ -205,7 +205,7 @@ static void fill(struct haul_kafka_reader *r, const struct lane *l, const rd_kaf
 }
 
 /* True: r->current is a message to be given. */
-static bool admit(struct haul_kafka_reader *r, struct lane *l)
+static bool wanted(struct haul_kafka_reader *r, struct lane *l)
 {
     const rd_kafka_message_t *m = r->current;
     if (m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
@@ -219,9 +219,8 @@ static bool admit(struct haul_kafka_reader *r, struct lane *l)
         return false;
     }
     if (l == NULL) return false;
-    const bool wanted = m->offset < l->end;
     reached(r, l, m->offset + 1);
-    return wanted;
+    return m->offset < l->end;
 }
 
 enum haul_err haul_kafka_reader_next(struct haul_kafka_reader *r, int timeout_ms, struct haul_recorded *out,
@@ -240,7 +239,7 @@ enum haul_err haul_kafka_reader_next(struct haul_kafka_reader *r, int timeout_ms
         if (r->current == NULL && r->fault.code == HAUL_OK) return haul_fail(e, HAUL_E_AGAIN, "nothing came");
         if (r->current == NULL) continue;
         struct lane *l = lane_of(r, r->current);
-        if (!admit(r, l)) continue;
+        if (!wanted(r, l)) continue;
         fill(r, l, r->current, out);
         return HAUL_OK;
     }

@@ -296,7 +296,7 @@ static void tell(struct kafka_source *s, struct haul_source_event *out)
         s->due--;
         return;
     }
-    assert(!"a part is due");
+    assert(false && "a part is due");
 }
 
 /* True when the log goes on at `offset`: p->next moves there. See "Contiguity" in the header. */
@@ -428,7 +428,7 @@ static rd_kafka_message_t *take_held(struct kafka_source *s)
         }
         return m;
     }
-    assert(!"a part is ready");
+    assert(false && "a part is ready");
     return NULL;
 }
 

@@ -25,8 +25,6 @@ struct replay_source {
     uint16_t index[HAUL_MAILBOX_MAX][HAUL_PARTITIONS_MAX]; /* plus one */
     uint32_t partitions[HAUL_MAILBOX_MAX];
     bool wanted[HAUL_MAILBOX_MAX];
-    struct haul_recorded ahead; /* read, not yet reported */
-    struct part *ahead_part;    /* NULL: nothing is */
 };
 
 static struct replay_source *of(struct haul_source *s)
@@ -95,20 +93,27 @@ static enum haul_err scan(struct replay_source *s, struct haul_error *e)
     return haul_recording_rewind(s->file, e);
 }
 
-/* Reads on to a message that is to be reported. END: there is none. */
-static enum haul_err read_ahead(struct replay_source *s, struct haul_error *e)
+/* Reads on to a message that is to be reported, and its part. END: there is none. */
+static enum haul_err read_on(struct replay_source *s, struct haul_recorded *m, struct part **part, struct haul_error *e)
 {
-    while (s->ahead_part == NULL) {
-        const enum haul_err err = haul_recording_next(s->file, &s->ahead, e);
+    for (;;) {
+        const enum haul_err err = haul_recording_next(s->file, m, e);
         if (err != HAUL_OK) return err;
-        const unsigned mailbox = mailbox_of(s, s->ahead.topic);
+        const unsigned mailbox = mailbox_of(s, m->topic);
         if (mailbox == HAUL_MAILBOX_NONE) continue;
-        struct part *p = find(s, (struct haul_task_name){(uint16_t)mailbox, (uint16_t)s->ahead.partition});
-        assert(p != NULL);
-        p->passed = s->ahead.offset + 1;
-        if (p->started && s->ahead.offset >= p->next) s->ahead_part = p;
+        struct part *p = find(s, (struct haul_task_name){(uint16_t)mailbox, (uint16_t)m->partition});
+        if (p == NULL) return haul_fail(e, HAUL_E_CORRUPT, "the recording has changed since it was opened");
+        p->passed = m->offset + 1;
+        if (!p->started || m->offset < p->next) continue;
+        *part = p;
+        return HAUL_OK;
     }
-    return HAUL_OK;
+}
+
+static enum haul_err read_again(struct replay_source *s, struct haul_error *e)
+{
+    for (size_t i = 0; i < s->parts_len; i++) s->parts[i].passed = 0;
+    return haul_recording_rewind(s->file, e);
 }
 
 /* ---- poll ---------------------------------------------------------------------------------------------------------
@@ -152,10 +157,8 @@ static void read_sender(const struct haul_recorded *m, struct haul_sender *out)
     }
 }
 
-static void report(struct replay_source *s, struct haul_source_event *out)
+static void report(struct part *p, const struct haul_recorded *m, struct haul_source_event *out)
 {
-    struct part *p = s->ahead_part;
-    const struct haul_recorded *m = &s->ahead;
     out->type = HAUL_SOURCE_MESSAGE;
     out->task = p->task;
     out->offset = m->offset;
@@ -168,7 +171,6 @@ static void report(struct replay_source *s, struct haul_source_event *out)
     read_sender(m, &out->message.sender);
     p->next = m->offset + 1;
     p->end_due = p->next == p->high;
-    s->ahead_part = NULL;
 }
 
 static enum haul_err source_poll(struct haul_source *base, int timeout_ms, struct haul_source_event *out,
@@ -178,13 +180,12 @@ static enum haul_err source_poll(struct haul_source *base, int timeout_ms, struc
     (void)timeout_ms; /* nothing comes by waiting */
     out->type = HAUL_SOURCE_NONE;
     if (tell(s, out) || !may_read(s)) return HAUL_OK;
-    const enum haul_err err = read_ahead(s, e);
-    if (err == HAUL_E_END) {
-        out->type = HAUL_SOURCE_DONE;
-        return HAUL_OK;
-    }
-    if (err == HAUL_OK) report(s, out);
-    return err;
+    struct haul_recorded m;
+    struct part *p;
+    const enum haul_err err = read_on(s, &m, &p, e);
+    if (err == HAUL_OK) report(p, &m, out);
+    if (err == HAUL_E_END) out->type = HAUL_SOURCE_DONE;
+    return err == HAUL_E_END ? HAUL_OK : err;
 }
 
 /* ---- the worker's calls -------------------------------------------------------------------------------------------
@@ -203,11 +204,7 @@ static enum haul_err source_start(struct haul_source *base, struct haul_task_nam
     p->gap_due = offset < p->low || offset > p->high;
     p->started = !p->gap_due;
     p->end_due = p->started && offset == p->high;
-    if (s->ahead_part == p) s->ahead_part = NULL;
-    if (!p->started || offset >= p->passed) return HAUL_OK;
-    s->ahead_part = NULL;
-    for (size_t i = 0; i < s->parts_len; i++) s->parts[i].passed = 0;
-    return haul_recording_rewind(s->file, e);
+    return p->started && offset < p->passed ? read_again(s, e) : HAUL_OK;
 }
 
 static void source_stop(struct haul_source *base, struct haul_task_name task)
@@ -216,7 +213,6 @@ static void source_stop(struct haul_source *base, struct haul_task_name task)
     if (p == NULL) return;
     p->answered = true;
     p->started = p->end_due = p->gap_due = false;
-    if (of(base)->ahead_part == p) of(base)->ahead_part = NULL;
 }
 
 static void source_pause(struct haul_source *base, struct haul_task_name task)
@@ -258,10 +254,7 @@ static enum haul_err source_offset_at(struct haul_source *base, struct haul_task
                 m.time.ms >= t.ms;
         if (found) *offset = m.offset;
     }
-    if (err != HAUL_OK && err != HAUL_E_END) return err;
-    s->ahead_part = NULL;
-    for (size_t i = 0; i < s->parts_len; i++) s->parts[i].passed = 0;
-    return haul_recording_rewind(s->file, e);
+    return err != HAUL_OK && err != HAUL_E_END ? err : read_again(s, e);
 }
 
 static enum haul_err source_partitions(struct haul_source *base, unsigned mailbox, uint32_t *count,

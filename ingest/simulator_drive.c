@@ -176,10 +176,13 @@ static double cruise_mps(const struct haul_simulator *s, const struct sim_vehicl
     return mps;
 }
 
-/* From which speed one can brake to `to_mps` within the distance. */
-static double brake_from(double distance_m, double to_mps)
+/* The speed to have at the end of this step so that ordinary braking reaches `to_mps` within the distance: with b the
+ * braking, (was + v) / 2 dt + (v^2 - to^2) / 2b = distance, solved for v. */
+static double brake_from(double distance_m, double to_mps, double was_mps, double dt_s)
 {
-    return haul_sqrt(to_mps * to_mps + 2 * BRAKE_MPS2 * (distance_m > 1 ? distance_m - 1 : 0));
+    const double half = BRAKE_MPS2 * dt_s / 2;
+    const double square = half * half + to_mps * to_mps + 2 * BRAKE_MPS2 * (distance_m - was_mps * dt_s / 2);
+    return square > half * half ? haul_sqrt(square) - half : 0;
 }
 
 static double clamp(double x, double low, double high)
@@ -193,12 +196,12 @@ static double stop_m(const struct haul_simulator *s, const struct sim_vehicle *v
     return v->halt_m >= 0 && v->halt_m < goal_m ? v->halt_m : goal_m;
 }
 
-static double allowed_mps(const struct haul_simulator *s, const struct sim_vehicle *v, double stop)
+static double allowed_mps(const struct haul_simulator *s, const struct sim_vehicle *v, double stop, double dt_s)
 {
     double mps = cruise_mps(s, v);
-    const double node = brake_from(sim_edge_left_m(s, v), v->node_mps);
+    const double node = brake_from(sim_edge_left_m(s, v), v->node_mps, v->speed_mps, dt_s);
     if (v->way_at + 1 < v->way_len && node < mps) mps = node;
-    const double before_stop = brake_from(stop, 0);
+    const double before_stop = brake_from(stop, 0, v->speed_mps, dt_s);
     return before_stop < mps ? before_stop : mps;
 }
 
@@ -283,9 +286,9 @@ static void drive(struct haul_simulator *s, struct sim_vehicle *v, double dt_s)
 {
     mind_rest(v);
     const double stop = stop_m(s, v), was = v->speed_mps;
-    const double change = clamp(allowed_mps(s, v, stop) - was, -BRAKE_MAX_MPS2 * dt_s, GAIN_MPS2 * dt_s);
+    const double change = clamp(allowed_mps(s, v, stop, dt_s) - was, -BRAKE_MAX_MPS2 * dt_s, GAIN_MPS2 * dt_s);
     double now = was + change > 0 ? was + change : 0, m = (was + now) / 2 * dt_s;
-    const bool stops = m >= stop || (now < 0.5 && stop < 5);
+    const bool stops = m >= stop || (now < 0.8 && stop < 1.5);
     if (stops) m = stop, now = 0;
     const bool at_goal = stops && (v->halt_m < 0 || sim_edge_left_m(s, v) <= v->halt_m) && v->way_at + 1 == v->way_len;
     v->speed_mps = now;
@@ -389,7 +392,7 @@ static void already_driving(struct haul_simulator *s, struct sim_vehicle *v)
     enter(v, SIM_DRIVING, 0);
     enter_edge(s, v);
     v->heading_rad = sim_network_heading(&s->network, edge_of(v), along_m) * HAUL_RAD_PER_DEG;
-    const double most = allowed_mps(s, v, stop_m(s, v));
+    const double most = allowed_mps(s, v, stop_m(s, v), STEP_S);
     v->speed_mps = most < cruise_mps(s, v) ? most : cruise_mps(s, v);
     v->stint_s = sim_between(&v->rng, 0, 3600);
     v->shift_s = v->stint_s;

@@ -255,7 +255,8 @@ static bool can_begin(const struct haul_simulator *s, const struct sim_vehicle *
         return v->phase == SIM_PARKED && !v->robbed && v->refuel_until_ms < v->now_ms - 5 * SIM_MS_MIN &&
                v->phase_end_ms - v->now_ms > 5 * SIM_MS_MIN && v->reported_ms > 0 && !v->told_ignition &&
                v->fuel_l > 0.5 * sim_tank_l(v->group);
-    case HAUL_SIM_LOST_SIGNAL:
+    case HAUL_SIM_LOST_SIGNAL: /* a rest in silence is one that nobody sees */
+        return cruises(v) && v->told_ignition && v->reported_ms > 0 && sim_drives_on(v, ms + SIM_MS_MIN);
     case HAUL_SIM_BLIND_AREA:
         return cruises(v) && v->told_ignition && v->reported_ms > 0;
     case HAUL_SIM_WRONG_CLOCK: /* until the clock has caught up, a change that is told would come too late */
@@ -300,7 +301,8 @@ static int64_t drawn_ms(const struct haul_simulator *s, struct sim_vehicle *v, e
 
 static void begin_lasting(struct haul_simulator *s, struct sim_vehicle *v, enum haul_simulator_fault f, int64_t ms)
 {
-    v->active = (struct sim_active){.kind = f, .from_ms = v->now_ms, .until_ms = v->now_ms + ms, .begun = true};
+    v->active =
+        (struct sim_active){.kind = (int32_t)f, .from_ms = v->now_ms, .until_ms = v->now_ms + ms, .begun = true};
     struct sim_active *a = &v->active;
     if (f == HAUL_SIM_SPEEDING) {
         a->value = s->scenario.limit_mps * sim_between(&v->rng, OVER_MIN, OVER_MAX);
@@ -328,8 +330,8 @@ static void begin(struct haul_simulator *s, struct sim_vehicle *v, enum haul_sim
         v->jumps_left = (uint8_t)(1 + haul_rng_below(&v->rng, 2));
         v->quiet_until_ms = v->now_ms + QUIET_MS;
     } else if (at_once(f)) {
-        v->active =
-            (struct sim_active){.kind = f, .from_ms = v->now_ms, .until_ms = SIM_NEVER}; /* by the next report */
+        v->active = (struct sim_active){
+            .kind = (int32_t)f, .from_ms = v->now_ms, .until_ms = SIM_NEVER}; /* by the next report */
         if (f == HAUL_SIM_DUPLICATE) v->duplicate_after_ms = v->now_ms + DUPLICATE_GAP_MS;
     } else {
         begin_lasting(s, v, f, ms);
@@ -394,7 +396,7 @@ static void describe(const struct sim_vehicle *v, struct haul_simulator_truth *t
     }
     if (a->kind == HAUL_SIM_WRONG_CLOCK) sim_truth_value(t, "ahead_s", a->value / 1000);
     /* Set right again, the clock repeats minutes in which the vehicle is already said to be further on. */
-    if (a->kind == HAUL_SIM_WRONG_CLOCK && a->value > 0) t->may = "fleet.gnss_jump";
+    if (a->kind == HAUL_SIM_WRONG_CLOCK && a->value > 0) t->may = "fleet.gnss_jump,fleet.harsh_driving";
     sim_truth_value(t, "records", a->count);
 }
 

@@ -173,7 +173,11 @@ static void after_silence(struct haul_simulator *s, struct sim_vehicle *v)
 {
     if (v->dead_until_ms == 0) return;
     struct haul_simulator_truth *t = sim_truth(s, v, HAUL_SIM_DEAD_GATEWAY, v->dead_from_ms, v->dead_until_ms);
-    if (!v->dead_told) t->rule = NULL; /* it was asleep: nobody expects to hear of it */
+    t->may = "fleet.fatigue"; /* a rest that nobody saw */
+    if (!v->dead_told) {      /* it was asleep: nobody expects to hear of it, and it may wake up elsewhere */
+        t->rule = NULL;
+        t->may = "fleet.fatigue,fleet.displacement";
+    }
     sim_truth_value(t, "silent_min", (double)(v->dead_until_ms - v->dead_from_ms) / 60000);
     v->dead_until_ms = 0;
     v->quiet_until_ms = v->now_ms + 15 * SIM_MS_MIN;
@@ -197,6 +201,7 @@ static void jump(struct haul_simulator *s, struct sim_vehicle *v, struct sim_mes
     place(s, v, haul_sin(toward) * km * 1000, haul_cos(toward) * km * 1000, m);
     v->jumps_left--;
     struct haul_simulator_truth *t = sim_truth(s, v, HAUL_SIM_GNSS_JUMP, v->now_ms, v->now_ms);
+    t->may = "fleet.harsh_driving"; /* the heading leaps over the fixes that were not believed */
     sim_truth_value(t, "jump_km", km);
     sim_truth_value(t, "lon_deg", m->lon_deg);
     sim_truth_value(t, "lat_deg", m->lat_deg);
@@ -235,8 +240,10 @@ void sim_report(struct haul_simulator *s, struct sim_vehicle *v)
     if (v->active.kind == HAUL_SIM_WRONG_CLOCK) v->active.count++;
     struct sim_message m = position(s, v);
     v->reported_ms = v->now_ms;
-    if (v->jumps_left > 0) jump(s, v, &m);
-    if (v->active.kind == HAUL_SIM_DISORDER) {
+    const bool changed = v->told_ignition != v->ignition || v->told_door != v->door;
+    const bool ordinary = !changed && v->phase == SIM_DRIVING; /* what tells of a change is sent as it is */
+    if (v->jumps_left > 0 && ordinary) jump(s, v, &m);
+    if (v->active.kind == HAUL_SIM_DISORDER && ordinary) {
         send_behind(s, v, &m);
     } else {
         send_time(s, v, &m);
@@ -319,7 +326,8 @@ static void make_long_id(struct haul_buf *b, const char *id, const struct sim_me
 static void make_bomb(struct haul_buf *b, const char *id, const struct sim_message *m)
 {
     (void)id, (void)m;
-    for (int i = 0; i < 1000; i++) haul_buf_byte(b, 0x91); /* an array of an array of … */
+    haul_buf_put(b, "\x82\x01\x10\x5a", 4); /* {1: 16, 90: an array of an array of … } */
+    for (int i = 0; i < 1000; i++) haul_buf_byte(b, 0x91);
 }
 
 static void make_huge_count(struct haul_buf *b, const char *id, const struct sim_message *m)
@@ -349,7 +357,7 @@ static const struct {
     {"2106", HAUL_REASON_TIME_FUTURE, make_2106},
     {"long_id", HAUL_REASON_OUT_OF_RANGE, make_long_id},
     {"bomb", HAUL_REASON_TOO_DEEP, make_bomb},
-    {"huge_count", HAUL_REASON_TOO_MANY, make_huge_count},
+    {"huge_count", HAUL_REASON_TRUNCATED, make_huge_count},
     {"large", HAUL_REASON_TOO_LARGE, make_large},
 };
 #define VARIANTS (sizeof variants / sizeof variants[0])

@@ -351,3 +351,25 @@ enum haul_err haul_topics_check(const struct haul_kafka_options *o, const char *
 {
     return run(o, instance, partitions, fn, arg, check_all, e);
 }
+
+enum haul_err haul_topic_partitions(const struct haul_kafka_options *o, const char *topic, uint32_t *count,
+                                    struct haul_error *e)
+{
+    struct admin *a = calloc(1, sizeof *a);
+    const struct rd_kafka_metadata *all;
+    assert(a != NULL);
+    enum haul_err err = open_client(a, o, e);
+    if (err == HAUL_OK) err = metadata(a, &all, e);
+    if (err == HAUL_OK) {
+        const struct rd_kafka_metadata_topic *t = find(all, topic);
+        if (t == NULL)
+            err = haul_fail(e, HAUL_E_NOT_FOUND, "Kafka has no topic %s; 'haul topics create' makes haul's own", topic);
+        else
+            *count = (uint32_t)t->partition_cnt;
+        rd_kafka_metadata_destroy(all);
+    }
+    if (a->queue != NULL) rd_kafka_queue_destroy(a->queue);
+    if (a->rk != NULL) rd_kafka_destroy(a->rk);
+    free(a);
+    return err;
+}

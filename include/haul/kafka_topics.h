@@ -30,4 +30,8 @@ enum haul_err haul_topics_check(const struct haul_kafka_options *o, const char *
                                 const int64_t partitions[HAUL_MAILBOX_MAX], haul_topic_fn *fn, void *arg,
                                 struct haul_error *e);
 
+/* How many partitions any topic has. NOT_FOUND when it is not there. Waits up to the option request_timeout. */
+enum haul_err haul_topic_partitions(const struct haul_kafka_options *o, const char *topic, uint32_t *count,
+                                    struct haul_error *e);
+
 #endif

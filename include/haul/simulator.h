@@ -96,7 +96,7 @@ struct haul_simulator_truth {
     char gateway[16];
     struct haul_time from, until; /* by the world's clock */
     const char *rule;             /* that must be raised, or NULL */
-    const char *may;              /* a rule that may be raised as well, as a consequence, or NULL */
+    const char *may;              /* rules that may be raised as well, as a consequence, or NULL */
     const char *detail;           /* MALFORMED: the kind of bytes; else NULL */
     const char *reason;           /* MALFORMED: the refusal's reason, see haul_reason_name; else NULL */
     struct {

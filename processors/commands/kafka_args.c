@@ -3,13 +3,11 @@
 
 #include "haul/kafka_topics.h"
 #include "processors/commands/commands.h"
-#include "processors/commands/sections.h"
+#include "processors/commands/runtime.h"
 
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-#define ERRORS_MAX (1024 * 1024)
 
 /* ---- arguments ----------------------------------------------------------------------------------------------------
  */
@@ -56,26 +54,26 @@ bool args_number(const char *flag, const char *text, double low, double high, do
     return false;
 }
 
-/* ---- configuration ------------------------------------------------------------------------------------------------
- */
-static int read_config(struct kafka_setup *s, const char *path)
+bool args_from(const char *text, struct haul_reader_spec *spec)
 {
-    size_t n;
-    const struct haul_option_set *const *sets = haul_sections(&n);
-    struct haul_buf errors;
-    unsigned count;
-    haul_buf_init(&errors, 0, ERRORS_MAX);
-    const enum haul_err err = haul_config_read(path, sets, n, &s->config, &errors, &count);
-    if (err != HAUL_OK) fwrite(errors.p, 1, errors.n, stderr);
-    haul_buf_free(&errors);
-    if (err == HAUL_OK) return 0;
-    return err == HAUL_E_NOT_FOUND || err == HAUL_E_IO ? HAUL_EXIT_NOINPUT : HAUL_EXIT_CONFIG;
+    struct haul_error e;
+    if (text == NULL) return true;
+    spec->from = HAUL_FROM_TIME;
+    if (strcmp(text, "earliest") == 0)
+        spec->from = HAUL_FROM_EARLIEST;
+    else if (strcmp(text, "latest") == 0)
+        spec->from = HAUL_FROM_LATEST;
+    else if (haul_time_parse(text, strlen(text), &spec->time, &e) != HAUL_OK)
+        return fprintf(stderr, "haul: --from: earliest, latest or a time: %s\n", e.text), false;
+    return true;
 }
 
+/* ---- configuration ------------------------------------------------------------------------------------------------
+ */
 int setup_open(struct kafka_setup *s, const struct args *a)
 {
     *s = (struct kafka_setup){0};
-    const int status = read_config(s, a->config);
+    const int status = runtime_config(a->config, &s->config);
     if (status != 0) return status;
     s->engine = haul_config_section(s->config, "engine");
     s->kafka = *(const struct haul_kafka_options *)haul_config_section(s->config, "kafka");

@@ -6,6 +6,7 @@
 
 #include "haul/engine_options.h"
 #include "haul/kafka.h"
+#include "haul/kafka_reader.h"
 #include "haul/options.h"
 #include "haul/time.h"
 
@@ -28,6 +29,9 @@ struct args {
 bool args_read(struct args *a, int argc, char **argv, const struct args_flag *flags);
 /* Reads a number that must lie in [low, high]. False: the reason is on stderr. */
 bool args_number(const char *flag, const char *text, double low, double high, double *out);
+
+/* Reads --from into the specification; NULL leaves it. False: the reason is on stderr. */
+bool args_from(const char *text, struct haul_reader_spec *spec);
 
 /* The configuration that -c names, or all defaults; --brokers and --instance replace what it says. */
 struct kafka_setup {

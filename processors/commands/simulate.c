@@ -1,54 +1,41 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "haul/base64.h"
+#include "haul/hash.h"
 #include "haul/simulator.h"
-#include "haul/time.h"
 
 #include "processors/commands/commands.h"
+#include "processors/commands/feed.h"
 
 #include <errno.h>
-#include <getopt.h>
-#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#define TEXT_MAX       (512 * 1024)
-#define PROGRESS_NS    2000000000ll
-#define PROGRESS_EVERY 1024 /* messages between two looks at the clock */
-#define PACE_SLEEP_MS  200  /* the longest sleep: an interrupt is seen so soon */
+#define TEXT_MAX      (512 * 1024)
+#define PACE_SLEEP_MS 200 /* the longest sleep: a signal is seen so soon */
 
 static const char usage[] =
-    "usage: haul simulate SCENARIO.yaml [OPTION ...]\n\n"
-    "Drives a province of vehicles and writes what they send as JSON lines. Bytes that are no record are written as\n"
-    "{\"key\":ID,\"bytes\":BASE64}.\n\n"
-    "  --out FILE        where to (default: standard output)\n"
+    "usage: haul simulate SCENARIO.yaml [--out FILE | --kafka HOST:PORT,… [-c FILE] [--instance NAME]] [OPTION ...]\n\n"
+    "Drives a province of vehicles and writes what they send: JSON lines to standard output or a file, or messages to\n"
+    "the mailbox of the fleet. In JSON, bytes that are no record are {\"key\":ID,\"bytes\":BASE64}, as 'haul produce'\n"
+    "reads them.\n"
     "  --truth FILE      what was injected, as JSON lines\n"
-    "  --seed N          these four instead of the scenario's\n"
-    "  --vehicles N\n"
-    "  --duration D      such as 10min\n"
-    "  --start TIME      or now\n"
-    "  --speed X         so many times as fast as time, or max (default: max; with --start now: 1)\n"
+    "  --seed N --vehicles N --duration D --start TIME|now   instead of the scenario's\n"
+    "  --speed X|max     so many times as fast as time (default: max; with --start now: 1)\n"
     "  --check           only check the scenario\n";
 
 struct simulation {
     struct haul_scenario scenario;
-    const char *path, *out_path, *truth_path, *speed_text;
-    bool live, only_check;
-    double speed; /* 0: as fast as it goes */
+    const char *path, *out_path, *truth_path;
+    struct pace pace;
     FILE *out, *truth;
     struct haul_buf text;
-    struct haul_time start;
-    struct haul_mono began, shown;
+    bool kafka; /* send; else write */
+    struct feed feed;
+    struct progress progress;
+    char topic[HAUL_KAFKA_TOPIC_BYTES];
+    uint32_t partitions;
     uint64_t messages, malformed, truths;
 };
-
-static volatile sig_atomic_t interrupted;
-
-static void interrupt(int number)
-{
-    (void)number;
-    interrupted = 1;
-}
 
 /* ---- what was asked for ---------------------------------------------------------------------------------------------
  */
@@ -93,52 +80,13 @@ static int override(struct haul_scenario *scenario, size_t which, const char *va
     return 0;
 }
 
-enum { OPT_OUT = 256, OPT_TRUTH, OPT_SPEED, OPT_CHECK, OPT_HELP, OPT_OVERRIDE };
-
-/* First the scenario, then what the command line says instead. */
-static int read_arguments(struct simulation *x, int argc, char **argv)
+/* The scenario, and what the command line says instead. */
+static int read_scenario(struct simulation *x, const char *const values[OVERRIDES])
 {
-    static const struct option options[] = {{"out", required_argument, NULL, OPT_OUT},
-                                            {"truth", required_argument, NULL, OPT_TRUTH},
-                                            {"speed", required_argument, NULL, OPT_SPEED},
-                                            {"check", no_argument, NULL, OPT_CHECK},
-                                            {"help", no_argument, NULL, OPT_HELP},
-                                            {"seed", required_argument, NULL, OPT_OVERRIDE},
-                                            {"vehicles", required_argument, NULL, OPT_OVERRIDE + 1},
-                                            {"duration", required_argument, NULL, OPT_OVERRIDE + 2},
-                                            {"start", required_argument, NULL, OPT_OVERRIDE + 3},
-                                            {NULL, 0, NULL, 0}};
-    const char *values[OVERRIDES] = {NULL};
-    optind = 1;
-    for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-        if (c == OPT_HELP) return fputs(usage, stdout), -1;
-        if (c == OPT_OUT) x->out_path = optarg;
-        if (c == OPT_TRUTH) x->truth_path = optarg;
-        if (c == OPT_SPEED) x->speed_text = optarg;
-        if (c == OPT_CHECK) x->only_check = true;
-        if (c >= OPT_OVERRIDE) values[c - OPT_OVERRIDE] = optarg;
-        if (c == '?') return fputs(usage, stderr), HAUL_EXIT_USAGE;
-    }
-    if (optind != argc - 1) return fputs(usage, stderr), HAUL_EXIT_USAGE;
-    x->path = argv[optind];
     int status = read_sets((struct haul_str){NULL, 0}, x->path, &x->scenario);
-    x->live = values[3] != NULL && strcmp(values[3], "now") == 0;
-    char now[HAUL_TIME_TEXT_BYTES];
-    if (x->live) values[3] = haul_time_format(haul_wall_now(), now);
     for (size_t i = 0; i < OVERRIDES && status == 0; i++)
         if (values[i] != NULL) status = override(&x->scenario, i, values[i]);
     return status;
-}
-
-static int read_speed(struct simulation *x)
-{
-    x->speed = x->live ? 1 : 0;
-    if (x->speed_text == NULL) return 0;
-    char *end;
-    x->speed = strcmp(x->speed_text, "max") == 0 ? 0 : strtod(x->speed_text, &end);
-    if (strcmp(x->speed_text, "max") == 0 || (*end == '\0' && x->speed >= 0.001 && x->speed <= 1e6)) return 0;
-    fprintf(stderr, "haul simulate: --speed %s: expected max, or a number from 0.001 to 1000000\n", x->speed_text);
-    return HAUL_EXIT_USAGE;
 }
 
 /* ---- writing --------------------------------------------------------------------------------------------------------
@@ -150,28 +98,44 @@ static bool put_line(struct simulation *x, FILE *to)
     return !x->text.overflow && fwrite(x->text.p, 1, x->text.n, to) == x->text.n;
 }
 
-static bool put_message(struct simulation *x, const struct haul_simulated *m)
+static void put_json(struct simulation *x, const struct haul_simulated *m)
 {
     struct haul_json j;
-    haul_buf_clear(&x->text);
     haul_json_begin(&j, &x->text);
-    if (m->malformed) {
-        haul_json_open(&j, '{');
-        haul_json_kstr(&j, "key", m->key);
-        haul_json_name(&j, "bytes");
-        haul_buf_byte(&x->text, '"');
-        haul_base64_encode(m->bytes, &x->text);
-        haul_buf_byte(&x->text, '"');
-        haul_json_close(&j, '}');
-        x->malformed++;
-    } else {
+    if (!m->malformed) {
         haul_record_to_json(&m->record, &j);
+        return;
     }
-    x->messages++;
-    return put_line(x, x->out);
+    haul_json_open(&j, '{');
+    haul_json_kstr(&j, "key", m->key);
+    haul_json_name(&j, "bytes");
+    haul_buf_byte(&x->text, '"');
+    haul_base64_encode(m->bytes, &x->text);
+    haul_buf_byte(&x->text, '"');
+    haul_json_close(&j, '}');
 }
 
-static bool put_truths(struct simulation *x, struct haul_simulator *s)
+static enum haul_err put_message(struct simulation *x, const struct haul_simulated *m, struct haul_error *e)
+{
+    haul_buf_clear(&x->text);
+    x->messages++, x->malformed += m->malformed;
+    if (!x->kafka) {
+        put_json(x, m);
+        return put_line(x, x->out) ? HAUL_OK : haul_fail(e, HAUL_E_IO, "cannot write: %s", strerror(errno));
+    }
+    if (m->malformed)
+        haul_buf_str(&x->text, m->bytes);
+    else
+        haul_record_pack(&m->record, &x->text);
+    const uint32_t partition = haul_partition_of(haul_murmur2(m->key.p, m->key.n), x->partitions);
+    const struct haul_outgoing message = {.topic = x->topic,
+                                          .partition = (int32_t)partition,
+                                          .key = m->key,
+                                          .value = {(const char *)x->text.p, x->text.n}};
+    return feed_send(&x->feed, &message, e);
+}
+
+static enum haul_err put_truths(struct simulation *x, struct haul_simulator *s, struct haul_error *e)
 {
     struct haul_simulator_truth t;
     while (haul_simulator_truth(s, &t)) {
@@ -181,95 +145,129 @@ static bool put_truths(struct simulation *x, struct haul_simulator *s)
         haul_buf_clear(&x->text);
         haul_json_begin(&j, &x->text);
         haul_simulator_truth_json(&t, &j);
-        if (!put_line(x, x->truth)) return false;
+        if (!put_line(x, x->truth)) return haul_fail(e, HAUL_E_IO, "%s: %s", x->truth_path, strerror(errno));
     }
-    return true;
+    return HAUL_OK;
 }
 
 /* ---- running --------------------------------------------------------------------------------------------------------
  */
 
-static void pace(const struct simulation *x, struct haul_time send_at)
+/* Waits until a message is due. What was written is shown meanwhile: whoever reads does not wait for the next. */
+static void wait_for(struct simulation *x, struct haul_time due)
 {
-    if (x->speed <= 0) return;
-    const double due_ms = (double)(send_at.ms - x->start.ms) / x->speed;
-    for (;;) {
-        const double left_ms = due_ms - (double)(haul_mono_now().ns - x->began.ns) / 1e6;
-        if (left_ms < 1 || interrupted) return;
-        if (left_ms > 20) fflush(x->out); /* whoever reads should not wait for the next message */
-        haul_sleep_ms(left_ms > PACE_SLEEP_MS ? PACE_SLEEP_MS : (int64_t)left_ms);
+    for (int64_t ms; (ms = pace_left(&x->pace, due.ms)) > 0 && !stop_asked;) {
+        if (ms > PACE_SLEEP_MS) ms = PACE_SLEEP_MS;
+        if (x->truth != NULL) fflush(x->truth);
+        if (x->kafka) {
+            feed_wait(&x->feed, ms);
+        } else {
+            fflush(x->out);
+            haul_sleep_ms(ms);
+        }
     }
 }
 
-static void progress(struct simulation *x, struct haul_time at)
-{
-    if (x->messages % PROGRESS_EVERY != 0) return;
-    const struct haul_mono now = haul_mono_now();
-    if (now.ns - x->shown.ns < PROGRESS_NS) return;
-    const double done = (double)(at.ms - x->start.ms) / (double)x->scenario.duration_ms;
-    fprintf(stderr, "\rsimulate: %3.0f %%, %llu messages, %llu faults ", done * 100, (unsigned long long)x->messages,
-            (unsigned long long)x->truths);
-    x->shown = now;
-}
-
-static bool stream(struct simulation *x, struct haul_simulator *s)
+static enum haul_err stream(struct simulation *x, struct haul_simulator *s, struct haul_error *e)
 {
     struct haul_simulated m;
-    x->began = x->shown = haul_mono_now();
-    bool good = true;
-    while (good && !interrupted && haul_simulator_next(s, &m)) {
-        pace(x, m.send_at);
-        good = put_message(x, &m) && put_truths(x, s);
-        progress(x, m.send_at);
+    enum haul_err err = HAUL_OK;
+    while (err == HAUL_OK && !stop_asked && haul_simulator_next(s, &m)) {
+        wait_for(x, m.send_at);
+        err = put_message(x, &m, e);
+        if (err == HAUL_OK) err = put_truths(x, s, e);
+        if (!x->kafka) progress_step(&x->progress, x->messages);
     }
-    good = good && put_truths(x, s) && fflush(x->out) == 0 && (x->truth == NULL || fflush(x->truth) == 0);
-    if (!good) fprintf(stderr, "haul simulate: cannot write: %s\n", strerror(errno));
-    return good;
+    if (err == HAUL_OK) err = put_truths(x, s, e);
+    const bool kept = (x->out == NULL || fflush(x->out) == 0) && (x->truth == NULL || fflush(x->truth) == 0);
+    return err != HAUL_OK || kept ? err : haul_fail(e, HAUL_E_IO, "cannot write: %s", strerror(errno));
 }
 
-static bool open_file(const char *path, FILE **out)
+static enum haul_err open_file(const char *path, FILE **out, struct haul_error *e)
 {
-    *out = fopen(path, "w");
-    if (*out == NULL) fprintf(stderr, "haul simulate: %s: %s\n", path, strerror(errno));
-    return *out != NULL;
+    *out = fopen(path, "we");
+    return *out != NULL ? HAUL_OK : haul_fail(e, HAUL_E_IO, "%s: %s", path, strerror(errno));
 }
 
-static int simulate(struct simulation *x)
+static enum haul_err open_outputs(struct simulation *x, const struct kafka_setup *k, struct haul_error *e)
 {
-    struct haul_simulator *s;
-    struct haul_error e;
-    if (haul_simulator_open(&x->scenario, &s, &e) != HAUL_OK) {
-        fprintf(stderr, "haul simulate: %s\n", e.text);
-        return HAUL_EXIT_NOINPUT;
+    enum haul_err err = HAUL_OK;
+    if (x->truth_path != NULL) err = open_file(x->truth_path, &x->truth, e);
+    if (err != HAUL_OK) return err;
+    if (!x->kafka) {
+        x->out = stdout;
+        return x->out_path == NULL ? HAUL_OK : open_file(x->out_path, &x->out, e);
     }
-    bool good = haul_time_parse(x->scenario.start, strlen(x->scenario.start), &x->start, &e) == HAUL_OK;
-    x->out = stdout;
-    if (x->out_path != NULL) good = good && open_file(x->out_path, &x->out);
-    if (x->truth_path != NULL) good = good && open_file(x->truth_path, &x->truth);
+    if (!setup_topic(k, "fleet", x->topic)) return haul_fail(e, HAUL_E_LIMIT, "the topic's name is too long");
+    err = feed_open(&x->feed, k, "simulating", e);
+    return err != HAUL_OK ? err : feed_partitions(&x->feed, x->topic, &x->partitions, e);
+}
+
+static enum haul_err close_outputs(struct simulation *x, struct haul_error *e)
+{
+    if (x->truth != NULL) fclose(x->truth);
+    if (x->out_path != NULL && x->out != NULL) fclose(x->out);
+    return x->kafka ? feed_close(&x->feed, e) : HAUL_OK;
+}
+
+static int simulate(struct simulation *x, const struct kafka_setup *k)
+{
+    struct haul_simulator *s = NULL;
+    struct haul_error e, closing;
     haul_buf_init(&x->text, 4096, TEXT_MAX);
-    signal(SIGINT, interrupt);
-    signal(SIGTERM, interrupt);
-    good = good && stream(x, s);
-    fprintf(stderr, "simulate: %llu messages (%llu malformed), %llu faults\n", (unsigned long long)x->messages,
+    progress_begin(&x->progress, "simulating");
+    stop_on_signals();
+    enum haul_err err = haul_simulator_open(&x->scenario, &s, &e);
+    if (err == HAUL_OK) err = open_outputs(x, k, &e);
+    if (err == HAUL_OK) err = stream(x, s, &e);
+    const enum haul_err closed = close_outputs(x, &closing);
+    if (err == HAUL_OK && closed != HAUL_OK) err = closed, e = closing;
+    if (err != HAUL_OK) fprintf(stderr, "haul simulate: %s\n", e.text);
+    fprintf(stderr, "simulated: %llu messages (%llu malformed), %llu faults\n", (unsigned long long)x->messages,
             (unsigned long long)x->malformed, (unsigned long long)x->truths);
     haul_buf_free(&x->text);
-    if (x->out_path != NULL && x->out != NULL) fclose(x->out);
-    if (x->truth != NULL) fclose(x->truth);
     haul_simulator_close(s);
-    return good ? 0 : HAUL_EXIT_FAILED;
+    return exit_status(err);
+}
+
+/* With `--start now` the records are of this moment, so they are sent at the pace of time unless said otherwise. */
+static int read_arguments(struct simulation *x, int argc, char **argv, struct args *a)
+{
+    const char *speed = NULL, *kafka = NULL, *values[OVERRIDES] = {NULL};
+    char now[HAUL_TIME_TEXT_BYTES];
+    bool only_check = false;
+    const struct args_flag flags[] = {{"--out", &x->out_path, NULL},     {"--kafka", &kafka, NULL},
+                                      {"--truth", &x->truth_path, NULL}, {"--seed", &values[0], NULL},
+                                      {"--vehicles", &values[1], NULL},  {"--duration", &values[2], NULL},
+                                      {"--start", &values[3], NULL},     {"--speed", &speed, NULL},
+                                      {"--check", NULL, &only_check},    {NULL, NULL, NULL}};
+    const bool read = args_read(a, argc, argv, flags);
+    if (read && a->help) return fputs(usage, stdout), -1;
+    if (!read || a->plain_len != 1 || (kafka != NULL && x->out_path != NULL))
+        return fputs(usage, stderr), HAUL_EXIT_USAGE;
+    const bool live = values[3] != NULL && strcmp(values[3], "now") == 0;
+    if (live) values[3] = haul_time_format(haul_wall_now(), now);
+    if (!pace_read(&x->pace, speed == NULL && live ? "1" : speed, NULL)) return HAUL_EXIT_USAGE;
+    x->path = a->plain[0];
+    x->kafka = kafka != NULL;
+    if (x->kafka) a->brokers = kafka;
+    const int status = read_scenario(x, values);
+    if (status != 0 || !only_check) return status;
+    printf("ok: %s (%lld vehicles, %u events)\n", x->path, (long long)x->scenario.vehicles, x->scenario.events.len);
+    return -1;
 }
 
 static int run(int argc, char **argv)
 {
     static struct simulation x;
-    int status = read_arguments(&x, argc, argv);
-    if (status == 0) status = read_speed(&x);
-    if (status != 0) return status < 0 ? 0 : status;
-    if (x.only_check) {
-        printf("ok: %s (%lld vehicles, %u events)\n", x.path, (long long)x.scenario.vehicles, x.scenario.events.len);
-        return 0;
-    }
-    return simulate(&x);
+    struct kafka_setup k = {0};
+    struct args a;
+    int status = read_arguments(&x, argc, argv, &a);
+    if (status < 0) return 0;
+    if (status == 0 && x.kafka) status = setup_open(&k, &a);
+    if (status == 0) status = simulate(&x, &k);
+    if (x.kafka) setup_close(&k);
+    return status;
 }
 
 const struct haul_command haul_command_simulate = {"simulate", "drive a simulated province of vehicles", run};

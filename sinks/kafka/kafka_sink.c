@@ -252,24 +252,30 @@ static rd_kafka_headers_t *headers_of(const struct haul_outgoing *m)
     return list;
 }
 
+/* librdkafka takes what it copies as non-const, and does not write there. */
+static void *unconst(const void *p)
+{
+    union {
+        const void *in;
+        void *out;
+    } u = {p};
+    return u.out;
+}
+
 static rd_kafka_resp_err_t produce(struct kafka_sink *s, rd_kafka_topic_t *rkt, const struct haul_outgoing *m)
 {
-    /* librdkafka takes them as non-const and, with F_COPY, does not write */
-    union {
-        const char *in;
-        void *out;
-    } value = {m->value.p};
+    void *const key = unconst(m->key.p), *const value = unconst(m->value.p);
+    void *const cookie = (void *)(uintptr_t)m->cookie;
     const int32_t partition = m->partition < 0 ? RD_KAFKA_PARTITION_UA : m->partition;
-    void *cookie = (void *)(uintptr_t)m->cookie;
     rd_kafka_headers_t *headers = headers_of(m);
     if (headers == NULL) {
-        const int failed_now =
-            rd_kafka_produce(rkt, partition, RD_KAFKA_MSG_F_COPY, value.out, m->value.n, m->key.p, m->key.n, cookie);
-        return failed_now == 0 ? RD_KAFKA_RESP_ERR_NO_ERROR : rd_kafka_last_error();
+        const int refused =
+            rd_kafka_produce(rkt, partition, RD_KAFKA_MSG_F_COPY, value, m->value.n, key, m->key.n, cookie);
+        return refused == 0 ? RD_KAFKA_RESP_ERR_NO_ERROR : rd_kafka_last_error();
     }
     const rd_kafka_resp_err_t err = rd_kafka_producev(
         s->rk, RD_KAFKA_V_RKT(rkt), RD_KAFKA_V_PARTITION(partition), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-        RD_KAFKA_V_KEY(m->key.p, m->key.n), RD_KAFKA_V_VALUE(value.out, m->value.n), RD_KAFKA_V_HEADERS(headers),
+        RD_KAFKA_V_KEY(key, m->key.n), RD_KAFKA_V_VALUE(value, m->value.n), RD_KAFKA_V_HEADERS(headers),
         RD_KAFKA_V_OPAQUE(cookie), RD_KAFKA_V_END);
     if (err != RD_KAFKA_RESP_ERR_NO_ERROR) rd_kafka_headers_destroy(headers);
     return err;

@@ -198,8 +198,7 @@ static void what_a_file_may_look_like(void **state)
         "",
         "\n",
         "# nothing\n",
-        "\xef\xbb\xbf"
-        "fleet:\n  gain: 2\n",
+        "\357\273\277fleet:\n  gain: 2\n",
         "fleet:\r\n  gain: 2\r\n",
         "fleet:\n",
         "---\nfleet:\n  gain: 2\n...\n",

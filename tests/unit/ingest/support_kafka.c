@@ -126,7 +126,7 @@ void kafka_send(struct kafka_bench *b, const char *topic, int partition, const c
     if (header != NULL) rd_kafka_header_add(headers, header, -1, header_value, -1);
     const rd_kafka_resp_err_t err = rd_kafka_producev(
         b->rk, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_PARTITION(partition), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-        RD_KAFKA_V_KEY(key, strlen(key)), RD_KAFKA_V_VALUE((void *)(uintptr_t)value, strlen(value)),
+        RD_KAFKA_V_KEY((void *)(uintptr_t)key, strlen(key)), RD_KAFKA_V_VALUE((void *)(uintptr_t)value, strlen(value)),
         RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END);
     if (err != RD_KAFKA_RESP_ERR_NO_ERROR) fail_msg("produce: %s", rd_kafka_err2str(err));
 }

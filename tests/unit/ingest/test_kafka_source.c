@@ -205,9 +205,9 @@ static void any_order_of_calls(void **state)
 static void sender_header(void **state)
 {
     BEGIN(w);
-    kafka_send(w.bench, w.topic, 0, "k0", "0", "haul", "traffic/3:7:4000000000000");
-    kafka_send(w.bench, w.topic, 0, "k1", "1", "haul", "no/3:7:4");
-    kafka_send(w.bench, w.topic, 0, "k2", "2", "other", "traffic/3:7:4");
+    kafka_send(w.bench, w.topic, 0, "k0", "0", "haul", "traffic/3:7:4000000000000:17");
+    kafka_send(w.bench, w.topic, 0, "k1", "1", "haul", "no/3:7:4:0");
+    kafka_send(w.bench, w.topic, 0, "k2", "2", "other", "traffic/3:7:4:0");
     kafka_flush(w.bench);
     struct haul_source *s = open_source(&w);
     struct haul_source_event ev;
@@ -216,7 +216,8 @@ static void sender_header(void **state)
     wait_for(s, HAUL_SOURCE_MESSAGE, &ev);
     assert_int_equal(ev.message.sender.mailbox, HAUL_MAILBOX_TRAFFIC);
     assert_int_equal(ev.message.sender.partition, 3);
-    assert_true(ev.message.sender.incarnation == 7 && ev.message.sender.sequence == 4000000000000);
+    assert_true(ev.message.sender.incarnation == 7 && ev.message.sender.sequence == 4000000000000 &&
+                ev.message.sender.acked == 17);
     wait_for(s, HAUL_SOURCE_MESSAGE, &ev);
     assert_int_equal(ev.message.sender.mailbox, HAUL_MAILBOX_NONE);
     wait_for(s, HAUL_SOURCE_MESSAGE, &ev);

@@ -170,7 +170,7 @@ static void placed_by_key_in_order(void **state)
                                   .partition = i % 2 == 0 ? -1 : (int32_t)lane,
                                   .key = {key, n},
                                   .value = HAUL_STR("payload"),
-                                  .sender = {HAUL_MAILBOX_TRAFFIC, 1, 2, i},
+                                  .sender = {HAUL_MAILBOX_TRAFFIC, 1, 2, i, 0},
                                   .cookie = i * PARTS + lane};
         send_one(s, &m, &t);
     }
@@ -256,7 +256,7 @@ static const struct haul_outgoing to_fleet = {.to = HAUL_MAILBOX_FLEET,
                                               .partition = 0,
                                               .key = {"k", 1},
                                               .value = {"v", 1},
-                                              .sender = {HAUL_MAILBOX_TRAFFIC, 0, 1, 1}};
+                                              .sender = {HAUL_MAILBOX_TRAFFIC, 0, 1, 1, 0}};
 
 static void full_means_again(void **state)
 {
