@@ -117,8 +117,8 @@ static void enter_edge(struct haul_simulator *s, struct sim_vehicle *v)
     const double length_m = sim_link_of(n, edge_of(v))->length_m;
     v->node_mps = 0;
     if (v->way_at + 1 < v->way_len) {
-        const double in = sim_network_heading(n, edge_of(v), length_m) * HAUL_RAD_PER_DEG;
-        const double out = sim_network_heading(n, v->way[v->way_at + 1], 0) * HAUL_RAD_PER_DEG;
+        const double in = sim_network_heading_rad(n, edge_of(v), length_m);
+        const double out = sim_network_heading_rad(n, v->way[v->way_at + 1], 0);
         const double turn = haul_abs(angle_rad(in, out));
         v->node_mps = turn < 0.05 ? 40 : 8 / turn;
         if (v->node_mps < NODE_MPS_MIN) v->node_mps = NODE_MPS_MIN;
@@ -209,7 +209,7 @@ static double allowed_mps(const struct haul_simulator *s, const struct sim_vehic
 static void steer(const struct haul_simulator *s, struct sim_vehicle *v, double dt_s)
 {
     if (v->speed_mps < 1) return;
-    const double road = sim_network_heading(&s->network, edge_of(v), v->along_m) * HAUL_RAD_PER_DEG;
+    const double road = sim_network_heading_rad(&s->network, edge_of(v), v->along_m);
     const double most = clamp(TURN_MPS2 / v->speed_mps, 0, TURN_RADPS_MAX) * dt_s;
     v->heading_rad += clamp(angle_rad(v->heading_rad, road), -most, most);
     if (v->heading_rad < 0) v->heading_rad += 2 * HAUL_PI;
@@ -356,7 +356,7 @@ static void depart(struct haul_simulator *s, struct sim_vehicle *v)
     enter(v, SIM_DRIVING, 0);
     if (v->along_m > 0) return;
     enter_edge(s, v);
-    v->heading_rad = sim_network_heading(&s->network, edge_of(v), 0) * HAUL_RAD_PER_DEG;
+    v->heading_rad = sim_network_heading_rad(&s->network, edge_of(v), 0);
 }
 
 void sim_turn(struct haul_simulator *s, struct sim_vehicle *v)
@@ -391,7 +391,7 @@ static void already_driving(struct haul_simulator *s, struct sim_vehicle *v)
     v->along_m = along_m, v->left_m -= done_m;
     enter(v, SIM_DRIVING, 0);
     enter_edge(s, v);
-    v->heading_rad = sim_network_heading(&s->network, edge_of(v), along_m) * HAUL_RAD_PER_DEG;
+    v->heading_rad = sim_network_heading_rad(&s->network, edge_of(v), along_m);
     const double most = allowed_mps(s, v, stop_m(s, v), STEP_S);
     v->speed_mps = most < cruise_mps(s, v) ? most : cruise_mps(s, v);
     v->stint_s = sim_between(&v->rng, 0, 3600);

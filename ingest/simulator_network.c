@@ -13,7 +13,6 @@
 #define COLUMNS_MAX  8
 #define SPACING_M    1000.0 /* between two points of a link */
 #define SWING        0.012  /* how far a link swings from its great circle, of its length, at most */
-#define STRETCH_M    150.0  /* over which a heading is taken */
 #define CITY_WEIGHT  6
 #define LENGTH_MIN_M 1000.0
 
@@ -137,6 +136,11 @@ static void draw_line(struct sim_network *n, struct sim_link *l, const char *ref
         n->points[n->points_len++] = p;
     }
     l->length_m = n->points[n->points_len - 1].at_m;
+    for (uint32_t i = 0; i <= pieces; i++) {
+        struct sim_point *p = &n->points[l->first];
+        const struct sim_point *from = &p[i > 0 ? i - 1 : 0], *to = &p[i < pieces ? i + 1 : pieces];
+        p[i].heading_rad = haul_bearing_deg(from->lon_deg, from->lat_deg, to->lon_deg, to->lat_deg) * HAUL_RAD_PER_DEG;
+    }
 }
 
 static enum haul_err read_link(struct sim_network *n, const struct csv *c, struct haul_error *e)
@@ -240,7 +244,8 @@ uint16_t sim_network_towards(const struct sim_network *n, uint16_t from, uint16_
     return n->first_edge[(size_t)to * n->places_len + from];
 }
 
-void sim_network_at(const struct sim_network *n, uint16_t edge, double along_m, double *lon_deg, double *lat_deg)
+/* The piece of the edge's link on which a point lies, and the share of it that is passed, along the link. */
+static const struct sim_point *piece_at(const struct sim_network *n, uint16_t edge, double along_m, double *share)
 {
     const struct sim_link *l = sim_link_of(n, edge);
     const struct sim_point *p = n->points + l->first;
@@ -250,21 +255,26 @@ void sim_network_at(const struct sim_network *n, uint16_t edge, double along_m, 
     if (i > l->points - 2) i = l->points - 2;
     while (i > 0 && p[i].at_m > at) i--;
     while (i < l->points - 2 && p[i + 1].at_m < at) i++;
-    const double share = (at - p[i].at_m) / (p[i + 1].at_m - p[i].at_m);
-    *lon_deg = p[i].lon_deg + (p[i + 1].lon_deg - p[i].lon_deg) * share;
-    *lat_deg = p[i].lat_deg + (p[i + 1].lat_deg - p[i].lat_deg) * share;
+    *share = (at - p[i].at_m) / (p[i + 1].at_m - p[i].at_m);
+    return &p[i];
 }
 
-double sim_network_heading(const struct sim_network *n, uint16_t edge, double along_m)
+void sim_network_at(const struct sim_network *n, uint16_t edge, double along_m, double *lon_deg, double *lat_deg)
 {
-    const double length_m = sim_link_of(n, edge)->length_m;
-    double from = along_m - STRETCH_M, to = along_m + STRETCH_M;
-    if (from < 0) from = 0;
-    if (to > length_m) to = length_m;
-    double lon1, lat1, lon2, lat2;
-    sim_network_at(n, edge, from, &lon1, &lat1);
-    sim_network_at(n, edge, to, &lon2, &lat2);
-    return haul_bearing_deg(lon1, lat1, lon2, lat2);
+    double share;
+    const struct sim_point *p = piece_at(n, edge, along_m, &share);
+    *lon_deg = p[0].lon_deg + (p[1].lon_deg - p[0].lon_deg) * share;
+    *lat_deg = p[0].lat_deg + (p[1].lat_deg - p[0].lat_deg) * share;
+}
+
+double sim_network_heading_rad(const struct sim_network *n, uint16_t edge, double along_m)
+{
+    double share;
+    const struct sim_point *p = piece_at(n, edge, along_m, &share);
+    double turn = p[1].heading_rad - p[0].heading_rad;
+    if (turn > HAUL_PI) turn -= 2 * HAUL_PI;
+    if (turn < -HAUL_PI) turn += 2 * HAUL_PI;
+    return p[0].heading_rad + turn * share + (edge % 2 ? HAUL_PI : 0);
 }
 
 uint16_t sim_network_draw(const struct sim_network *n, struct haul_rng *rng)

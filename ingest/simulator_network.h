@@ -27,6 +27,7 @@ struct sim_place {
 
 struct sim_point {
     double lon_deg, lat_deg, at_m; /* from the link's beginning */
+    double heading_rad;            /* along the link, in [0, 2 pi) */
 };
 
 struct sim_link {
@@ -65,8 +66,8 @@ static inline uint16_t sim_edge_to(const struct sim_network *n, uint16_t edge)
 uint16_t sim_network_towards(const struct sim_network *n, uint16_t from, uint16_t to);
 /* A point of the edge, `along_m` from where it begins; beyond its ends, the end. */
 void sim_network_at(const struct sim_network *n, uint16_t edge, double along_m, double *lon_deg, double *lat_deg);
-/* Direction of travel there, degrees from north, over a stretch of road, so that it has no corners. */
-double sim_network_heading(const struct sim_network *n, uint16_t edge, double along_m);
+/* Direction of travel there, radians from north; it changes smoothly along an edge. */
+double sim_network_heading_rad(const struct sim_network *n, uint16_t edge, double along_m);
 /* A place, cities more often. */
 uint16_t sim_network_draw(const struct sim_network *n, struct haul_rng *rng);
 

@@ -6,22 +6,22 @@
 
 /* ---- record-range ---- */
 
-enum haul_err haul_record_init(struct haul_record *s, const struct haul_record_config *c, struct haul_error *e)
+enum haul_err haul_extreme_init(struct haul_extreme *s, const struct haul_extreme_config *c, struct haul_error *e)
 {
     if (!(c->margin > 0) || c->learn < 2 || !(c->keep > 0 && c->keep <= 1))
         return haul_fail(e, HAUL_E_RANGE, "record: margin %g above 0, learn at least 2, keep %g in (0, 1]", c->margin,
                          c->keep);
-    haul_record_reset(s, c);
+    haul_extreme_reset(s, c);
     return HAUL_OK;
 }
 
-void haul_record_reset(struct haul_record *s, const struct haul_record_config *c)
+void haul_extreme_reset(struct haul_extreme *s, const struct haul_extreme_config *c)
 {
     (void)c;
-    *s = (struct haul_record){0};
+    *s = (struct haul_extreme){0};
 }
 
-double haul_record_step(struct haul_record *s, double keep, double value, double *passed)
+double haul_extreme_step(struct haul_extreme *s, double keep, double value, double *passed)
 {
     if (s->n == 0) s->low = s->high = value;
     const double range = s->high - s->low, beyond = value > s->high  ? value - s->high
@@ -36,14 +36,14 @@ double haul_record_step(struct haul_record *s, double keep, double value, double
     return beyond == 0 ? 0 : range > 0 ? beyond / range : 1e6;
 }
 
-struct haul_score haul_record_update(struct haul_record *s, const struct haul_record_config *c, double value,
+struct haul_score haul_extreme_update(struct haul_extreme *s, const struct haul_extreme_config *c, double value,
                                      struct haul_time at)
 {
     (void)at;
     if (!haul_detect_usable(value)) return haul_score_invalid(HAUL_METHOD_RECORD, value);
     const int64_t before = s->n;
     double passed;
-    const double outside = haul_record_step(s, c->keep, value, &passed);
+    const double outside = haul_extreme_step(s, c->keep, value, &passed);
     struct haul_score out = haul_score_make(HAUL_METHOD_RECORD, value, outside, c->margin, before >= c->learn);
     out.direction = outside == 0 ? 0 : value > passed ? 1 : -1;
     out.expected = passed, out.learned = before;
@@ -54,8 +54,8 @@ struct haul_score haul_record_update(struct haul_record *s, const struct haul_re
 
 enum haul_err haul_tail_init(struct haul_tail *s, const struct haul_tail_config *c, struct haul_error *e)
 {
-    if (!(c->level >= 0.5 && c->level < 1) || !(c->memory >= 100) || c->learn < 100)
-        return haul_fail(e, HAUL_E_RANGE, "tail: level %g in [0.5, 1), memory %g and learn at least 100", c->level,
+    if (!(c->level >= 0.5 && c->level < 1) || !(c->memory >= 20) || c->learn < 20)
+        return haul_fail(e, HAUL_E_RANGE, "tail: level %g in [0.5, 1), memory %g and learn at least 20", c->level,
                          c->memory);
     haul_tail_reset(s, c);
     return HAUL_OK;
@@ -82,6 +82,7 @@ void haul_tail_learn(struct haul_tail *s, const struct haul_tail_config *c, doub
     s->start += away > 0 ? gain * c->level : -gain * (1 - c->level);
     const double most = 8 * s->step + (s->n < 20 ? haul_abs(away) : 0), size = haul_abs(away);
     s->step += ((size < most || s->step == 0 ? size : most) - s->step) / n;
+    s->above += ((away > 0 ? 1 : 0) - s->above) / n;
     if (away <= 0) return;
     if (s->excesses < UINT32_MAX) s->excesses++;
     const double k = (double)s->excesses, rate = 1 / (k < c->memory * (1 - c->level) ? k : c->memory * (1 - c->level));
@@ -112,7 +113,8 @@ double haul_tail_chance(const struct haul_tail *s, const struct haul_tail_config
 {
     double gamma, sigma;
     tail_moments(s, &gamma, &sigma);
-    return (1 - c->level) * haul_gpd_above(value - s->start, gamma, sigma);
+    (void)c;
+    return s->above * haul_gpd_above(value - s->start, gamma, sigma);
 }
 
 double haul_tail_limit(const struct haul_tail *s, const struct haul_tail_config *c, double p)
@@ -120,8 +122,9 @@ double haul_tail_limit(const struct haul_tail *s, const struct haul_tail_config 
     assert(p > 0);
     double gamma, sigma;
     tail_moments(s, &gamma, &sigma);
-    const double ratio = p / (1 - c->level);
-    if (ratio >= 1) return s->start;
+    (void)c;
+    if (p >= s->above) return s->start;
+    const double ratio = p / s->above;
     if (haul_abs(gamma) < 1e-9) return s->start - sigma * haul_log(ratio);
     return s->start + sigma / gamma * (haul_pow(ratio, -gamma) - 1);
 }
