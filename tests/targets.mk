@@ -38,3 +38,10 @@ fuzz: ## run each fuzzer for FUZZ_SECONDS (60)
 .PHONY: bench-solver
 bench-solver: $B/tests/bench/solver/bench_solver ## gaps to the best known values: make bench-solver DATA=../shared/data [SET=x EVERY=5]
 	@$< $(DATA) $(if $(SET),--set $(SET)) $(if $(EVERY),--every $(EVERY)) $(if $(SECONDS),--seconds $(SECONDS))
+.PHONY: bench-detect
+BENCH_detect := $(addprefix $B/tests/bench/detect/bench_,methods nab budget i24)
+bench-detect: $(BENCH_detect) ## detectors: cost, NAB, alert budgets, a day of freeway incidents (DATA=folder)
+	@nice -n 10 $B/tests/bench/detect/bench_methods
+	@nice -n 10 $B/tests/bench/detect/bench_nab $(DATA)/nab
+	@nice -n 10 $B/tests/bench/detect/bench_budget $(DATA)/nab
+	@nice -n 10 $B/tests/bench/detect/bench_i24 $(DATA)/i24

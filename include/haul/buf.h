@@ -54,8 +54,8 @@ static inline uint8_t *haul_buf_reserve(struct haul_buf *b, size_t more)
 }
 static inline void haul_buf_put(struct haul_buf *b, const void *bytes, size_t n)
 {
-    uint8_t *to = haul_buf_reserve(b, n);
-    if (to == NULL || n == 0) return;
+    uint8_t *to = n == 0 ? NULL : haul_buf_reserve(b, n);
+    if (to == NULL) return;
     memcpy(to, bytes, n);
     b->n += n;
 }

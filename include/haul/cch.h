@@ -95,6 +95,13 @@ size_t haul_query_path(struct haul_query *q, const struct haul_weights *w, uint3
 void haul_query_all_from(struct haul_query *q, const struct haul_weights *w, uint32_t from, int32_t *dist);
 void haul_query_all_to(struct haul_query *q, const struct haul_weights *w, uint32_t to, int32_t *dist);
 
+/* Lengths from any node to one, worked out as far as they are asked for: the potentials of an A* search (Strasser and
+ * Zeitz, "A fast and tight heuristic for A* in road networks", SEA 2021). haul_query_aim sets the target;
+ * haul_query_potential then gives the length from a node to it, HAUL_FAR when there is no way. Other queries of the
+ * same object end the aim. */
+void haul_query_aim(struct haul_query *q, const struct haul_weights *w, uint32_t to);
+int32_t haul_query_potential(struct haul_query *q, uint32_t from);
+
 /* out[i * targets + j] = length from source i to target j. Rows [row_low, row_high) are written, so that threads can
  * share the work; labels are made by haul_matrix_prepare. */
 struct haul_matrix;

@@ -3,14 +3,18 @@
  * From evidence to alerts that a person can live with. Evidence is how many times the least that counts (1 = just
  * enough), from any detector; the alarm decides which of it is told:
  *
- *   persistence  n of the last m values must carry enough
- *   hysteresis   an open alarm closes after `close_values` values below `close_share` of what opened it
- *   refractory   none within `rest_s` seconds or `rest_values` values of the last; after that only what is as strong as
- * the last, a demand that fades with `fade_values` wear         each alert makes the next harder by `wear`, forgotten
- * over `wear_values` budget       alerts a day: the demand moves by `budget_gain` (1{alert} - budget days) in its
- * logarithm, so that over any stretch the number told differs from what was asked by at most (change of the demand) /
- * budget_gain: an integral controller, the idea of adaptive conformal inference (Gibbs and Candès, NeurIPS 2021). The
- * demand does not fall below `least`: a stream with nothing to tell stays under its budget.
+ * - persistence: n of the last m values must carry enough
+ * - hysteresis: an open alarm closes after `close_values` values below `close_share` of what opened it
+ * - refractory: none within `rest_s` seconds or `rest_values` values of the last; after that only what is as strong as
+ *   the last, a demand that fades with `fade_values`
+ * - wear: each alert makes the next harder by `wear`, forgotten over `wear_values`
+ * - budget, alerts a day. Calibration: Gumbel's law is fitted to the strongest evidence of each block of `rest_values`
+ *   values (at most a fifth of the time between two alerts of the budget); the demand is what a block passes with the
+ *   chance that the budget leaves it. Trim: the logarithm of the demand moves by gain (1{alert} - budget days), so that
+ *   over any stretch told and asked differ by at most (change of the trim) / gain: an integral controller, the idea of
+ *   adaptive conformal inference (Gibbs and Candes, NeurIPS 2021). The gain is seven times `budget_gain` at first and
+ *   falls to it. The demand does not fall below `least`: a stream with nothing to tell stays under its budget. Rest and
+ *   fading shorten to fit the budget.
  */
 #ifndef HAUL_DETECT_ALARM_H
 #define HAUL_DETECT_ALARM_H
@@ -27,7 +31,7 @@ struct haul_alarm_config {
     double demand;            /* least evidence without a budget, > 0; 0.75 */
     double wear, wear_values; /* >= 0, > 0 */
     double budget_per_day;    /* 0: none */
-    double budget_gain;       /* 0.3 */
+    double budget_gain;       /* 0.7 */
     double least;             /* least demand under a budget, > 0 */
 };
 
@@ -42,10 +46,15 @@ struct haul_alarm {
     uint64_t history;                      /* newest value in bit 0: enough evidence or not */
     double raised;                         /* log of the demand that the last alert left */
     double worn;                           /* alerts, fading */
-    double level;                          /* log of the demand that the budget asks for */
+    double trim;                           /* log of what the budget's controller multiplies the demand by */
+    double due;                            /* alerts that the budget has allowed since the calibration */
+    double calibrated;                     /* log of the demand that the law of the blocks asks for */
     double opened_at;                      /* demand that the open alarm met */
     struct haul_time last, since, updated; /* alert; first value over the demand; value */
-    uint32_t since_last, quiet;
+    double block_most, block_days;         /* strongest evidence of the block so far; mean length of a block */
+    double block_mean, block_variance;     /* of the logarithms of the blocks' strongest */
+    struct haul_time block_since;
+    uint32_t block_values, blocks, since_last, quiet;
     bool open;
 };
 

@@ -14,15 +14,17 @@ struct haul_guard_config {
     double stuck_s;      /* the same value for so long is stuck; 0: learnt, negative: not watched */
     double stuck_factor; /* learnt: so many times the longest standstill so far, > 1; 3 */
     double gap_s;        /* silence for so long is a gap; 0: learnt, negative: not watched */
-    double gap_factor;   /* learnt: so many times the usual interval, > 1; 10 */
+    double gap_factor;   /* learnt: so many times the usual interval, > 1, or 1.5 times the longest of late; 10 */
     double back_s;       /* a clock may go back by so much; negative: not watched */
     int64_t learn;       /* values before what is learnt is used, >= 2 */
 };
 
 struct haul_guard {
     double value;
-    struct haul_time at, same_since;  /* of the newest value; since when it stands still */
-    float interval_s, longest_same_s; /* moving median of the intervals; longest standstill that ended */
+    struct haul_time at, same_since; /* of the newest value; since when it stands still */
+    float interval_s, longest_gap_s; /* moving median of the intervals; the longest, fading */
+    float longest_same_s;            /* longest standstill that ended */
+    float step;                      /* smallest change so far: the resolution, if the values have one */
     uint32_t n, changes;
 };
 

@@ -3,11 +3,12 @@
  * The default detector of one stream: no tuning, no knowledge of the unit, the range or the cadence. It asks four
  * questions of every value and keeps the strongest answer as evidence (1 = just enough):
  *
- *   record   is it further out than all before, by a share of their range?            (detect_tail.h)
- *   context  has anything like it ever followed the value before?                     (detect_context.h)
- *   level    does the mean of the last values, against what is usual at this time of day, stand further out than it has
- * for some weeks, and beyond its own tail at chance `level_p`?                  (detect_season.h, EWMA, haul_tail) z
- * how many spreads from the usual? Alone it is never enough; it ranks what is left when a budget asks for more.
+ * - record: is it further out than all before, by a share of their range and more than two of its units?
+ *   (haul_record)
+ * - context: has anything like it ever followed the value before? (haul_context)
+ * - level: does the mean of the last values, against what is usual at this time of day, stand further out than it has
+ *   for some weeks, and beyond its own tail at chance `level_p`? (haul_season, an EWMA, haul_tail)
+ * - z: how many spreads from the usual? Alone it is never enough; it ranks what is left when a budget asks for more.
  *
  * Guards come first: a value that cannot be, or a clock that runs back, is told as such and not learnt. The alarm
  * (detect_alarm.h) turns evidence into alerts.
@@ -34,6 +35,7 @@ struct haul_stream_config {
     double level_margin;  /* of the range of that mean */
     double level_keep;    /* by which its range shrinks a value */
     double level_p;       /* chance beyond which its tail begins to count */
+    double level_past;    /* and so many of the past values at most may be expected out there, neighbours included */
     double residual_max;  /* spreads that one value may count for */
     double spread_share;  /* least spread of a slot, as a share of the spread over all of them */
     int64_t learn;        /* values before the first alert */

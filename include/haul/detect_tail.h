@@ -37,11 +37,12 @@ double haul_record_step(struct haul_record *s, double keep, double value, double
 struct haul_tail_config {
     double level;  /* which quantile the tail begins at; 0.98 */
     double memory; /* values that count */
-    int64_t learn; /* values before it judges, >= 100 */
+    int64_t learn; /* values before it judges, >= 20 */
 };
 
 struct haul_tail {
     double start, step;     /* where the tail begins; step: moving mean distance from it */
+    double above;           /* moving share of the values beyond it */
     double excess, excess2; /* moving mean of the excesses and of their squares */
     uint32_t n, excesses;
 };

@@ -36,6 +36,10 @@ static inline void haul_json_kstr(struct haul_json *j, const char *k, struct hau
 {
     haul_json_name(j, k), haul_json_str(j, v);
 }
+static inline void haul_json_ku64(struct haul_json *j, const char *k, uint64_t v)
+{
+    haul_json_name(j, k), haul_json_u64(j, v);
+}
 static inline void haul_json_ki64(struct haul_json *j, const char *k, int64_t v)
 {
     haul_json_name(j, k), haul_json_i64(j, v);

@@ -41,6 +41,7 @@ void haul_builder_restrict(struct haul_builder *b, const struct haul_restriction
 struct haul_build_options {
     const char *source; /* a line about where this comes from */
     bool all_turns;     /* every turn costs and U-turns are dear: the routing graph has a node for each arc */
+    bool keep_all;      /* also parts from which one cannot come back: for networks cut out round a track */
     haul_progress *progress;
     void *user;
 };

@@ -2,9 +2,9 @@
  * Layer: solver
  * Vehicle routing: the problem, the search, the plan.
  *
- * A problem is tasks, vehicles and travel tables, all in whole numbers of the caller's own units: one unit of time, one of
- * distance, one of cost, the same everywhere. Every sum is int64, so the same plan has the same cost on every machine. The
- * scales only tell those who read and print what a unit is worth.
+ * A problem is tasks, vehicles and travel tables, all in whole numbers of the caller's own units: one unit of time, one
+ * of distance, one of cost, the same everywhere. Every sum is int64, so the same plan has the same cost on every
+ * machine. The scales only tell those who read and print what a unit is worth.
  *
  * A problem is built by one thread and is constant while it is solved; haul_solve may then be called from any thread.
  */
@@ -18,10 +18,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define HAUL_DIMS        8         /* dimensions of an amount: pallets, kilograms, frozen bays */
-#define HAUL_SKILL_WORDS 4         /* 256 different skills */
-#define HAUL_NONE        (-1)      /* no location, no mate, no limit, no prize */
-#define HAUL_MAX_TASKS   1000000   /* tasks, vehicles, locations of one problem */
+#define HAUL_DIMS        8       /* dimensions of an amount: pallets, kilograms, frozen bays */
+#define HAUL_SKILL_WORDS 4       /* 256 different skills */
+#define HAUL_NONE        (-1)    /* no location, no mate, no limit, no prize */
+#define HAUL_MAX_TASKS   1000000 /* tasks, vehicles, locations of one problem */
 #define HAUL_FOREVER     (INT64_C(1) << 50)
 #define HAUL_AMOUNT_MAX  (INT64_C(1) << 40) /* any one amount, cost coefficient or time */
 
@@ -31,23 +31,23 @@ struct haul_window {
 
 enum haul_task_kind { HAUL_TASK_JOB, HAUL_TASK_PICKUP, HAUL_TASK_DELIVERY };
 
-/* One place to be visited once. A job takes `delivery` from where the vehicle starts to here, and `pickup` from here to where
- * it ends. A shipment is two tasks, the pickup directly before its delivery: same vehicle, pickup first. */
+/* One place to be visited once. A job takes `delivery` from where the vehicle starts to here, and `pickup` from here to
+ * where it ends. A shipment is two tasks, the pickup directly before its delivery: same vehicle, pickup first. */
 struct haul_task {
     int64_t id; /* the caller's: unique among the tasks of its kind */
     enum haul_task_kind kind;
     int32_t location;
-    int32_t mate;            /* index of the shipment's other half, HAUL_NONE for a job; set by haul_problem_add_shipment */
-    int64_t setup;           /* time before the service, when the stop before is at another location */
-    int64_t service;         /* time of the service */
-    const int64_t *service_of_class; /* [classes] the service by the vehicle's class instead, or NULL */
+    int32_t mate;    /* index of the shipment's other half, HAUL_NONE for a job; set by haul_problem_add_shipment */
+    int64_t setup;   /* time before the service, when the stop before is at another location */
+    int64_t service; /* time of the service */
+    const int64_t *service_of_class;   /* [classes] the service by the vehicle's class instead, or NULL */
     const struct haul_window *windows; /* in one of which the stop (setup, service) begins; ascending; none: any time */
     int32_t windows_n;
     int64_t delivery[HAUL_DIMS], pickup[HAUL_DIMS];
     uint64_t skills[HAUL_SKILL_WORDS]; /* the vehicle has them all */
-    int32_t priority;     /* 0..100: higher is left out later */
-    int64_t prize;        /* cost of leaving it out; HAUL_NONE: it must be served while any vehicle can */
-    int64_t exposure_max; /* longest time outside the cold band while on board; HAUL_NONE: no limit */
+    int32_t priority;                  /* 0..100: higher is left out later */
+    int64_t prize;                     /* cost of leaving it out; HAUL_NONE: it must be served while any vehicle can */
+    int64_t exposure_max;              /* longest time outside the cold band while on board; HAUL_NONE: no limit */
     struct haul_str description;
 };
 
@@ -62,60 +62,62 @@ struct haul_break {
     struct haul_str description;
 };
 
-/* Where a vehicle may come back in the middle of its route: to load what the next stops get and leave what it has picked up, to
- * charge, or both. */
+/* Where a vehicle may come back in the middle of its route: to load what the next stops get and leave what it has
+ * picked up, to charge, or both. */
 struct haul_reload {
     int32_t location;
     int64_t duration;
     bool load, energy;
 };
 
-/* Rest after driving. A rest, or a wait as long, ends the stretch; with a split, so does a first part and then a second. */
+/* Rest after driving. A rest, or a wait as long, ends the stretch; with a split, so does a first part and then a
+ * second. */
 struct haul_driving_rule {
-    int64_t drive_max;     /* longest drive without a rest; 0: no rule */
-    int64_t rest;          /* shortest rest */
-    int64_t split_first;   /* 0: the rest may not be split */
+    int64_t drive_max;   /* longest drive without a rest; 0: no rule */
+    int64_t rest;        /* shortest rest */
+    int64_t split_first; /* 0: the rest may not be split */
     int64_t split_second;
     int64_t drive_day_max; /* longest drive of the whole route; 0: no limit */
     bool service_rests;    /* a service as long as a rest counts as one */
 };
 
 struct haul_vehicle {
-    int64_t id; /* unique */
+    int64_t id;            /* unique */
     int32_t profile;       /* which travel table */
     int32_t service_class; /* index in haul_task.service_of_class */
     int32_t start, end;    /* locations; HAUL_NONE: it begins at its first stop, ends at its last */
     int64_t capacity[HAUL_DIMS];
     uint64_t skills[HAUL_SKILL_WORDS];
-    struct haul_window shift; /* leaves at or after open, is back by close; from 0 on until then */
-    int64_t cost_fixed;       /* when it is used at all */
+    struct haul_window shift;                 /* leaves at or after open, is back by close; from 0 on until then */
+    int64_t cost_fixed;                       /* when it is used at all */
     int64_t cost_per_distance, cost_per_time; /* of the way */
-    int64_t cost_per_service; /* of setup and service time */
-    int64_t cost_per_duration; /* of the time from leaving to being back, waiting and pauses included */
-    int32_t speed_permille;   /* 1000: as in the table; 1500: half as fast again */
+    int64_t cost_per_service;                 /* of setup and service time */
+    int64_t cost_per_duration;                /* of the time from leaving to being back, waiting and pauses included */
+    int32_t speed_permille;                   /* 1000: as in the table; 1500: half as fast again */
     int64_t distance_max, travel_max, duration_max; /* HAUL_NONE: no limit */
-    int32_t tasks_max;        /* HAUL_NONE: no limit */
-    const struct haul_break *breaks; /* in order */
+    int32_t tasks_max;                              /* HAUL_NONE: no limit */
+    const struct haul_break *breaks;                /* in order */
     int32_t breaks_n;
     const struct haul_reload *reloads;
     int32_t reloads_n;
     int32_t reloads_max; /* how often at most */
     struct haul_driving_rule rule;
-    int64_t energy_max;            /* HAUL_NONE: no limit */
-    int64_t energy_per_distance;   /* in millionths of the unit of energy_max for a unit of distance */
-    int64_t energy_per_load;       /* as much again for each unit of the first amount carried */
-    int32_t exposure_drive_permille; /* share of the way's time that counts as exposure of what is on board (0: it cools) */
-    int32_t exposure_stop_permille;  /* share of the other stops' service time (doors open) */
-    int32_t dock;                  /* index of the dock group where it loads before it leaves, or HAUL_NONE */
-    int64_t dock_time;             /* how long it holds a dock */
-    const int32_t *steps;          /* tasks of its first plan, in order; may be empty */
+    int64_t energy_max;          /* HAUL_NONE: no limit */
+    int64_t energy_per_distance; /* in millionths of the unit of energy_max for a unit of distance */
+    int64_t energy_per_load;     /* as much again for each unit of the first amount carried */
+    int32_t
+        exposure_drive_permille; /* share of the way's time that counts as exposure of what is on board (0: it cools) */
+    int32_t exposure_stop_permille; /* share of the other stops' service time (doors open) */
+    int32_t dock;                   /* index of the dock group where it loads before it leaves, or HAUL_NONE */
+    int64_t dock_time;              /* how long it holds a dock */
+    const int32_t *steps;           /* tasks of its first plan, in order; may be empty */
     int32_t steps_n;
     int32_t steps_frozen; /* the first so many stay as they are */
     struct haul_str description;
 };
 
-/* Speed by time of day (Ichoua, Gendreau and Potvin 2003): the speed is speed_permille[k] of the table's in the k-th step after
- * `from`, 1000 before and after; who leaves later never arrives earlier. */
+/* Speed by time of day (Ichoua, Gendreau and Potvin 2003): the speed is speed_permille[k] of the table's in the k-th
+ * step after `from`, 1000 before and after; who leaves later never arrives earlier. */
 struct haul_speeds {
     int64_t from, step;
     const int32_t *speed_permille; /* each 10..1000 */
@@ -144,15 +146,17 @@ void haul_problem_scales(struct haul_problem *p, struct haul_scales scales); /* 
 struct haul_problem_view haul_problem_view(const struct haul_problem *p);
 
 /* Where the locations are, for those who draw plans; copied. */
-enum haul_err haul_problem_coordinates(struct haul_problem *p, const double *lon_deg, const double *lat_deg, struct haul_error *e);
+enum haul_err haul_problem_coordinates(struct haul_problem *p, const double *lon_deg, const double *lat_deg,
+                                       struct haul_error *e);
 
-/* Every add copies what it is given, checks it (HAUL_E_RANGE, HAUL_E_CONFLICT, HAUL_E_LIMIT: *e names the field) and gives the
- * new index. */
+/* Every add copies what it is given, checks it (HAUL_E_RANGE, HAUL_E_CONFLICT, HAUL_E_LIMIT: *e names the field) and
+ * gives the new index. */
 enum haul_err haul_problem_add_profile(struct haul_problem *p, int32_t *index, struct haul_error *e);
 enum haul_err haul_problem_add_dock(struct haul_problem *p, int32_t places, int32_t *index, struct haul_error *e);
-enum haul_err haul_problem_add_job(struct haul_problem *p, const struct haul_task *t, int32_t *index, struct haul_error *e);
-/* The amount is `pickup` of the first; both get the skills and the priority of the first. *index is the pickup, the next is the
- * delivery. */
+enum haul_err haul_problem_add_job(struct haul_problem *p, const struct haul_task *t, int32_t *index,
+                                   struct haul_error *e);
+/* The amount is `pickup` of the first; both get the skills and the priority of the first. *index is the pickup, the
+ * next is the delivery. */
 enum haul_err haul_problem_add_shipment(struct haul_problem *p, const struct haul_task *pickup,
                                         const struct haul_task *delivery, int32_t *index, struct haul_error *e);
 enum haul_err haul_problem_add_vehicle(struct haul_problem *p, const struct haul_vehicle *v, int32_t *index,
@@ -162,12 +166,13 @@ enum haul_err haul_problem_set_classes(struct haul_problem *p, int32_t classes, 
 enum haul_err haul_problem_set_speeds(struct haul_problem *p, int32_t profile, const struct haul_speeds *s,
                                       struct haul_error *e);
 
-/* The travel table of a profile, [locations * locations] in row order, 0..2^31-1 each; both are taken over and freed with
- * free(). `distance` may be the same pointer as `time`. */
+/* The travel table of a profile, [locations * locations] in row order, 0..2^31-1 each; both are taken over and freed
+ * with free(). `distance` may be the same pointer as `time`. */
 enum haul_err haul_problem_set_table(struct haul_problem *p, int32_t profile, int32_t *time, int32_t *distance,
                                      struct haul_error *e);
 /* Or a callback that fills a row of `n` ways out of `from`, called once a row. */
-typedef enum haul_err haul_row_fn(void *arg, int32_t from, int32_t n, int32_t *time, int32_t *distance, struct haul_error *e);
+typedef enum haul_err haul_row_fn(void *arg, int32_t from, int32_t n, int32_t *time, int32_t *distance,
+                                  struct haul_error *e);
 enum haul_err haul_problem_fill_table(struct haul_problem *p, int32_t profile, haul_row_fn *row, void *arg,
                                       struct haul_error *e);
 /* Travel time of the table and distance from a to b. The speed and the time of day come on top. */
@@ -188,7 +193,7 @@ bool haul_driving_rule_named(const char *name, int64_t second, struct haul_drivi
 /* ---- the plan ---- */
 
 enum haul_step_kind {
-    HAUL_STEP_START,
+    HAUL_STEP_START, /* of a vehicle that loads at a dock: the loading is its service */
     HAUL_STEP_TASK,
     HAUL_STEP_BREAK,  /* index: of the vehicle's break */
     HAUL_STEP_REST,   /* of the driving rule */
@@ -245,20 +250,21 @@ struct haul_solve_options {
     int64_t iterations; /* stop after so many; 0: no limit. With iterations and without time the answer is a function of
                            problem, seed, iterations and threads alone */
     int32_t threads;    /* 1 or 2 */
-    bool fewest_vehicles; /* first the number of vehicles, then the cost */
+    bool fewest_vehicles;    /* first the number of vehicles, then the cost */
     int64_t (*now_ns)(void); /* the clock of time_ms; NULL: the monotonic one */
-    void (*progress)(void *arg, const struct haul_progress *now); /* from the calling thread, a few times a second; may be NULL */
+    void (*progress)(void *arg,
+                     const struct haul_progress *now); /* from the calling thread, a few times a second; may be NULL */
     void *progress_arg;
     const atomic_bool *stop; /* set by another thread: come back with the best so far; may be NULL */
 };
 
-/* Always a plan that keeps every rule; what cannot be served stands in `unserved`. HAUL_E_RANGE, HAUL_E_CONFLICT, HAUL_E_NOMEM: *e says
- * which. The caller frees the plan. */
+/* Always a plan that keeps every rule; what cannot be served stands in `unserved`. HAUL_E_RANGE, HAUL_E_CONFLICT,
+ * HAUL_E_NOMEM: *e says which. The caller frees the plan. */
 enum haul_err haul_solve(const struct haul_problem *p, const struct haul_solve_options *o, struct haul_plan *out,
                          struct haul_error *e);
 
-/* The plan that a list of stops makes: for each vehicle its tasks in order (reloads and pauses are placed). HAUL_E_CONFLICT: a
- * rule is broken; *e says where and by how much. */
+/* The plan that a list of stops makes: for each vehicle its tasks in order (reloads and pauses are placed).
+ * HAUL_E_CONFLICT: a rule is broken; *e says where and by how much. */
 struct haul_stops {
     int32_t vehicle, tasks_n;
     const int32_t *tasks;

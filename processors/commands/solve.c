@@ -108,8 +108,8 @@ static int option(struct solve_args *a, const char *name, const char *value)
 static void progress(void *arg, const struct haul_progress *now)
 {
     const double unit = *(const double *)arg;
-    fprintf(stderr, "\r%3.0f %%  %lld steps  cost %.3f  routes %d  unserved %d   ", 100 * now->share, (long long)now->iterations,
-            (double)now->cost / unit, now->routes, now->unserved);
+    fprintf(stderr, "\r%3.0f %%  %lld steps  cost %.3f  routes %d  unserved %d   ", 100 * now->share,
+            (long long)now->iterations, (double)now->cost / unit, now->routes, now->unserved);
 }
 
 static int data_error(const char *file, const struct haul_error *e)
@@ -131,7 +131,8 @@ static int write_plan(const struct solve_args *a, const struct haul_problem *p, 
     free(reasons);
     FILE *to = a->output == NULL ? stdout : fopen(a->output, "wb");
     const bool good = to != NULL && !out.overflow && fwrite(out.p, 1, out.n, to) == out.n && fflush(to) == 0;
-    if (!good) fprintf(stderr, "haul solve: %s: %s\n", a->output == NULL ? "standard output" : a->output, strerror(errno));
+    if (!good)
+        fprintf(stderr, "haul solve: %s: %s\n", a->output == NULL ? "standard output" : a->output, strerror(errno));
     if (to != NULL && to != stdout) fclose(to);
     haul_buf_free(&out);
     return good ? 0 : HAUL_EXIT_FAILED;
@@ -146,8 +147,8 @@ static int solve(struct solve_args *a, const struct haul_problem *p)
     if (haul_solve(p, &a->o, &plan, &e) != HAUL_OK) return data_error(a->file, &e);
     if (!a->quiet) {
         if (a->o.progress != NULL) fputc('\n', stderr);
-        fprintf(stderr, "cost %.3f  routes %d  unserved %d  steps %lld\n", (double)plan.cost / unit, plan.routes_n, plan.unserved_n,
-                (long long)plan.iterations);
+        fprintf(stderr, "cost %.3f  routes %d  unserved %d  steps %lld\n", (double)plan.cost / unit, plan.routes_n,
+                plan.unserved_n, (long long)plan.iterations);
     }
     const int status = write_plan(a, p, &plan);
     haul_plan_free(&plan);

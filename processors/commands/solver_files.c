@@ -38,7 +38,11 @@ int file_read(const char *command, const char *path, struct haul_str *out)
     }
     const bool large = b.overflow;
     haul_buf_free(&b);
-    return large ? complain(command, path, "larger than 1 GiB", HAUL_EXIT_DATA) : complain(command, path, "cannot be read", HAUL_EXIT_NOINPUT);
+    return large ? complain(command, path, "larger than 1 GiB", HAUL_EXIT_DATA)
+                 : complain(command, path, "cannot be read", HAUL_EXIT_NOINPUT);
 }
 
-void file_release(struct haul_str bytes) { free((void *)(uintptr_t)bytes.p); }
+void file_release(struct haul_str bytes)
+{
+    free((void *)(uintptr_t)bytes.p);
+}

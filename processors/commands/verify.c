@@ -13,7 +13,8 @@
 static const char help[] =
     "usage: haul verify [--speed-kmh V] [--detour F] PROBLEM PLAN\n"
     "\n"
-    "Reads a problem as 'haul solve' does, and a plan as it writes (VROOM's JSON) or a VRPLIB solution (Route #1: ...),\n"
+    "Reads a problem as 'haul solve' does, and a plan as it writes (VROOM's JSON) or a VRPLIB solution (Route #1: "
+    "...),\n"
     "and asks every rule of every route with code of its own. Says what is broken, where and by how much.\n"
     "Exit status 0: the plan keeps every rule; 1: it does not; 65: a file is not what it should be.\n";
 
@@ -66,11 +67,16 @@ static int run(int argc, char **argv)
             fputs(help, stdout);
             return 0;
         }
-        if (strcmp(argv[i], "--speed-kmh") == 0 && positive(argv[i + 1], &v)) a.straight.speed_mps = v / 3.6, i++;
-        else if (strcmp(argv[i], "--detour") == 0 && positive(argv[i + 1], &v)) a.straight.detour = v, i++;
-        else if (a.problem == NULL) a.problem = argv[i];
-        else if (a.plan == NULL) a.plan = argv[i];
-        else a.plan = NULL, i = argc;
+        if (strcmp(argv[i], "--speed-kmh") == 0 && positive(argv[i + 1], &v))
+            a.straight.speed_mps = v / 3.6, i++;
+        else if (strcmp(argv[i], "--detour") == 0 && positive(argv[i + 1], &v))
+            a.straight.detour = v, i++;
+        else if (a.problem == NULL)
+            a.problem = argv[i];
+        else if (a.plan == NULL)
+            a.plan = argv[i];
+        else
+            a.plan = NULL, i = argc;
     }
     if (a.plan == NULL) {
         fputs(help, stderr);

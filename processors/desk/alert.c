@@ -3,6 +3,8 @@
  */
 #include "processors/desk/desk.h"
 
+#include <stdio.h>
+
 #define STREAM_ENTRY_MAX 6144
 #define EVIDENCE_MAX     (48 * 1024)
 
@@ -102,6 +104,21 @@ void desk_fill(struct desk_step *x, struct desk_alert *a, bool opening)
     fill_texts(x, a, opening);
 }
 
+struct haul_str desk_why(const struct desk_alert *a, bool chinese, char room[DESK_WHY])
+{
+    if (!a->is_incident) return desk_text(a, chinese ? DESK_X_WHY_ZH : DESK_X_WHY_EN);
+    const struct haul_str cause = desk_text(a, DESK_X_ENTITY);
+    const int c = (int)cause.n;
+    const long long from = (long long)a->threshold;
+    const int n =
+        chinese ? snprintf(room, DESK_WHY, "%u 条未关闭告警出自同一原因 %.*s（累计 %u 条；达 %lld 条合并）", a->members,
+                           c, cause.p, a->members_ever, from)
+                : snprintf(room, DESK_WHY, "%u open alerts share the cause %.*s (in all %u; grouped from %lld on)",
+                           a->members, c, cause.p, a->members_ever, from);
+    assert(n > 0 && n < DESK_WHY);
+    return (struct haul_str){room, (size_t)n};
+}
+
 /* ---- history and stream ---- */
 /* Full: the opening stays, the oldest of the others goes. */
 static void remember(struct desk_step *x, struct desk_alert *a, enum desk_what what)
@@ -133,8 +150,9 @@ static void entry(const struct desk_step *x, const struct haul_entity *e, enum d
     if (x->who.n > 0) haul_json_kstr(j, "by", x->who);
     if (x->note.n > 0) haul_json_kstr(j, "note", x->note);
     if (what == DESK_W_OPENED || what == DESK_W_WORSE) {
-        haul_json_kstr(j, "why_en", desk_text(a, DESK_X_WHY_EN));
-        haul_json_kstr(j, "why_zh", desk_text(a, DESK_X_WHY_ZH));
+        char room[DESK_WHY];
+        haul_json_kstr(j, "why_en", desk_why(a, false, room));
+        haul_json_kstr(j, "why_zh", desk_why(a, true, room));
     }
     haul_json_close(j, '}');
 }

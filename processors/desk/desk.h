@@ -168,6 +168,9 @@ struct haul_str desk_text(const struct desk_alert *a, enum desk_text text);
 /* Replaces all texts, each cut at a character when the pool is full; false when one was. They may lie in the pool. */
 bool desk_set_texts(struct desk_alert *a, const struct haul_str text[DESK_TEXTS]);
 void desk_fill(struct desk_step *x, struct desk_alert *a, bool opening);
+/* Why, in English or Chinese; of an incident from its numbers, which change with every member, written into `room`. */
+#define DESK_WHY 400
+struct haul_str desk_why(const struct desk_alert *a, bool chinese, char room[DESK_WHY]);
 /* At most max bytes of text, not within a character. */
 size_t desk_cut(struct haul_str text, size_t max);
 /* Writes a transition into the alert's history and onto the stream. */

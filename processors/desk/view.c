@@ -16,44 +16,15 @@ static void known_time(struct haul_json *j, const char *name, int64_t ms)
 }
 
 /* ---- an alert ---- */
-/* An incident's sentences are made from its numbers, which change with every member. */
-static void incident_why(const struct desk_alert *a, struct haul_json *j)
-{
-    char room[400];
-    struct haul_buf b = {.p = (uint8_t *)room, .cap = sizeof room, .max = sizeof room};
-    const struct haul_str cause = desk_text(a, DESK_X_ENTITY);
-    haul_buf_u64(&b, a->members);
-    haul_buf_str(&b, HAUL_STR(" open alerts share the cause "));
-    haul_buf_str(&b, cause);
-    haul_buf_str(&b, HAUL_STR(" (in all "));
-    haul_buf_u64(&b, a->members_ever);
-    haul_buf_str(&b, HAUL_STR("; grouped from "));
-    haul_buf_i64(&b, (int64_t)a->threshold);
-    haul_buf_str(&b, HAUL_STR(" on)"));
-    haul_json_kstr(j, "why_en", (struct haul_str){room, b.n});
-    haul_buf_clear(&b);
-    haul_buf_u64(&b, a->members);
-    haul_buf_str(&b, HAUL_STR(" 条未关闭告警出自同一原因 "));
-    haul_buf_str(&b, cause);
-    haul_buf_str(&b, HAUL_STR("（累计 "));
-    haul_buf_u64(&b, a->members_ever);
-    haul_buf_str(&b, HAUL_STR(" 条；达 "));
-    haul_buf_i64(&b, (int64_t)a->threshold);
-    haul_buf_str(&b, HAUL_STR(" 条合并）"));
-    haul_json_kstr(j, "why_zh", (struct haul_str){room, b.n});
-}
-
 static void why(const struct desk_alert *a, struct haul_json *j)
 {
+    char room[DESK_WHY];
+    known_text(j, "why_en", desk_why(a, false, room));
+    known_text(j, "why_zh", desk_why(a, true, room));
+    haul_json_kf64(j, "value", a->is_incident ? a->members : a->value, 6);
     if (a->is_incident) {
-        incident_why(a, j);
-        haul_json_ki64(j, "value", a->members);
         haul_json_ki64(j, "members_open", a->members);
         haul_json_ki64(j, "members_ever", a->members_ever);
-    } else {
-        known_text(j, "why_en", desk_text(a, DESK_X_WHY_EN));
-        known_text(j, "why_zh", desk_text(a, DESK_X_WHY_ZH));
-        haul_json_kf64(j, "value", a->value, 6);
     }
     haul_json_kf64(j, "threshold", a->threshold, 6);
     known_text(j, "unit", desk_text(a, DESK_X_UNIT));

@@ -6,7 +6,7 @@
  *     ▲                                                 │ ▲   │
  *     └──────── CLOSE: close_values below the share ────┘ └───┘
  *
- * raised, worn and the budget's level change with every value; they meet in demand_now.
+ * raised, worn, calibrated and trim change with time; they meet in the demand.
  */
 #include "haul/detect_alarm.h"
 #include "haul/math.h"
@@ -31,10 +31,11 @@ enum haul_err haul_alarm_init(struct haul_alarm *s, const struct haul_alarm_conf
 
 void haul_alarm_reset(struct haul_alarm *s, const struct haul_alarm_config *c)
 {
-    *s = (struct haul_alarm){.level = haul_log(c->demand),
+    *s = (struct haul_alarm){.calibrated = haul_log(c->demand),
                              .last = HAUL_TIME_NONE,
                              .since = HAUL_TIME_NONE,
                              .updated = HAUL_TIME_NONE,
+                             .block_since = HAUL_TIME_NONE,
                              .since_last = UINT32_MAX};
 }
 
@@ -43,41 +44,99 @@ static double days(struct haul_time from, struct haul_time to)
     return from.ms == INT64_MIN || to.ms <= from.ms ? 0 : ((double)to.ms - (double)from.ms) / 86400000.0;
 }
 
-/* What one value's passing takes back. */
+/* ---- calibration: block maxima follow Gumbel's law (Gumbel 1958); fitted to their logarithms by moments, so that one
+ * incident does not stretch it for months ---- */
+
+static const uint32_t blocks_least = 20,
+                      blocks_most = 120; /* from here it is used; here it ends, and the trim goes on alone */
+static const double block_share = 0.2;   /* of the time between two alerts, the longest block */
+
+static bool calibrated(const struct haul_alarm *s)
+{
+    return s->blocks >= blocks_least;
+}
+
+static void end_block(struct haul_alarm *s, const struct haul_alarm_config *c, double length_days)
+{
+    const double least = haul_log(c->least), most = s->block_most > c->least ? haul_log(s->block_most) : least;
+    s->blocks++;
+    const double rate = 1 / (double)s->blocks, away = most - s->block_mean;
+    s->block_days += (length_days - s->block_days) * rate;
+    s->block_mean += away * rate;
+    s->block_variance += (away * away * (1 - rate) - s->block_variance) * rate;
+    if (!calibrated(s)) return;
+    const double chance = c->budget_per_day * s->block_days, p = chance < block_share ? chance : block_share;
+    if (!(p > 0)) return;
+    /* mean + sd sqrt(6) / pi (-log(-log(1 - p)) - Euler's constant); -log(1 - p) = p within a tenth up to 0.2 */
+    const double reduced = -haul_log(p * (1 + 0.5 * p)) - 0.57721566490153286061;
+    const double limit = s->block_mean + haul_sqrt(s->block_variance) * 0.77969680123368151 * reduced;
+    s->calibrated = limit > least ? limit : least;
+}
+
+static void follow_blocks(struct haul_alarm *s, const struct haul_alarm_config *c, double evidence, struct haul_time at)
+{
+    if (s->block_since.ms == INT64_MIN) s->block_since = at;
+    const double length_days = days(s->block_since, at);
+    const bool full = s->block_values >= c->rest_values && s->block_values > 0;
+    if (full || length_days * c->budget_per_day >= block_share) {
+        end_block(s, c, length_days);
+        s->block_since = at, s->block_values = 0, s->block_most = 0;
+    }
+    s->block_values++;
+    if (evidence > s->block_most) s->block_most = evidence;
+}
+
+/* ---- demand ---- */
+
+/* Wide steps while little is known, as in any stochastic approximation, down to the gain that stays. */
+static double gain_now(const struct haul_alarm *s, const struct haul_alarm_config *c)
+{
+    return c->budget_gain * (1 + 6 / (1 + s->due));
+}
+
+/* What the passing of a value and of its time takes back. */
 static void relax(struct haul_alarm *s, const struct haul_alarm_config *c, struct haul_time at)
 {
-    s->raised -= s->raised / (c->fade_values > 1 ? c->fade_values : 1);
+    const double passed = c->budget_per_day * days(s->updated, at);
+    const double alerts_due =
+        passed < 0.5 ? passed : 0.5; /* in a gap of the data nothing could be told: it saves up nothing */
+    double fade = 1 / (c->fade_values > 1 ? c->fade_values : 1);
+    if (10 * alerts_due > fade) fade = alerts_due < 0.1 ? 10 * alerts_due : 1;
+    s->raised -= s->raised * fade;
     if (s->raised < 0.005) s->raised = 0; /* half a percent of the demand: spare the exponential */
     s->worn -= s->worn / (c->wear_values > 1 ? c->wear_values : 1);
     if (s->since_last < UINT32_MAX) s->since_last++;
-    if (c->budget_per_day > 0) {
-        const double least = haul_log(c->least);
-        s->level -= c->budget_gain * c->budget_per_day * days(s->updated, at);
-        if (s->level < least) s->level = least;
+    if (alerts_due > 0 && calibrated(s)) {
+        const double least = haul_log(c->least) - s->calibrated;
+        s->trim -= gain_now(s, c) * alerts_due;
+        s->due += alerts_due;
+        if (s->trim < least) s->trim = least;
     }
     s->updated = haul_time_max(s->updated, at);
 }
 
-static double demand_now(const struct haul_alarm *s, const struct haul_alarm_config *c)
+/* Without what the last alert left. */
+static double base_demand(const struct haul_alarm *s, const struct haul_alarm_config *c)
 {
-    if (c->budget_per_day > 0) return haul_exp(s->level + s->raised);
-    const double worn = s->worn > 1 ? s->worn - 1 : 0;
-    const double plain = c->demand * (1 + c->wear * worn);
-    return s->raised == 0 ? plain : plain * haul_exp(s->raised);
+    if (c->budget_per_day > 0 && calibrated(s)) return haul_exp(s->calibrated + s->trim);
+    return c->demand * (1 + c->wear * (s->worn > 1 ? s->worn - 1 : 0));
 }
 
 static bool resting(const struct haul_alarm *s, const struct haul_alarm_config *c, struct haul_time at)
 {
-    return s->since_last < c->rest_values || (s->last.ms != INT64_MIN && days(s->last, at) * 86400 < c->rest_s);
+    const double since_days = days(s->last, at);
+    if (s->last.ms == INT64_MIN || since_days * c->budget_per_day > 0.1) return false;
+    return s->since_last < c->rest_values || since_days * 86400 < c->rest_s;
 }
 
-static void told(struct haul_alarm *s, const struct haul_alarm_config *c, double evidence, double demand,
+static void told(struct haul_alarm *s, const struct haul_alarm_config *c, double evidence, double base, double demand,
                  struct haul_time at)
 {
-    const double base = c->budget_per_day > 0 ? haul_exp(s->level) : c->demand, raised = haul_log(evidence / base);
+    const bool budget = c->budget_per_day > 0;
+    const double raised = haul_log(evidence / (budget ? base : c->demand));
     if (raised > s->raised) s->raised = raised;
     s->worn += 1;
-    if (c->budget_per_day > 0) s->level += c->budget_gain;
+    if (budget && calibrated(s)) s->trim += gain_now(s, c);
     s->last = at, s->since_last = 0, s->opened_at = demand, s->quiet = 0, s->open = true;
 }
 
@@ -100,7 +159,8 @@ struct haul_alarm_state haul_alarm_update(struct haul_alarm *s, const struct hau
 {
     assert(evidence >= 0 && haul_finite(evidence));
     relax(s, c, at);
-    const double demand = demand_now(s, c);
+    if (c->budget_per_day > 0 && s->blocks < blocks_most) follow_blocks(s, c, evidence, at);
+    const double base = base_demand(s, c), demand = s->raised > 0 ? base * haul_exp(s->raised) : base;
     const bool enough = evidence >= demand, rests = !may || resting(s, c, at);
     s->history = s->history << 1 | enough;
     const uint8_t held = held_of(s->history, c->hold_of);
@@ -113,7 +173,7 @@ struct haul_alarm_state haul_alarm_update(struct haul_alarm *s, const struct hau
                                    .since = s->since};
     if (enough && !rests && held >= c->hold) {
         out.event = s->open ? HAUL_ALARM_WORSE : HAUL_ALARM_OPEN;
-        told(s, c, evidence, demand, at);
+        told(s, c, evidence, base, demand, at);
     } else if (s->open && closes(s, c, evidence)) {
         out.event = HAUL_ALARM_CLOSE;
     }

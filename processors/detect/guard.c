@@ -29,7 +29,9 @@ static double seconds(struct haul_time from, struct haul_time to)
 static double gap_limit(const struct haul_guard *s, const struct haul_guard_config *c)
 {
     if (c->gap_s != 0) return c->gap_s;
-    return s->n > c->learn && s->interval_s > 0 ? c->gap_factor * (double)s->interval_s : -1;
+    if (s->n <= c->learn || !(s->interval_s > 0)) return -1;
+    const double usual = c->gap_factor * (double)s->interval_s, worst = 1.5 * (double)s->longest_gap_s;
+    return usual > worst ? usual : worst;
 }
 
 /* Learnt only from a stream that moves: one that stands still as a rule cannot be stuck. */
@@ -49,13 +51,15 @@ static struct haul_score finding(enum haul_method method, double value, double s
     return out;
 }
 
+/* Certain, so the score is 1; the statistic is how far outside, the threshold the bound that was passed. Bounds may be
+ * infinite. */
 static struct haul_score range_of(const struct haul_guard_config *c, double value, struct haul_time at)
 {
-    const double half = 0.5 * (c->high - c->low), middle = c->low + half, away = haul_abs(value - middle);
-    struct haul_score out = finding(HAUL_METHOD_RANGE, value, away, half, at);
-    if (away == half) out.verdict = HAUL_VERDICT_NORMAL; /* the ends are possible */
-    out.direction = value > middle ? 1 : -1;
-    out.threshold = value > middle ? c->high : c->low, out.expected = middle;
+    struct haul_score out = finding(HAUL_METHOD_RANGE, value, 1, 1, at);
+    out.direction = value > c->high ? 1 : -1;
+    out.threshold = value > c->high ? c->high : c->low;
+    out.expected = out.threshold, out.score = 1;
+    out.statistic = haul_abs(value - out.threshold);
     return out;
 }
 
@@ -63,6 +67,8 @@ static void learn_interval(struct haul_guard *s, double interval_s)
 {
     const float x = (float)interval_s;
     if (s->n == 1) s->interval_s = x;
+    s->longest_gap_s *= 0.995f; /* an outage is forgotten after some hundred values */
+    if (x > s->longest_gap_s) s->longest_gap_s = x;
     /* the median by steps of a twentieth of itself at most: one long gap is one small step */
     const float step = 0.05f * (s->interval_s > 0 ? s->interval_s : x);
     if (x > s->interval_s) s->interval_s = x - s->interval_s < step ? x : s->interval_s + step;
@@ -75,6 +81,8 @@ static void learn_value(struct haul_guard *s, double value, struct haul_time at)
     if (s->n > 0 && !same) {
         const float stood_s = (float)seconds(s->same_since, s->at);
         if (stood_s > s->longest_same_s) s->longest_same_s = stood_s;
+        const float step = (float)haul_abs(value - s->value);
+        if (s->changes == 0 || step < s->step) s->step = step;
         if (s->changes < UINT32_MAX) s->changes++;
     }
     if (!same) s->same_since = at;

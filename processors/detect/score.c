@@ -120,7 +120,9 @@ static void figures(struct haul_buf *out, const struct haul_score *s, enum haul_
     const char *const *w = words[language];
     if (s->spread > 0) haul_buf_str(out, haul_str_of(w[0])), number(out, s->spread);
     if (s->tail_p >= 0) haul_buf_str(out, haul_str_of(w[1])), number(out, s->tail_p);
-    if (s->threshold > 0) haul_buf_str(out, haul_str_of(w[2])), number(out, s->threshold);
+    /* guards name their limit in the sentence */
+    if (s->threshold > 0 && s->method > HAUL_METHOD_CLOCK)
+        haul_buf_str(out, haul_str_of(w[2])), number(out, s->threshold);
     if (s->held_of == 0) return;
     haul_buf_str(out, haul_str_of(w[3])), haul_buf_u64(out, s->held);
     haul_buf_str(out, haul_str_of(w[4])), haul_buf_u64(out, s->held_of);

@@ -15,27 +15,28 @@ struct haul_stream_config haul_stream_config_default(void)
                    .spread_min = 1e-9,
                    .learn = 4,
                    .slots = 24},
-        .context = {.slots = HAUL_STREAM_SLOTS, .levels = 4, .order = 1, .threshold = 0.35, .learn = 50},
+        .context = {.slots = HAUL_STREAM_SLOTS, .levels = 4, .order = 1, .threshold = 0.3, .learn = 50},
         .tail = {.level = 0.98, .memory = 5000, .learn = 100},
         .alarm = {.hold = 1,
                   .hold_of = 1,
                   .close_values = 5,
                   .close_share = 0.5,
                   .rest_values = 20,
-                  .fade_values = 70,
-                  .demand = 0.75,
-                  .wear = 0.3,
-                  .wear_values = 1500,
-                  .budget_gain = 0.3,
+                  .fade_values = 50,
+                  .demand = 0.6,
+                  .wear = 0.2,
+                  .wear_values = 1200,
+                  .budget_gain = 0.7,
                   .least = 0.02},
-        .record_margin = 0.04,
+        .record_margin = 0.025,
         .level_weight = 0.1,
-        .level_margin = 0.05,
-        .level_keep = 0.9997,
-        .level_p = 0.002,
-        .residual_max = 20,
-        .spread_share = 0.3,
-        .learn = 150,
+        .level_margin = 0.04,
+        .level_keep = 0.9999,
+        .level_p = 0.004,
+        .level_past = 40,
+        .residual_max = 25,
+        .spread_share = 0.5,
+        .learn = 200,
     };
 }
 
@@ -47,7 +48,7 @@ static bool share(double x)
 enum haul_err haul_stream_init(struct haul_stream *s, const struct haul_stream_config *c, struct haul_error *e)
 {
     if (!(c->record_margin > 0) || !(c->level_margin > 0) || !share(c->level_weight) || !share(c->level_keep) ||
-        !share(c->level_p))
+        !share(c->level_p) || !(c->level_past > 0))
         return haul_fail(e, HAUL_E_RANGE,
                          "stream: margins %g and %g above 0; level_weight %g, level_keep %g, level_p %g in (0, 1]",
                          c->record_margin, c->level_margin, c->level_weight, c->level_keep, c->level_p);
@@ -103,12 +104,22 @@ static int8_t sign_of(double x)
     return x > 0 ? 1 : x < 0 ? -1 : 0;
 }
 
+/* Among n values every second one or so was a record or a new level at first: evidence of both counts less until
+ * `settled`. */
+static double settled(const struct haul_stream *s)
+{
+    static const double values = 1000;
+    return (double)s->n < values ? (double)(s->n + 1) / values : 1;
+}
+
 static void ask_record(struct haul_stream *s, const struct haul_stream_config *c, double value, struct answers *a)
 {
     const bool ready = s->record.n >= first_values;
     const double outside = haul_record_step(&s->record, 1, value, &a->passed);
+    /* one or two units more than ever, of a sensor that counts in units, is no news */
+    const bool plain = haul_abs(value - a->passed) <= 2.1 * (double)s->guard.step;
     /* as far outside as the range is wide says all there is to say */
-    a->evidence[RECORD] = !ready ? 0 : (outside < 1 ? outside : 1) / c->record_margin;
+    a->evidence[RECORD] = !ready || plain ? 0 : (outside < 1 ? outside : 1) / c->record_margin * settled(s);
     a->direction[RECORD] = sign_of(value - a->passed);
 }
 
@@ -155,7 +166,9 @@ static void ask_level_and_z(struct haul_stream *s, const struct haul_stream_conf
 {
     s->level += (z - s->level) * c->level_weight;
     const double beyond = level_beyond(s, c, &a->chance), size = haul_abs(z);
-    a->evidence[LEVEL] = a->chance <= c->level_p ? beyond / c->level_margin : 0;
+    const double past = (double)(s->n < 50000 ? s->n : 50000);
+    const bool rare = a->chance <= c->level_p && a->chance * past <= c->level_past;
+    a->evidence[LEVEL] = rare ? beyond / c->level_margin * settled(s) : 0;
     a->direction[LEVEL] = sign_of(s->level);
     a->evidence[Z] = size < 10 ? 0.05 * size : 0.5 + (size - 10) * 1e-3;
     a->direction[Z] = sign_of(z);

@@ -54,8 +54,8 @@ struct haul_score haul_record_update(struct haul_record *s, const struct haul_re
 
 enum haul_err haul_tail_init(struct haul_tail *s, const struct haul_tail_config *c, struct haul_error *e)
 {
-    if (!(c->level >= 0.5 && c->level < 1) || !(c->memory >= 100) || c->learn < 100)
-        return haul_fail(e, HAUL_E_RANGE, "tail: level %g in [0.5, 1), memory %g and learn at least 100", c->level,
+    if (!(c->level >= 0.5 && c->level < 1) || !(c->memory >= 20) || c->learn < 20)
+        return haul_fail(e, HAUL_E_RANGE, "tail: level %g in [0.5, 1), memory %g and learn at least 20", c->level,
                          c->memory);
     haul_tail_reset(s, c);
     return HAUL_OK;
@@ -82,6 +82,7 @@ void haul_tail_learn(struct haul_tail *s, const struct haul_tail_config *c, doub
     s->start += away > 0 ? gain * c->level : -gain * (1 - c->level);
     const double most = 8 * s->step + (s->n < 20 ? haul_abs(away) : 0), size = haul_abs(away);
     s->step += ((size < most || s->step == 0 ? size : most) - s->step) / n;
+    s->above += ((away > 0 ? 1 : 0) - s->above) / n;
     if (away <= 0) return;
     if (s->excesses < UINT32_MAX) s->excesses++;
     const double k = (double)s->excesses, rate = 1 / (k < c->memory * (1 - c->level) ? k : c->memory * (1 - c->level));
@@ -112,7 +113,8 @@ double haul_tail_chance(const struct haul_tail *s, const struct haul_tail_config
 {
     double gamma, sigma;
     tail_moments(s, &gamma, &sigma);
-    return (1 - c->level) * haul_gpd_above(value - s->start, gamma, sigma);
+    (void)c;
+    return s->above * haul_gpd_above(value - s->start, gamma, sigma);
 }
 
 double haul_tail_limit(const struct haul_tail *s, const struct haul_tail_config *c, double p)
@@ -120,8 +122,9 @@ double haul_tail_limit(const struct haul_tail *s, const struct haul_tail_config 
     assert(p > 0);
     double gamma, sigma;
     tail_moments(s, &gamma, &sigma);
-    const double ratio = p / (1 - c->level);
-    if (ratio >= 1) return s->start;
+    (void)c;
+    if (p >= s->above) return s->start;
+    const double ratio = p / s->above;
     if (haul_abs(gamma) < 1e-9) return s->start - sigma * haul_log(ratio);
     return s->start + sigma / gamma * (haul_pow(ratio, -gamma) - 1);
 }

@@ -36,17 +36,23 @@ void fleet_speeding(struct fleet_step *x)
         severity = 4;
     const bool off = v <= share_of(limit, 1 + o->speeding.clear_over) && !itself && !warns;
     const double over = (double)v / (double)limit - 1;
-    const struct haul_raise a = {
-        .severity = severity,
-        .score = over > 0 ? 0.25 + over : 0.25,
-        .value = fleet_kmh(v),
-        .threshold = fleet_kmh(raise),
-        .unit = "km/h",
-        .evidence = {{"speed_kmh", fleet_kmh(v), 1}, {"limit_kmh", fleet_kmh(limit), 1}, {"over_pct", over * 100, 0}},
-        .evidence_len = 3,
-    };
-    fleet_decide(x, FLEET_SPEEDING, FLEET_H_SPEEDING, severity != 0, off, x->o->speeding.raise_after_ms,
-                 x->o->speeding.clear_after_ms, &a);
+    struct haul_time since;
+    if (!fleet_wants(x, FLEET_SPEEDING, FLEET_H_SPEEDING, severity != 0, off, x->o->speeding.raise_after_ms,
+                     x->o->speeding.clear_after_ms, &since))
+        return;
+    fleet_raise(x, FLEET_SPEEDING,
+                (struct haul_raise){
+                    .since = since,
+                    .severity = severity,
+                    .score = over > 0 ? 0.25 + over : 0.25,
+                    .value = fleet_kmh(v),
+                    .threshold = fleet_kmh(raise),
+                    .unit = "km/h",
+                    .evidence = {{"speed_kmh", fleet_kmh(v), 1},
+                                 {"limit_kmh", fleet_kmh(limit), 1},
+                                 {"over_pct", over * 100, 0}},
+                    .evidence_len = 3,
+                });
 }
 
 static bool night_rules_hold(const struct fleet_step *x)
@@ -61,23 +67,27 @@ static bool night_rules_hold(const struct fleet_step *x)
  */
 void fleet_night(struct fleet_step *x)
 {
-    const int64_t t = fleet_time_of_day(x->o, x->now_ms);
-    const bool ban = fleet_in_hours(t, x->o->night.ban_from_ms, x->o->night.ban_to_ms);
-    const bool night = ban || fleet_in_hours(t, x->o->night.from_ms, x->o->night.to_ms);
-    const int64_t v = x->s->speed_mh;
-    const int64_t limit = ban ? 0 : share_of(limit_of(x), x->o->night.share);
-    const bool fast = ban ? v >= fleet_mh(x->o->position.moving_mps) : v > limit;
+    const struct fleet_options *o = x->o;
+    const int64_t t = fleet_time_of_day(x->zone_ms, x->now_ms);
+    const bool ban = fleet_in_hours(t, o->night.ban_from_ms, o->night.ban_to_ms);
+    const bool night = ban || fleet_in_hours(t, o->night.from_ms, o->night.to_ms);
+    const int64_t v = x->s->speed_mh, limit = ban ? 0 : share_of(limit_of(x), o->night.share);
+    const bool fast = ban ? v >= fleet_mh(o->position.moving_mps) : v > limit;
     const bool on = night && fast && night_rules_hold(x);
-    const struct haul_raise a = {
-        .severity = ban ? 2 : 3,
-        .value = fleet_kmh(v),
-        .threshold = fleet_kmh(limit),
-        .unit = "km/h",
-        .evidence = {{"speed_kmh", fleet_kmh(v), 1}, {"limit_kmh", fleet_kmh(limit), 1}},
-        .evidence_len = 2,
-    };
-    fleet_decide(x, FLEET_NIGHT_RUNNING, FLEET_H_NIGHT, on, !on, x->o->night.raise_after_ms, x->o->night.clear_after_ms,
-                 &a);
+    struct haul_time since;
+    if (!fleet_wants(x, FLEET_NIGHT_RUNNING, FLEET_H_NIGHT, on, !on, o->night.raise_after_ms, o->night.clear_after_ms,
+                     &since))
+        return;
+    fleet_raise(x, FLEET_NIGHT_RUNNING,
+                (struct haul_raise){
+                    .since = since,
+                    .severity = ban ? 2 : 3,
+                    .value = fleet_kmh(v),
+                    .threshold = fleet_kmh(limit),
+                    .unit = "km/h",
+                    .evidence = {{"speed_kmh", fleet_kmh(v), 1}, {"limit_kmh", fleet_kmh(limit), 1}},
+                    .evidence_len = 2,
+                });
 }
 
 /*  1  at rest in one place, ignition on, away from every known place, for `after`     on
@@ -95,16 +105,19 @@ void fleet_stop(struct fleet_step *x)
     const bool stands = s->motion == FLEET_RESTING && fleet_ignition(s);
     const bool itself = stands && (s->alarm & FLEET_BIT_LONG_STOP) != 0;
     const bool on = stands && !fleet_at_place(x->o, s->anchor);
-    const int64_t after_ms = itself ? 0 : x->o->stop.after_ms;
-    const double stopped_min = (double)(s->rest_ms > 0 ? x->now_ms - s->rest_ms : 0) / 60000;
-    const struct haul_raise a = {
-        .value = stopped_min,
-        .threshold = (double)x->o->stop.after_ms / 60000,
-        .unit = "min",
-        .evidence = {{"stopped_min", stopped_min, 0}},
-        .evidence_len = 1,
-    };
-    fleet_decide(x, FLEET_UNPLANNED_STOP, FLEET_H_STOP, on, !on, after_ms, 0, &a);
+    struct haul_time since;
+    if (!fleet_wants(x, FLEET_UNPLANNED_STOP, FLEET_H_STOP, on, !on, itself ? 0 : x->o->stop.after_ms, 0, &since))
+        return;
+    const double stopped_min = (double)(x->now_ms - since.ms) / 60000;
+    fleet_raise(x, FLEET_UNPLANNED_STOP,
+                (struct haul_raise){
+                    .since = since,
+                    .value = stopped_min,
+                    .threshold = (double)x->o->stop.after_ms / 60000,
+                    .unit = "min",
+                    .evidence = {{"stopped_min", stopped_min, 0}},
+                    .evidence_len = 1,
+                });
 }
 
 struct effort {

@@ -27,14 +27,6 @@ static unsigned slot_of(int64_t index, int64_t n)
     return (unsigned)(m < 0 ? m + n : m);
 }
 
-static int64_t zone_of(const struct fleet_options *o)
-{
-    int64_t zone = 0;
-    const bool valid = fleet_zone_ms(o->time_zone, &zone);
-    assert(valid);
-    return zone;
-}
-
 /* Empties the buckets between the newest and `hour`, and begins that one. */
 static void roll_to(struct fleet_state *s, int64_t hour)
 {
@@ -51,7 +43,7 @@ static void roll_to(struct fleet_state *s, int64_t hour)
 
 void fleet_drive(struct fleet_state *s, const struct fleet_options *o, int64_t from_ms, int64_t to_ms)
 {
-    const int64_t zone = zone_of(o);
+    const int64_t zone = fleet_zone_of(o);
     for (int64_t at = from_ms + zone, end = to_ms + zone; at < end;) {
         const int64_t hour = floor_div(at, HOUR_MS), next = (hour + 1) * HOUR_MS;
         const int64_t until = next < end ? next : end;
@@ -67,21 +59,28 @@ void fleet_drive(struct fleet_state *s, const struct fleet_options *o, int64_t f
     }
 }
 
-int64_t fleet_driven_24h_ms(const struct fleet_state *s, const struct fleet_options *o, int64_t now_ms)
+/* Up to date, that is when no hour has passed since the newest bucket, all buckets count. */
+int64_t fleet_driven_24h_ms(const struct fleet_state *s, int64_t zone_ms, int64_t now_ms)
 {
-    const int64_t hour = floor_div(now_ms + zone_of(o), HOUR_MS);
+    const int64_t hour = floor_div(now_ms + zone_ms, HOUR_MS);
     int64_t sum = 0;
-    for (int64_t h = hour - 23; h <= s->hour; h++)
-        if (h > s->hour - 24) sum += s->hour_20s[slot_of(h, 24)];
+    if (hour == s->hour)
+        for (size_t i = 0; i < 24; i++) sum += s->hour_20s[i];
+    else
+        for (int64_t h = hour - 23; h <= s->hour; h++)
+            if (h > s->hour - 24) sum += s->hour_20s[slot_of(h, 24)];
     return sum * 20000;
 }
 
-int64_t fleet_driven_7d_ms(const struct fleet_state *s, const struct fleet_options *o, int64_t now_ms)
+int64_t fleet_driven_7d_ms(const struct fleet_state *s, int64_t zone_ms, int64_t now_ms)
 {
-    const int64_t day = floor_div(now_ms + zone_of(o), DAY_MS), newest = floor_div(s->hour, 24);
+    const int64_t day = floor_div(now_ms + zone_ms, DAY_MS), newest = floor_div(s->hour, 24);
     int64_t sum = 0;
-    for (int64_t d = day - 6; d <= newest; d++)
-        if (d > newest - 7) sum += s->day_10s[slot_of(d, 7)];
+    if (day == newest)
+        for (size_t i = 0; i < 7; i++) sum += s->day_10s[i];
+    else
+        for (int64_t d = day - 6; d <= newest; d++)
+            if (d > newest - 7) sum += s->day_10s[slot_of(d, 7)];
     return sum * 10000;
 }
 
@@ -116,7 +115,8 @@ static struct times times_of(const struct fleet_step *x)
 {
     const struct fleet_state *s = x->s;
     const struct fleet_options *o = x->o;
-    struct times t = {fleet_driven_24h_ms(s, o, x->now_ms), fleet_driven_7d_ms(s, o, x->now_ms), 0, 0, 1};
+    struct times t = {fleet_driven_24h_ms(s, x->zone_ms, x->now_ms), fleet_driven_7d_ms(s, x->zone_ms, x->now_ms), 0, 0,
+                      1};
     const int64_t driven[] = {s->stint_ms, s->stint_night_ms, t.in_24h_ms, t.in_7d_ms};
     const int64_t limit[] = {o->fatigue.day_ms, o->fatigue.night_ms, o->fatigue.in_24h_ms, o->fatigue.in_7d_ms};
     for (size_t i = 0; i < sizeof limit / sizeof limit[0]; i++) {
@@ -141,24 +141,28 @@ void fleet_fatigue(struct fleet_step *x)
     else if (x->fix && x->fix_dt_ms >= x->o->fatigue.rest_ms)
         s->stint_ms = s->stint_night_ms = 0;
     fleet_rested(x);
+    roll_to(s, floor_div(x->now_ms + x->zone_ms, HOUR_MS));
     const struct times e = times_of(x);
     const bool beyond = e.ratio > 1, itself = (s->alarm & (FLEET_BIT_FATIGUE | FLEET_BIT_DAY_DRIVING)) != 0;
     const bool warns = (s->alarm & FLEET_BIT_TIRED_WARNING) != 0;
     const bool on = (beyond && s->motion == FLEET_MOVING) || itself || warns;
-    const struct haul_raise a = {
-        .severity = e.ratio >= 1.25    ? 1
-                    : beyond || itself ? 2
-                                       : 4,
-        .score = e.ratio / 2,
-        .value = (double)e.driven_ms / HOUR_MS,
-        .threshold = (double)e.limit_ms / HOUR_MS,
-        .unit = "h",
-        .evidence = {{"stint_min", s->stint_ms / 60000.0, 0},
-                     {"night_min", s->stint_night_ms / 60000.0, 0},
-                     {"day_h", (double)e.in_24h_ms / HOUR_MS, 1},
-                     {"week_h", (double)e.in_7d_ms / HOUR_MS, 1},
-                     {"rest_min", (double)x->o->fatigue.rest_ms / 60000, 0}},
-        .evidence_len = 5,
-    };
-    fleet_decide(x, FLEET_FATIGUE, FLEET_H_FATIGUE, on, !on && !beyond, 0, x->o->alarm_hold_ms, &a);
+    struct haul_time since;
+    if (!fleet_wants(x, FLEET_FATIGUE, FLEET_H_FATIGUE, on, !on && !beyond, 0, x->o->alarm_hold_ms, &since)) return;
+    fleet_raise(x, FLEET_FATIGUE,
+                (struct haul_raise){
+                    .since = since,
+                    .severity = e.ratio >= 1.25    ? 1
+                                : beyond || itself ? 2
+                                                   : 4,
+                    .score = e.ratio / 2,
+                    .value = (double)e.driven_ms / HOUR_MS,
+                    .threshold = (double)e.limit_ms / HOUR_MS,
+                    .unit = "h",
+                    .evidence = {{"stint_min", s->stint_ms / 60000.0, 0},
+                                 {"night_min", s->stint_night_ms / 60000.0, 0},
+                                 {"day_h", (double)e.in_24h_ms / HOUR_MS, 1},
+                                 {"week_h", (double)e.in_7d_ms / HOUR_MS, 1},
+                                 {"rest_min", (double)x->o->fatigue.rest_ms / 60000, 0}},
+                    .evidence_len = 5,
+                });
 }

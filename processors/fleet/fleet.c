@@ -37,13 +37,33 @@ static void keep_who(struct fleet_step *x)
     if (haul_has(r, HAUL_F_VP_DRIVER)) keep_driver(x, r->v[HAUL_F_VP_DRIVER].s);
 }
 
+/* A late event counts when nothing newer was said of the same thing. */
+static bool newer(uint32_t *low_ms, const struct haul_record *r)
+{
+    const uint32_t t = (uint32_t)r->time.ms | 1; /* 0: nothing was said yet */
+    if (*low_ms != 0 && (int32_t)(t - *low_ms) < 0) return false;
+    *low_ms = t;
+    return true;
+}
+
+static void set_alarm(struct fleet_state *s, const struct haul_record *r, uint32_t alarm)
+{
+    if (newer(&s->alarm_ms, r)) s->alarm = alarm;
+}
+
+static void set_door(struct fleet_state *s, const struct haul_record *r, bool open)
+{
+    const uint8_t door = (uint8_t)(1u << (r->v[HAUL_F_VE_DOOR].i & 7));
+    if (newer(&s->door_ms, r)) s->doors = (uint8_t)(open ? s->doors | door : s->doors & ~door);
+}
+
 static void keep_measures(struct fleet_state *s, const struct haul_record *r)
 {
     if (haul_has(r, HAUL_F_VP_STATUS)) {
         s->status = (uint32_t)r->v[HAUL_F_VP_STATUS].i;
         s->known |= FLEET_HAS_IGNITION;
     }
-    if (haul_has(r, HAUL_F_VP_ALARM)) s->alarm = (uint32_t)r->v[HAUL_F_VP_ALARM].i;
+    if (haul_has(r, HAUL_F_VP_ALARM)) set_alarm(s, r, (uint32_t)r->v[HAUL_F_VP_ALARM].i);
     if (haul_has(r, HAUL_F_VP_FUEL)) {
         s->fuel_ml = (int32_t)haul_round_i64(r->v[HAUL_F_VP_FUEL].f * 1000);
         s->known |= FLEET_HAS_FUEL;
@@ -68,30 +88,36 @@ static void take_position(struct fleet_step *x)
     fleet_fuel(x);
 }
 
-static void set_ignition(struct fleet_state *s, bool on)
+/* The status word with the ignition on or off. */
+static uint32_t ignition(struct fleet_state *s, bool on)
 {
-    s->status = on ? s->status | FLEET_STATUS_IGNITION : s->status & ~FLEET_STATUS_IGNITION;
     s->known |= FLEET_HAS_IGNITION;
+    return on ? s->status | FLEET_STATUS_IGNITION : s->status & ~FLEET_STATUS_IGNITION;
+}
+
+static uint8_t level_of(const struct haul_record *r)
+{
+    return (uint8_t)r->v[HAUL_F_VE_LEVEL].i;
 }
 
 /* False: `what` is none that is known. */
-static bool take_event(struct fleet_step *x)
+static bool take_event(struct fleet_step *x, bool older)
 {
     struct fleet_state *s = x->s;
-    const struct haul_str what = x->r->v[HAUL_F_VE_WHAT].s;
-    const uint8_t door = (uint8_t)(1u << (x->r->v[HAUL_F_VE_DOOR].i & 7));
+    const struct haul_record *r = x->r;
+    const struct haul_str what = r->v[HAUL_F_VE_WHAT].s;
     if (haul_str_eq(what, HAUL_STR("door_open")))
-        s->doors |= door;
+        set_door(s, r, true);
     else if (haul_str_eq(what, HAUL_STR("door_closed")))
-        s->doors &= (uint8_t)~door;
-    else if (haul_str_eq(what, HAUL_STR("ignition_on")))
-        set_ignition(s, true);
-    else if (haul_str_eq(what, HAUL_STR("ignition_off")))
-        set_ignition(s, false);
+        set_door(s, r, false);
     else if (haul_str_eq(what, HAUL_STR("alarm")))
-        s->alarm = (uint32_t)x->r->v[HAUL_F_VE_ALARM].i;
+        set_alarm(s, r, (uint32_t)r->v[HAUL_F_VE_ALARM].i);
+    else if (haul_str_eq(what, HAUL_STR("ignition_on")))
+        s->status = older ? s->status : ignition(s, true);
+    else if (haul_str_eq(what, HAUL_STR("ignition_off")))
+        s->status = older ? s->status : ignition(s, false);
     else if (haul_str_eq(what, HAUL_STR("battery")))
-        s->battery_level = (uint8_t)x->r->v[HAUL_F_VE_LEVEL].i;
+        s->battery_level = older ? s->battery_level : level_of(r);
     else
         return false;
     return true;
@@ -116,7 +142,7 @@ static struct fleet_step step_of(struct haul_task *t, struct haul_entity *e, con
     struct fleet_state *s = haul_entity_state(e);
     struct fleet_step x = {.task = t, .entity = e, .s = s, .o = haul_task_options(t), .r = r};
     x.now_ms = haul_task_time(t).ms;
-    x.dt_ms = s->newest_ms != 0 && x.now_ms > s->newest_ms ? x.now_ms - s->newest_ms : 0;
+    x.zone_ms = fleet_zone_of(x.o);
     x.speed_was_mh = s->speed_mh, x.heading_was_cdeg = s->heading_cdeg;
     x.known_was = s->known;
     x.was_moving = s->motion == FLEET_MOVING;
@@ -131,15 +157,29 @@ static void paint(const struct fleet_step *x)
         haul_task_paint(x->task, x->entity);
 }
 
-/* Older than what is known of the vehicle: nothing moves back, no rule looks at it. */
+static enum haul_verdict unknown_event(const struct fleet_step *x)
+{
+    return haul_task_refuse(x->task, "what", "is none of the events of a vehicle that are known");
+}
+
+/* Older than what is known of the vehicle: nothing moves back, no rule looks at it; but a door that closed is closed.
+ */
 static enum haul_verdict disordered(struct fleet_step *x)
 {
-    x->s->disordered++;
+    x->s->disordered++; /* a quarantined record puts the state back */
     haul_task_count(x->task, FLEET_DISORDERED, 1);
+    if (x->r->kind == HAUL_KIND_VEHICLE_EVENT && !take_event(x, true)) return unknown_event(x);
     if (fleet_fill(x)) haul_task_count(x->task, FLEET_FILLED, 1);
     fleet_heard(x);
     paint(x);
     return HAUL_DONE;
+}
+
+/* For how long what holds now may be taken to have held: since the record before, but not through a silence. */
+static int64_t heard_through(const struct fleet_step *x)
+{
+    const int64_t dt_ms = x->now_ms - x->s->newest_ms;
+    return x->s->newest_ms != 0 && dt_ms <= x->o->offline_after_ms ? dt_ms : 0;
 }
 
 /*  1  an event of an unknown name                       quarantined
@@ -151,18 +191,19 @@ static enum haul_verdict disordered(struct fleet_step *x)
 static enum haul_verdict process(struct haul_task *t, struct haul_entity *e, const struct haul_record *r, bool late)
 {
     struct fleet_step x = step_of(t, e, r);
-    const bool older = x.s->newest_ms != 0 && x.now_ms < x.s->newest_ms;
     if (fleet_serial(&x)) {
         fleet_heard(&x);
         paint(&x);
         return haul_task_drop(t, FLEET_DUPLICATE);
     }
+    fleet_clock(&x);
     if (r->source.n > 0) keep_text(x.s->source, &x.s->source_len, sizeof x.s->source, r->source);
-    if (older) return disordered(&x);
+    if (x.now_ms < x.s->newest_ms) return disordered(&x);
+    x.dt_ms = heard_through(&x);
     if (r->kind == HAUL_KIND_VEHICLE_POSITION)
         take_position(&x);
-    else if (!take_event(&x))
-        return haul_task_refuse(t, "what", "is none of the events of a vehicle that are known");
+    else if (!take_event(&x, false))
+        return unknown_event(&x);
     if (late) {
         x.s->late++;
         haul_task_count(t, FLEET_LATE, 1);

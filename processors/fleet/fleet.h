@@ -185,7 +185,7 @@ enum fleet_hold {
     FLEET_HOLDS
 };
 
-#define FLEET_SERIALS 4
+#define FLEET_SERIALS 3
 
 /* All zero is a vehicle of which nothing is known. Plain data, no padding that matters: `since` and `held` count 1 for
  * "just now", 0 for "does not hold". */
@@ -204,6 +204,7 @@ struct fleet_state {
     uint32_t held[FLEET_HOLDS]; /* 1 + ms for which the change of the rule has been holding; 0: it does not */
     uint32_t status, alarm;
     uint32_t serial[FLEET_SERIALS], serial_ms[FLEET_SERIALS]; /* newest messages; low half of their event time */
+    uint32_t door_ms, alarm_ms; /* low half of the event time at which the doors' events, the alarm word came last */
     uint32_t late, disordered, duplicates;
     int32_t speed_mh, heading_cdeg, mileage_hm;
     int32_t fuel_ml;
@@ -234,7 +235,8 @@ struct fleet_step {
     const struct fleet_options *o;
     const struct haul_record *r; /* NULL in a timer */
     int64_t now_ms;              /* event time of the step */
-    int64_t dt_ms;               /* since the newest record before, 0 at the first */
+    int64_t zone_ms;             /* of the local clock, east of UTC */
+    int64_t dt_ms;               /* since the newest record before; 0 at the first, and behind a silence */
     int64_t fix_dt_ms;           /* between the believed fix before and this one; 0: there was none */
     int32_t speed_was_mh, heading_was_cdeg;
     uint8_t known_was;
@@ -277,9 +279,9 @@ int64_t fleet_held_ms(uint32_t held);
 bool fleet_raised(const struct fleet_step *x, enum fleet_rule rule);
 void fleet_raise(struct fleet_step *x, enum fleet_rule rule, struct haul_raise a);
 void fleet_clear(struct fleet_step *x, enum fleet_rule rule);
-/* Judges and acts: `a` is raised (again: severity and score may have changed) while `on` holds and the rule is open. */
-void fleet_decide(struct fleet_step *x, enum fleet_rule rule, enum fleet_hold hold, bool on, bool off, int64_t raise_ms,
-                  int64_t clear_ms, const struct haul_raise *a);
+/* Judges, and clears when it is time. True: raise it, or again (severity and score may have changed), since *since. */
+bool fleet_wants(struct fleet_step *x, enum fleet_rule rule, enum fleet_hold hold, bool on, bool off, int64_t raise_ms,
+                 int64_t clear_ms, struct haul_time *since);
 double fleet_score_of(uint8_t severity);
 
 /* place.c: points, places, local time. */
@@ -290,8 +292,10 @@ double fleet_lat_deg(struct fleet_point p);
 bool fleet_at_place(const struct fleet_options *o, struct fleet_point p);
 /* Milliseconds east of UTC of "+08:00"; false when the text has another form. */
 bool fleet_zone_ms(const char *text, int64_t *out);
+/* Of the options, which have been checked. */
+int64_t fleet_zone_of(const struct fleet_options *o);
 /* Local time of day, 0..86399999. */
-int64_t fleet_time_of_day(const struct fleet_options *o, int64_t ms);
+int64_t fleet_time_of_day(int64_t zone_ms, int64_t ms);
 /* True when from <= t < to on the clock; from > to spans midnight; from = to is never. */
 bool fleet_in_hours(int64_t t, int64_t from, int64_t to);
 const struct fleet_group *fleet_group_of(const struct fleet_options *o, const struct fleet_state *s);
@@ -314,8 +318,8 @@ void fleet_fatigue(struct fleet_step *x);
 void fleet_rested(struct fleet_step *x);
 /* Adds the interval to the vehicle's driving time. */
 void fleet_drive(struct fleet_state *s, const struct fleet_options *o, int64_t from_ms, int64_t to_ms);
-int64_t fleet_driven_24h_ms(const struct fleet_state *s, const struct fleet_options *o, int64_t now_ms);
-int64_t fleet_driven_7d_ms(const struct fleet_state *s, const struct fleet_options *o, int64_t now_ms);
+int64_t fleet_driven_24h_ms(const struct fleet_state *s, int64_t zone_ms, int64_t now_ms);
+int64_t fleet_driven_7d_ms(const struct fleet_state *s, int64_t zone_ms, int64_t now_ms);
 
 /* guard.c */
 void fleet_doors(struct fleet_step *x);
@@ -329,6 +333,8 @@ void fleet_fuel(struct fleet_step *x);
 /* signal.c */
 /* True when the message was seen before; the rule of repeated serials is judged. */
 bool fleet_serial(struct fleet_step *x);
+/* When a terminal whose clock was wrong has set it, the vehicle's times move with it. */
+void fleet_clock(struct fleet_step *x);
 void fleet_serial_over(struct fleet_step *x);
 void fleet_gnss(struct fleet_step *x);
 void fleet_skew(struct fleet_step *x);

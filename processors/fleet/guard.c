@@ -16,17 +16,21 @@ void fleet_doors(struct fleet_step *x)
     const int64_t v = s->speed_mh, limit = fleet_mh(x->o->door.speed_mps);
     const bool on = illegal || (open && v >= limit);
     const bool off = !illegal && (!open || v < fleet_mh(x->o->position.moving_mps));
-    const struct haul_raise a = {
-        .value = fleet_kmh(v),
-        .threshold = fleet_kmh(limit),
-        .unit = "km/h",
-        .evidence = {{"speed_kmh", fleet_kmh(v), 1},
-                     {"limit_kmh", fleet_kmh(limit), 1},
-                     {"illegal", illegal ? 1 : 0, 0}},
-        .evidence_len = 3,
-    };
-    fleet_decide(x, FLEET_DOOR_OPEN, FLEET_H_DOOR, on, off, illegal ? 0 : x->o->door.raise_after_ms,
-                 x->o->door.clear_after_ms, &a);
+    struct haul_time since;
+    if (!fleet_wants(x, FLEET_DOOR_OPEN, FLEET_H_DOOR, on, off, illegal ? 0 : x->o->door.raise_after_ms,
+                     x->o->door.clear_after_ms, &since))
+        return;
+    fleet_raise(x, FLEET_DOOR_OPEN,
+                (struct haul_raise){
+                    .since = since,
+                    .value = fleet_kmh(v),
+                    .threshold = fleet_kmh(limit),
+                    .unit = "km/h",
+                    .evidence = {{"speed_kmh", fleet_kmh(v), 1},
+                                 {"limit_kmh", fleet_kmh(limit), 1},
+                                 {"illegal", illegal ? 1 : 0, 0}},
+                    .evidence_len = 3,
+                });
 }
 
 /* Rules that are nothing but bits of the alarm word: on at once, off when the bits have been away for the hold. */
@@ -47,14 +51,18 @@ void fleet_bits(struct fleet_step *x)
     for (size_t i = 0; i < sizeof bit_rules / sizeof bit_rules[0]; i++) {
         const uint32_t set = x->s->alarm & bit_rules[i].bits;
         const uint8_t severity = fleet_rules[bit_rules[i].rule].severity;
-        const struct haul_raise a = {
-            .severity = (uint8_t)(severity - ((set & bit_rules[i].worse) != 0 ? 1 : 0)),
-            .value = set,
-            .unit = "bits",
-            .evidence = {{"bits", x->s->alarm, 0}},
-            .evidence_len = 1,
-        };
-        fleet_decide(x, bit_rules[i].rule, bit_rules[i].hold, set != 0, set == 0, 0, x->o->alarm_hold_ms, &a);
+        struct haul_time since;
+        if (!fleet_wants(x, bit_rules[i].rule, bit_rules[i].hold, set != 0, set == 0, 0, x->o->alarm_hold_ms, &since))
+            continue;
+        fleet_raise(x, bit_rules[i].rule,
+                    (struct haul_raise){
+                        .since = since,
+                        .severity = (uint8_t)(severity - ((set & bit_rules[i].worse) != 0 ? 1 : 0)),
+                        .value = set,
+                        .unit = "bits",
+                        .evidence = {{"bits", x->s->alarm, 0}},
+                        .evidence_len = 1,
+                    });
     }
 }
 
@@ -69,6 +77,7 @@ static double carried_m(struct fleet_step *x)
         return 0;
     }
     if (!(s->known & FLEET_HAS_OFF)) {
+        if (!x->fix) return 0; /* the newest fix may be from before a silence */
         s->known |= FLEET_HAS_OFF;
         s->off = s->fix;
         s->off_count = 0;
@@ -92,15 +101,20 @@ void fleet_displacement(struct fleet_step *x)
     const double m = carried_m(x), limit = x->o->displacement.distance_m;
     const bool itself = (x->s->alarm & FLEET_BIT_DISPLACED) != 0;
     const bool on = itself || x->s->off_count >= 2;
-    const struct haul_raise a = {
-        .value = m,
-        .threshold = limit,
-        .unit = "m",
-        .score = itself ? 0.75 : 0.5 + m / 10000,
-        .evidence = {{"distance_m", m, 0}, {"limit_m", limit, 0}, {"reported", itself ? 1 : 0, 0}},
-        .evidence_len = 3,
-    };
-    fleet_decide(x, FLEET_DISPLACEMENT, FLEET_H_DISPLACEMENT, on, !on && m <= limit / 2, 0, x->o->alarm_hold_ms, &a);
+    struct haul_time since;
+    if (!fleet_wants(x, FLEET_DISPLACEMENT, FLEET_H_DISPLACEMENT, on, !on && m <= limit / 2, 0, x->o->alarm_hold_ms,
+                     &since))
+        return;
+    fleet_raise(x, FLEET_DISPLACEMENT,
+                (struct haul_raise){
+                    .since = since,
+                    .value = m,
+                    .threshold = limit,
+                    .unit = "m",
+                    .score = itself ? 0.75 : 0.5 + m / 10000,
+                    .evidence = {{"distance_m", m, 0}, {"limit_m", limit, 0}, {"reported", itself ? 1 : 0, 0}},
+                    .evidence_len = 3,
+                });
 }
 
 /* On at `level` or above, red at 3 (GB/T 32960.3: the worst); off when below it for the alarms' hold. */
@@ -108,13 +122,16 @@ void fleet_battery(struct fleet_step *x)
 {
     const uint8_t level = x->s->battery_level;
     const bool on = level >= x->o->battery_level;
-    const struct haul_raise a = {
-        .severity = level >= 3 ? 1 : 2,
-        .value = level,
-        .threshold = (double)x->o->battery_level,
-        .unit = "level",
-        .evidence = {{"level", level, 0}, {"limit", (double)x->o->battery_level, 0}},
-        .evidence_len = 2,
-    };
-    fleet_decide(x, FLEET_BATTERY, FLEET_H_BATTERY, on, !on, 0, x->o->alarm_hold_ms, &a);
+    struct haul_time since;
+    if (!fleet_wants(x, FLEET_BATTERY, FLEET_H_BATTERY, on, !on, 0, x->o->alarm_hold_ms, &since)) return;
+    fleet_raise(x, FLEET_BATTERY,
+                (struct haul_raise){
+                    .since = since,
+                    .severity = level >= 3 ? 1 : 2,
+                    .value = level,
+                    .threshold = (double)x->o->battery_level,
+                    .unit = "level",
+                    .evidence = {{"level", level, 0}, {"limit", (double)x->o->battery_level, 0}},
+                    .evidence_len = 2,
+                });
 }

@@ -71,25 +71,23 @@ void fleet_clear(struct fleet_step *x, enum fleet_rule rule)
     x->turned = true;
 }
 
-void fleet_decide(struct fleet_step *x, enum fleet_rule rule, enum fleet_hold hold, bool on, bool off, int64_t raise_ms,
-                  int64_t clear_ms, const struct haul_raise *a)
+bool fleet_wants(struct fleet_step *x, enum fleet_rule rule, enum fleet_hold hold, bool on, bool off, int64_t raise_ms,
+                 int64_t clear_ms, struct haul_time *since)
 {
     uint32_t *held = &x->s->held[hold];
     const bool raised = fleet_raised(x, rule);
+    *since = (struct haul_time){x->now_ms};
     switch (fleet_judge(held, raised, on, off, x->dt_ms, raise_ms, clear_ms)) {
     case FLEET_KEEP:
-        if (raised && on) fleet_raise(x, rule, *a);
-        break;
-    case FLEET_RAISE: {
-        struct haul_raise opening = *a;
-        opening.since = (struct haul_time){x->now_ms - fleet_held_ms(*held)};
+        return raised && on;
+    case FLEET_RAISE:
+        since->ms -= fleet_held_ms(*held);
         *held = 0;
-        fleet_raise(x, rule, opening);
-        break;
-    }
+        return true;
     case FLEET_CLEAR:
         *held = 0;
         fleet_clear(x, rule);
-        break;
+        return false;
     }
+    return false;
 }

@@ -53,12 +53,17 @@ bool fleet_zone_ms(const char *text, int64_t *out)
     return true;
 }
 
-int64_t fleet_time_of_day(const struct fleet_options *o, int64_t ms)
+int64_t fleet_zone_of(const struct fleet_options *o)
 {
     int64_t zone = 0;
     const bool valid = fleet_zone_ms(o->time_zone, &zone);
     assert(valid); /* the option's check has seen to it */
-    const int64_t t = (ms + zone) % DAY_MS;
+    return zone;
+}
+
+int64_t fleet_time_of_day(int64_t zone_ms, int64_t ms)
+{
+    const int64_t t = (ms + zone_ms) % DAY_MS;
     return t < 0 ? t + DAY_MS : t;
 }
 

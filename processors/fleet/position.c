@@ -90,10 +90,20 @@ static double speed_of(const struct fleet_step *x)
     return speed_between(x->leg_m, x->fix_dt_ms);
 }
 
-static void count_to(struct fleet_step *x, struct fleet_point at)
+static bool same(struct fleet_point a, struct fleet_point b)
+{
+    return a.lon_e7 == b.lon_e7 && a.lat_e7 == b.lat_e7;
+}
+
+/* How far the fix is from where the odometer stands; while it moves that is the believed fix before. */
+static double from_anchor_m(const struct fleet_step *x, struct fleet_point at)
+{
+    return same(x->s->anchor, x->s->fix) ? x->leg_m : fleet_distance_m(x->s->anchor, at);
+}
+
+static void count_to(struct fleet_step *x, struct fleet_point at, double m)
 {
     struct fleet_state *s = x->s;
-    const double m = fleet_distance_m(s->anchor, at);
     s->odometer_mm += mm_of(m);
     if (x->fix_dt_ms > x->o->position.gap_ms && m > 0) {
         s->gap_from = s->anchor, s->gap_from_ms = x->now_ms - x->fix_dt_ms;
@@ -131,9 +141,10 @@ static void motion(struct fleet_step *x, struct fleet_point at, double speed_mps
             rest_here(x);
         return;
     }
-    if (s->motion == FLEET_RESTING && fleet_distance_m(s->anchor, at) < x->o->position.rest_radius_m) return;
+    const double m = from_anchor_m(x, at);
+    if (s->motion == FLEET_RESTING && m < x->o->position.rest_radius_m) return;
     x->moved = true;
-    count_to(x, at);
+    count_to(x, at, m);
     if (!fast)
         rest_here(x);
     else if (s->motion == FLEET_RESTING)

@@ -21,7 +21,7 @@ static void repeated(struct fleet_step *x, uint32_t serial)
 }
 
 /*  1  no serial number                                        new
- *  2  not among the last four                                  new
+ *  2  not among the last three                                 new
  *  3  among them, with the same event time                     seen before: dropped, counted, a repeat
  *  4  among them, with another event time                      new (two terminals, or a replay), a repeat
  * `count` repeats, each within `window` of the one before, raise; a window without one clears (a timer). */
@@ -138,6 +138,48 @@ void fleet_skew(struct fleet_step *x)
                     .evidence = {{"skew_s", skew_ms / 1000.0, 0}, {"limit_s", (double)x->o->skew.limit_ms / 1000, 0}},
                     .evidence_len = 2,
                 });
+}
+
+static void shift_low(uint32_t *low, int64_t by_ms)
+{
+    if (*low != 0) *low = (uint32_t)(*low + (uint64_t)by_ms);
+}
+
+static void shift_times(struct fleet_state *s, int64_t by_ms)
+{
+    int64_t *const times[] = {&s->fix_ms, &s->newest_ms, &s->rest_ms, &s->stray_ms, &s->gap_from_ms, &s->gap_to_ms};
+    for (size_t i = 0; i < sizeof times / sizeof times[0]; i++)
+        if (*times[i] != 0) *times[i] += by_ms;
+    shift_low(&s->door_ms, by_ms);
+    shift_low(&s->alarm_ms, by_ms);
+}
+
+/*  1  the clock is not known to be wrong, or still is             nothing
+ *  2  it was slow and is right now                                times move on at once
+ *  3  it was fast and is right now                                times move back with the second such record: the
+ *                                                                 first may be a straggler from before it was wrong
+ *
+ * Without this a vehicle whose fast clock is set would stand still until its old time is reached again, and one whose
+ * slow clock is set would seem to have been silent.
+ */
+void fleet_clock(struct fleet_step *x)
+{
+    struct fleet_state *s = x->s;
+    const int64_t skew_ms = haul_task_append(x->task).ms - x->now_ms;
+    if (!fleet_raised(x, FLEET_CLOCK_SKEW) || fleet_abs(skew_ms) > x->o->skew.limit_ms / 5 * 4) return;
+    if (fleet_abs(s->skew_ms) <= x->o->skew.limit_ms) return;
+    const int64_t by_ms = s->skew_ms - skew_ms;
+    if (by_ms < 0 && s->skew_good == 0) {
+        s->skew_good = 1;
+        return;
+    }
+    shift_times(s, by_ms);
+    s->heard_ms = 0; /* silence and rest are timed anew */
+    haul_task_timer_clear(x->task, x->entity, FLEET_T_SILENCE);
+    if (s->motion == FLEET_RESTING)
+        haul_task_timer_set(x->task, x->entity, FLEET_T_REST, (struct haul_time){s->rest_ms + x->o->fatigue.rest_ms});
+    s->skew_ms = narrow(skew_ms);
+    x->turned = true; /* the time of the last painting is of the old clock */
 }
 
 /* ---- silence ----------------------------------------------------------------------------------------------------- */

@@ -6,47 +6,47 @@
 
 struct bit_name {
     uint32_t bit;
-    const char *name;
+    const char *quoted; /* as it stands in JSON */
 };
 
 static const struct bit_name status_names[] = {
-    {1u << 0, "ignition"},        {1u << 1, "positioned"},        {1u << 4, "out_of_service"},
-    {1u << 5, "encrypted"},       {1u << 10, "fuel_cut"},         {1u << 11, "power_cut"},
-    {1u << 12, "doors_locked"},   {1u << 13, "door_front_open"},  {1u << 14, "door_mid_open"},
-    {1u << 15, "door_rear_open"}, {1u << 16, "door_driver_open"}, {1u << 18, "gps"},
-    {1u << 19, "beidou"},         {1u << 20, "glonass"},          {1u << 21, "galileo"},
+    {1u << 0, "\"ignition\""},        {1u << 1, "\"positioned\""},        {1u << 4, "\"out_of_service\""},
+    {1u << 5, "\"encrypted\""},       {1u << 10, "\"fuel_cut\""},         {1u << 11, "\"power_cut\""},
+    {1u << 12, "\"doors_locked\""},   {1u << 13, "\"door_front_open\""},  {1u << 14, "\"door_mid_open\""},
+    {1u << 15, "\"door_rear_open\""}, {1u << 16, "\"door_driver_open\""}, {1u << 18, "\"gps\""},
+    {1u << 19, "\"beidou\""},         {1u << 20, "\"glonass\""},          {1u << 21, "\"galileo\""},
 };
 
 static const struct bit_name alarm_names[] = {
-    {1u << 0, "sos"},
-    {1u << 1, "speeding"},
-    {1u << 2, "fatigue"},
-    {1u << 3, "danger"},
-    {1u << 4, "gnss_fault"},
-    {1u << 5, "antenna_open"},
-    {1u << 6, "antenna_short"},
-    {1u << 7, "undervoltage"},
-    {1u << 8, "power_lost"},
-    {1u << 9, "display_fault"},
-    {1u << 10, "speech_fault"},
-    {1u << 11, "camera_fault"},
-    {1u << 12, "card_fault"},
-    {1u << 13, "speed_warning"},
-    {1u << 14, "fatigue_warning"},
-    {1u << 18, "day_driving_time"},
-    {1u << 19, "overtime_stop"},
-    {1u << 20, "area"},
-    {1u << 21, "route"},
-    {1u << 22, "segment_time"},
-    {1u << 23, "route_deviation"},
-    {1u << 24, "speed_sensor_fault"},
-    {1u << 25, "fuel"},
-    {1u << 26, "stolen"},
-    {1u << 27, "illegal_ignition"},
-    {1u << 28, "illegal_displacement"},
-    {1u << 29, "collision"},
-    {1u << 30, "rollover"},
-    {1u << 31, "illegal_door"},
+    {1u << 0, "\"sos\""},
+    {1u << 1, "\"speeding\""},
+    {1u << 2, "\"fatigue\""},
+    {1u << 3, "\"danger\""},
+    {1u << 4, "\"gnss_fault\""},
+    {1u << 5, "\"antenna_open\""},
+    {1u << 6, "\"antenna_short\""},
+    {1u << 7, "\"undervoltage\""},
+    {1u << 8, "\"power_lost\""},
+    {1u << 9, "\"display_fault\""},
+    {1u << 10, "\"speech_fault\""},
+    {1u << 11, "\"camera_fault\""},
+    {1u << 12, "\"card_fault\""},
+    {1u << 13, "\"speed_warning\""},
+    {1u << 14, "\"fatigue_warning\""},
+    {1u << 18, "\"day_driving_time\""},
+    {1u << 19, "\"overtime_stop\""},
+    {1u << 20, "\"area\""},
+    {1u << 21, "\"route\""},
+    {1u << 22, "\"segment_time\""},
+    {1u << 23, "\"route_deviation\""},
+    {1u << 24, "\"speed_sensor_fault\""},
+    {1u << 25, "\"fuel\""},
+    {1u << 26, "\"stolen\""},
+    {1u << 27, "\"illegal_ignition\""},
+    {1u << 28, "\"illegal_displacement\""},
+    {1u << 29, "\"collision\""},
+    {1u << 30, "\"rollover\""},
+    {1u << 31, "\"illegal_door\""},
 };
 
 static void bits(struct haul_json *j, const char *name, uint32_t word, const struct bit_name *names, size_t n)
@@ -54,7 +54,7 @@ static void bits(struct haul_json *j, const char *name, uint32_t word, const str
     haul_json_name(j, name);
     haul_json_open(j, '[');
     for (size_t i = 0; i < n; i++)
-        if (word & names[i].bit) haul_json_str(j, haul_str_of(names[i].name));
+        if (word & names[i].bit) haul_json_raw(j, haul_str_of(names[i].quoted));
     haul_json_close(j, ']');
 }
 
@@ -145,10 +145,11 @@ static void measures(const struct fleet_state *s, struct haul_json *j)
 
 static void driven(const struct fleet_state *s, const struct fleet_options *o, struct haul_json *j)
 {
+    const int64_t zone_ms = fleet_zone_of(o);
     haul_json_kf64(j, "driving_min", s->stint_ms / 60000.0, 1);
     haul_json_kf64(j, "driving_night_min", s->stint_night_ms / 60000.0, 1);
-    haul_json_kf64(j, "driving_24h_h", (double)fleet_driven_24h_ms(s, o, s->newest_ms) / 3600000, 2);
-    haul_json_kf64(j, "driving_7d_h", (double)fleet_driven_7d_ms(s, o, s->newest_ms) / 3600000, 2);
+    haul_json_kf64(j, "driving_24h_h", (double)fleet_driven_24h_ms(s, zone_ms, s->newest_ms) / 3600000, 2);
+    haul_json_kf64(j, "driving_7d_h", (double)fleet_driven_7d_ms(s, zone_ms, s->newest_ms) / 3600000, 2);
 }
 
 static void raised(const struct haul_entity *e, struct haul_json *j)
@@ -235,6 +236,8 @@ static void dump_measures(const struct fleet_state *s, struct haul_json *j)
     haul_json_ki64(j, "alarm", s->alarm);
     ARRAY(j, "serial", s->serial);
     ARRAY(j, "serial_ms", s->serial_ms);
+    haul_json_ki64(j, "door_ms", s->door_ms);
+    haul_json_ki64(j, "alarm_ms", s->alarm_ms);
     haul_json_ki64(j, "late", s->late);
     haul_json_ki64(j, "disordered", s->disordered);
     haul_json_ki64(j, "duplicates", s->duplicates);

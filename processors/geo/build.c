@@ -371,7 +371,7 @@ static enum haul_err build_steps(struct haul_builder *b, const struct haul_build
     build_bans(b, report);
     if (b->failed || !build_edges(b)) return HAUL_E_NOMEM;
     say(options, "keep the connected part");
-    if (!build_keep_largest(b, report)) return HAUL_E_NOMEM;
+    if (!build_keep_largest(b, options->keep_all, report)) return HAUL_E_NOMEM;
     if (b->edge_count == 0)
         return haul_fail(e, HAUL_E_INVALID, "there is no road on which one can drive there and back");
     say(options, "unfold turn restrictions");

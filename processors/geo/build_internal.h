@@ -82,9 +82,9 @@ bool build_pieces(struct haul_builder *b);
 void build_bans(struct haul_builder *b, struct haul_build_report *report);
 /* Joins pieces to edges. */
 bool build_edges(struct haul_builder *b);
-/* Keeps the largest strongly connected part, numbers junctions along a space-filling curve, edges by junction, bans by
- * road arc. */
-bool build_keep_largest(struct haul_builder *b, struct haul_build_report *report);
+/* Keeps the largest strongly connected part (or all), numbers junctions along a space-filling curve, edges by junction,
+ * bans by road arc. */
+bool build_keep_largest(struct haul_builder *b, bool keep_all, struct haul_build_report *report);
 /* The kind as it is seen from the other end. Adds it when it is new. */
 uint32_t build_flipped_kind(struct haul_builder *b, uint32_t kind);
 

@@ -121,6 +121,12 @@ static int by_key(const void *a, const void *b)
     return (x->i > y->i) - (x->i < y->i);
 }
 
+/* Every end of an edge is of the part. */
+static void mark_ends(const struct haul_builder *b, const struct search *s, uint32_t part)
+{
+    for (uint32_t e = 0; e < b->edge_count; e++) s->part[b->edges[e].from] = s->part[b->edges[e].to] = part;
+}
+
 /* Junctions in the order of Morton's curve. */
 static void number_junctions(struct haul_builder *b, const struct search *s, uint32_t part, struct placed *placed)
 {
@@ -187,7 +193,7 @@ static void keep_bans(struct haul_builder *b, const uint32_t *moved)
     b->ban_arcs = arcs;
 }
 
-bool build_keep_largest(struct haul_builder *b, struct haul_build_report *report)
+bool build_keep_largest(struct haul_builder *b, bool keep_all, struct haul_build_report *report)
 {
     struct pool pool = {0};
     struct search s = {0};
@@ -197,7 +203,9 @@ bool build_keep_largest(struct haul_builder *b, struct haul_build_report *report
     b->junction_of = malloc((b->points + (size_t)1) * sizeof *b->junction_of);
     bool good = take_search(&s, &pool, b) && b->junction_of != NULL;
     if (good) {
-        number_junctions(b, &s, largest_part(b, &s), placed);
+        const uint32_t part = largest_part(b, &s);
+        if (keep_all) mark_ends(b, &s, part);
+        number_junctions(b, &s, part, placed);
         good = keep_edges(b, placed, moved, report);
     }
     if (good) keep_bans(b, moved);

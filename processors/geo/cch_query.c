@@ -17,7 +17,9 @@ struct haul_query {
     uint32_t *chain;                    /* sides of the path before unpacking: twice the height */
     uint32_t *stack;                    /* sides still to unpack */
     size_t stack_cap;
-    int32_t *all; /* by rank, for sweeps */
+    int32_t *all;         /* by rank, for sweeps and potentials */
+    uint32_t *known, aim; /* all[rank] is a potential of this aim when known[rank] is aim */
+    const struct haul_weights *aim_weights;
     struct pool pool;
 };
 
@@ -37,6 +39,7 @@ struct haul_query *haul_query_new(const struct haul_cch *c)
     q->stack_cap = c->n + (size_t)2;
     q->stack = POOL_ARRAY(&q->pool, uint32_t, q->stack_cap);
     q->all = POOL_ARRAY(&q->pool, int32_t, c->n);
+    q->known = POOL_ZEROED(&q->pool, uint32_t, c->n);
     if (!q->pool.failed) return q;
     haul_query_free(q);
     return NULL;
@@ -277,4 +280,45 @@ void haul_query_all_from(struct haul_query *q, const struct haul_weights *w, uin
 void haul_query_all_to(struct haul_query *q, const struct haul_weights *w, uint32_t to, int32_t *dist)
 {
     sweep(q, w->side + 1, w->side, to, dist);
+}
+
+/* ---- potentials
+ * --------------------------------------------------------------------------------------------------------- */
+
+void haul_query_aim(struct haul_query *q, const struct haul_weights *w, uint32_t to)
+{
+    const struct haul_cch *c = q->cch;
+    if (++q->aim == 0) {
+        memset(q->known, 0, c->n * sizeof *q->known);
+        q->aim = 1;
+    }
+    q->aim_weights = w;
+    label(c, w->side + 1, c->rank[to], 0, q->bwd);
+    /* from the root down: an ancestor of the target goes up first or down at once, whichever is shorter */
+    uint32_t depth = 0;
+    for (uint32_t r = c->rank[to]; r != HAUL_NONE; r = c->parent[r]) q->stack[depth++] = r;
+    while (depth > 0) {
+        const uint32_t r = q->stack[--depth];
+        int32_t best = q->bwd[c->depth[r]];
+        for (uint32_t e = c->first[r]; e < c->first[r + 1]; e++)
+            best = least(best, w->side[2 * (size_t)e] + q->all[c->head[e]]);
+        q->all[r] = best;
+        q->known[r] = q->aim;
+    }
+}
+
+int32_t haul_query_potential(struct haul_query *q, uint32_t from)
+{
+    const struct haul_cch *c = q->cch;
+    uint32_t depth = 0;
+    for (uint32_t r = c->rank[from]; r != HAUL_NONE && q->known[r] != q->aim; r = c->parent[r]) q->stack[depth++] = r;
+    while (depth > 0) {
+        const uint32_t r = q->stack[--depth];
+        int32_t best = HAUL_FAR;
+        for (uint32_t e = c->first[r]; e < c->first[r + 1]; e++)
+            best = least(best, q->aim_weights->side[2 * (size_t)e] + q->all[c->head[e]]);
+        q->all[r] = best;
+        q->known[r] = q->aim;
+    }
+    return q->all[c->rank[from]];
 }

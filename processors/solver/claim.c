@@ -45,8 +45,9 @@ enum haul_err haul_claim_of(const struct haul_plan *plan, struct haul_claim *out
         for (int32_t k = 0; good && k < from->steps_n; k++) {
             const struct haul_step *s = &from->steps[k];
             const bool task = s->kind == HAUL_STEP_TASK;
-            good = add_stop(r, (struct haul_claim_stop){s->kind, task ? s->index : HAUL_NONE, task ? HAUL_NONE : s->index,
-                                                        s->arrival, s->waiting, s->setup, s->service});
+            good =
+                add_stop(r, (struct haul_claim_stop){s->kind, task ? s->index : HAUL_NONE, task ? HAUL_NONE : s->index,
+                                                     s->arrival, s->waiting, s->setup, s->service});
         }
     }
     if (good) return HAUL_OK;
@@ -104,15 +105,21 @@ struct claim_reader {
     struct haul_claim *out;
 };
 
-static bool stop_kind(struct claim_reader *c, const struct path *at, const json_t *o, struct haul_claim_stop *s, int32_t *kind)
+static bool stop_kind(struct claim_reader *c, const struct path *at, const json_t *o, struct haul_claim_stop *s,
+                      int32_t *kind)
 {
     static const struct {
         const char *name;
         enum haul_step_kind kind;
         int32_t task;
-    } kinds[] = {{"start", HAUL_STEP_START, -1},  {"end", HAUL_STEP_END, -1},     {"break", HAUL_STEP_BREAK, -1},
-                 {"rest", HAUL_STEP_REST, -1},    {"reload", HAUL_STEP_RELOAD, -1}, {"job", HAUL_STEP_TASK, HAUL_TASK_JOB},
-                 {"pickup", HAUL_STEP_TASK, HAUL_TASK_PICKUP}, {"delivery", HAUL_STEP_TASK, HAUL_TASK_DELIVERY}};
+    } kinds[] = {{"start", HAUL_STEP_START, -1},
+                 {"end", HAUL_STEP_END, -1},
+                 {"break", HAUL_STEP_BREAK, -1},
+                 {"rest", HAUL_STEP_REST, -1},
+                 {"reload", HAUL_STEP_RELOAD, -1},
+                 {"job", HAUL_STEP_TASK, HAUL_TASK_JOB},
+                 {"pickup", HAUL_STEP_TASK, HAUL_TASK_PICKUP},
+                 {"delivery", HAUL_STEP_TASK, HAUL_TASK_DELIVERY}};
     const struct haul_str type = json_text(&c->r, at, o, "type");
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
         if (haul_str_eq(type, haul_str_of(kinds[i].name))) {
@@ -181,8 +188,8 @@ static bool complete_ends(struct haul_claim_route *r)
     if (r->stops_n == 0) return true;
     const struct haul_claim_stop first = r->stops[0], last = r->stops[r->stops_n - 1];
     if (last.kind != HAUL_STEP_END &&
-        !add_stop(r, (struct haul_claim_stop){HAUL_STEP_END, HAUL_NONE, HAUL_NONE, last.arrival + last.waiting + last.setup + last.service,
-                                              0, 0, 0}))
+        !add_stop(r, (struct haul_claim_stop){HAUL_STEP_END, HAUL_NONE, HAUL_NONE,
+                                              last.arrival + last.waiting + last.setup + last.service, 0, 0, 0}))
         return false;
     if (first.kind == HAUL_STEP_START) return true;
     if (!add_stop(r, first)) return false;
@@ -191,12 +198,13 @@ static bool complete_ends(struct haul_claim_route *r)
     return true;
 }
 
-static enum haul_err claim_json(const struct haul_problem *p, const struct ids *ids, struct haul_str bytes, struct haul_claim *out,
-                                struct haul_error *e)
+static enum haul_err claim_json(const struct haul_problem *p, const struct ids *ids, struct haul_str bytes,
+                                struct haul_claim *out, struct haul_error *e)
 {
     json_error_t where;
     json_t *root = json_loadb(bytes.p, bytes.n, JSON_REJECT_DUPLICATES, &where);
-    if (root == NULL) return haul_fail(e, HAUL_E_INVALID, "line %d, column %d: %s", where.line, where.column, where.text);
+    if (root == NULL)
+        return haul_fail(e, HAUL_E_INVALID, "line %d, column %d: %s", where.line, where.column, where.text);
     struct claim_reader c = {.r = {.e = e}, .v = haul_problem_view(p), .ids = ids, .out = out};
     const struct path at = {NULL, "routes", 0};
     const json_t *routes = json_array_of(&c.r, NULL, root, "routes");
@@ -233,7 +241,8 @@ static enum haul_err sol_route(const struct ids *ids, struct text *t, struct hau
         if (bad != HAUL_OK) return bad;
         int32_t task = HAUL_NONE;
         for (int32_t k = HAUL_TASK_JOB; k <= HAUL_TASK_DELIVERY && task == HAUL_NONE; k++) task = index_of(ids, k, id);
-        if (task == HAUL_NONE) return haul_fail(e, HAUL_E_NOT_FOUND, "line %d: no customer %lld", t->line, (long long)id);
+        if (task == HAUL_NONE)
+            return haul_fail(e, HAUL_E_NOT_FOUND, "line %d: no customer %lld", t->line, (long long)id);
         if (r->stops_n > SOL_STOPS_MAX) return haul_fail(e, HAUL_E_LIMIT, "line %d: too many stops", t->line);
         good = add_stop(r, (struct haul_claim_stop){.kind = HAUL_STEP_TASK, .task = task, .index = HAUL_NONE});
     }
@@ -241,8 +250,8 @@ static enum haul_err sol_route(const struct ids *ids, struct text *t, struct hau
     return good ? HAUL_OK : haul_fail(e, HAUL_E_NOMEM, "no memory for the routes");
 }
 
-static enum haul_err claim_sol(const struct haul_problem *p, const struct ids *ids, struct haul_str bytes, struct haul_claim *out,
-                               struct haul_error *e)
+static enum haul_err claim_sol(const struct haul_problem *p, const struct ids *ids, struct haul_str bytes,
+                               struct haul_claim *out, struct haul_error *e)
 {
     struct text t = text_of(bytes);
     out->cost = HAUL_NONE;
@@ -265,7 +274,8 @@ static enum haul_err claim_sol(const struct haul_problem *p, const struct ids *i
     return HAUL_OK;
 }
 
-enum haul_err haul_claim_read(const struct haul_problem *p, struct haul_str bytes, struct haul_claim *out, struct haul_error *e)
+enum haul_err haul_claim_read(const struct haul_problem *p, struct haul_str bytes, struct haul_claim *out,
+                              struct haul_error *e)
 {
     *out = (struct haul_claim){.cost = HAUL_NONE};
     if (bytes.n > HAUL_PROBLEM_BYTES_MAX) return haul_fail(e, HAUL_E_LIMIT, "more than 1 GiB");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Reasons. For each task that is left out, every place of every route is timed with the rules bent rather than kept, and the place
- * that bends them least is told; then the limits are moved by just that much and the route is timed again, strictly.
+ * Reasons. For each task that is left out, every place of every route is timed with the rules bent rather than kept,
+ * and the place that bends them least is told; then the limits are moved by just that much and the route is timed
+ * again, strictly.
  */
 #include "processors/solver/search.h"
 
@@ -14,9 +15,18 @@ static const struct {
 #undef HAUL_FAULT
 };
 
-const char *haul_fault_name(enum haul_fault_kind kind) { return fault_texts[kind].name; }
-const char *haul_fault_unit(enum haul_fault_kind kind) { return fault_texts[kind].unit; }
-const char *haul_fault_sentence(enum haul_fault_kind kind) { return fault_texts[kind].sentence; }
+const char *haul_fault_name(enum haul_fault_kind kind)
+{
+    return fault_texts[kind].name;
+}
+const char *haul_fault_unit(enum haul_fault_kind kind)
+{
+    return fault_texts[kind].unit;
+}
+const char *haul_fault_sentence(enum haul_fault_kind kind)
+{
+    return fault_texts[kind].sentence;
+}
 
 enum { BEST = 6 }; /* places that are tried strictly before giving up */
 
@@ -35,26 +45,37 @@ struct explain {
 
 /* ---- how much is bent ---- */
 
-static int64_t share(int64_t amount, int64_t of) { return of <= 0 ? 1000 * amount : amount * 1000 / of + 1; }
+static int64_t share(int64_t amount, int64_t of)
+{
+    return of <= 0 ? 1000 * amount : amount * 1000 / of + 1;
+}
 
 static int64_t score_of(const struct explain *x, const struct vtype *t, const struct haul_fault *f)
 {
     const int64_t hour = 3600 * x->m->p->scales.time;
     switch (f->kind) {
-    case HAUL_FAULT_LOAD: return share(f->amount, t->capacity[f->dim]);
+    case HAUL_FAULT_LOAD:
+        return share(f->amount, t->capacity[f->dim]);
     case HAUL_FAULT_TOO_LATE:
     case HAUL_FAULT_SHIFT_END:
     case HAUL_FAULT_DURATION:
     case HAUL_FAULT_TRAVEL:
     case HAUL_FAULT_BREAK:
     case HAUL_FAULT_DRIVING_DAY:
-    case HAUL_FAULT_EXPOSURE: return share(f->amount, hour);
-    case HAUL_FAULT_DISTANCE: return share(f->amount, t->v->distance_max);
-    case HAUL_FAULT_ENERGY: return share(f->amount, t->v->energy_max);
-    case HAUL_FAULT_BREAK_LOAD: return share(f->amount, t->capacity[f->dim]);
-    case HAUL_FAULT_TASKS: return 1000 * f->amount;
-    case HAUL_FAULT_SKILLS: return 100000 * f->amount;
-    case HAUL_FAULT_FROZEN: return 50000;
+    case HAUL_FAULT_EXPOSURE:
+        return share(f->amount, hour);
+    case HAUL_FAULT_DISTANCE:
+        return share(f->amount, t->v->distance_max);
+    case HAUL_FAULT_ENERGY:
+        return share(f->amount, t->v->energy_max);
+    case HAUL_FAULT_BREAK_LOAD:
+        return share(f->amount, t->capacity[f->dim]);
+    case HAUL_FAULT_TASKS:
+        return 1000 * f->amount;
+    case HAUL_FAULT_SKILLS:
+        return 100000 * f->amount;
+    case HAUL_FAULT_FROZEN:
+        return 50000;
     }
     return 0;
 }
@@ -62,7 +83,9 @@ static int64_t score_of(const struct explain *x, const struct vtype *t, const st
 static void keep(struct explain *x, const struct candidate *one)
 {
     int32_t i = x->best_n < BEST ? x->best_n++ : BEST - 1;
-    if (x->best_n == BEST && i == BEST - 1 && x->best[i].score <= one->score && x->best[i].reason.task == one->reason.task) return;
+    if (x->best_n == BEST && i == BEST - 1 && x->best[i].score <= one->score &&
+        x->best[i].reason.task == one->reason.task)
+        return;
     for (; i > 0 && one->score < x->best[i - 1].score; i--) x->best[i] = x->best[i - 1];
     x->best[i] = *one;
 }
@@ -164,17 +187,32 @@ static void own_breaks(struct bent *b)
     b->t.v = &b->v;
 }
 
-static void bend(struct model *m, struct bent *b, const int32_t *tasks, int32_t n, const struct haul_fault *f, int64_t sign)
+static void bend(struct model *m, struct bent *b, const int32_t *tasks, int32_t n, const struct haul_fault *f,
+                 int64_t sign)
 {
     const int64_t by = sign * f->amount;
     switch (f->kind) {
-    case HAUL_FAULT_LOAD: b->t.capacity[f->dim] += by; break;
-    case HAUL_FAULT_TOO_LATE: widen_last(m, f->task, by); break;
-    case HAUL_FAULT_SHIFT_END: b->v.shift.close += by; break;
-    case HAUL_FAULT_DISTANCE: b->v.distance_max += by; break;
-    case HAUL_FAULT_TRAVEL: b->v.travel_max += by; break;
-    case HAUL_FAULT_DURATION: b->v.duration_max += by; break;
-    case HAUL_FAULT_TASKS: b->v.tasks_max += (int32_t)by; break;
+    case HAUL_FAULT_LOAD:
+        b->t.capacity[f->dim] += by;
+        break;
+    case HAUL_FAULT_TOO_LATE:
+        widen_last(m, f->task, by);
+        break;
+    case HAUL_FAULT_SHIFT_END:
+        b->v.shift.close += by;
+        break;
+    case HAUL_FAULT_DISTANCE:
+        b->v.distance_max += by;
+        break;
+    case HAUL_FAULT_TRAVEL:
+        b->v.travel_max += by;
+        break;
+    case HAUL_FAULT_DURATION:
+        b->v.duration_max += by;
+        break;
+    case HAUL_FAULT_TASKS:
+        b->v.tasks_max += (int32_t)by;
+        break;
     case HAUL_FAULT_BREAK: {
         const struct haul_break *one = &b->breaks[f->dim];
         struct haul_window *last = b->windows;
@@ -185,11 +223,18 @@ static void bend(struct model *m, struct bent *b, const int32_t *tasks, int32_t 
     case HAUL_FAULT_BREAK_LOAD:
         for (int32_t i = 0; i < b->v.breaks_n; i++) b->breaks[i].load_max[f->dim] += by;
         break;
-    case HAUL_FAULT_DRIVING_DAY: b->v.rule.drive_day_max += by; break;
-    case HAUL_FAULT_ENERGY: b->v.energy_max += by; break;
-    case HAUL_FAULT_EXPOSURE: widen_exposure(m, tasks, n, f->task, by); break;
+    case HAUL_FAULT_DRIVING_DAY:
+        b->v.rule.drive_day_max += by;
+        break;
+    case HAUL_FAULT_ENERGY:
+        b->v.energy_max += by;
+        break;
+    case HAUL_FAULT_EXPOSURE:
+        widen_exposure(m, tasks, n, f->task, by);
+        break;
     case HAUL_FAULT_SKILLS:
-    case HAUL_FAULT_FROZEN: break;
+    case HAUL_FAULT_FROZEN:
+        break;
     }
 }
 
@@ -238,7 +283,8 @@ static enum haul_err load_plan(struct state *s, const struct haul_plan *plan, st
         int32_t last = start_of(s->m, r->vehicle);
         for (int32_t k = 0; k < r->steps_n; k++) {
             if (r->steps[k].kind != HAUL_STEP_TASK) continue;
-            if (s->at[r->steps[k].index].route != HAUL_NONE) return haul_fail(e, HAUL_E_CONFLICT, "the plan serves a task twice");
+            if (s->at[r->steps[k].index].route != HAUL_NONE)
+                return haul_fail(e, HAUL_E_CONFLICT, "the plan serves a task twice");
             state_put(s, last, r->steps[k].index);
             last = r->steps[k].index;
         }
@@ -248,8 +294,8 @@ static enum haul_err load_plan(struct state *s, const struct haul_plan *plan, st
     return HAUL_OK;
 }
 
-enum haul_err haul_explain(const struct haul_problem *p, const struct haul_plan *plan, struct haul_reason **out, int32_t *n,
-                           struct haul_error *e)
+enum haul_err haul_explain(const struct haul_problem *p, const struct haul_plan *plan, struct haul_reason **out,
+                           int32_t *n, struct haul_error *e)
 {
     *out = NULL;
     *n = 0;
@@ -269,7 +315,9 @@ enum haul_err haul_explain(const struct haul_problem *p, const struct haul_plan 
     free(x.sequence);
     state_free(x.s);
     model_free(x.m);
-    if (bad == HAUL_OK) *out = reasons;
-    else free(reasons);
+    if (bad == HAUL_OK)
+        *out = reasons;
+    else
+        free(reasons);
     return bad;
 }

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What is decided between routes: which vehicle serves which, and who loads at the docks when.
+ * Which vehicle serves which route.
  */
 #include "processors/solver/search.h"
-
-#include <stdlib.h>
 
 /* Cost of a list of tasks on a type of vehicle; INT64_MAX: it breaks a rule there. */
 static int64_t cost_on(const struct model *m, const struct vtype *t, const int32_t *tasks, int32_t n)
@@ -85,62 +83,4 @@ void improve_types(struct search *x)
         cheaper_type(x, r);
         if (s->route[r].n > 0) exchange_types(x, r);
     }
-}
-
-/* ---- docks ---- */
-
-struct loading {
-    int64_t by; /* must have left by then */
-    int64_t open, time;
-    int32_t dock;
-};
-
-static int by_deadline(const void *a, const void *b)
-{
-    const struct loading *x = a, *y = b;
-    if (x->dock != y->dock) return x->dock < y->dock ? -1 : 1;
-    if (x->by != y->by) return x->by < y->by ? -1 : 1;
-    return x->open < y->open ? -1 : x->open > y->open;
-}
-
-/* Earliest-deadline-first over the places of one group; free_at: [places]. */
-static bool group_holds(const struct loading *l, int32_t n, int32_t places, int64_t *free_at)
-{
-    for (int32_t k = 0; k < places; k++) free_at[k] = INT64_MIN;
-    for (int32_t i = 0; i < n; i++) {
-        int32_t best = 0;
-        for (int32_t k = 1; k < places; k++)
-            if (free_at[k] < free_at[best]) best = k;
-        const int64_t begin = free_at[best] > l[i].open ? free_at[best] : l[i].open;
-        if (begin + l[i].time > l[i].by) return false;
-        free_at[best] = begin + l[i].time;
-    }
-    return true;
-}
-
-bool docks_hold(const struct state *s)
-{
-    const struct model *m = s->m;
-    struct loading *l = calloc((size_t)s->used_n + 1, sizeof *l);
-    assert(l != NULL);
-    int32_t n = 0;
-    for (int32_t k = 0; k < s->used_n; k++) {
-        const int32_t r = s->used[k];
-        const struct haul_vehicle *v = m->type[s->route[r].type].v;
-        if (v->dock == HAUL_NONE || v->dock_time == 0) continue;
-        const int64_t late = m->timed ? s->at[start_of(m, r)].late : HAUL_FOREVER;
-        l[n++] = (struct loading){.by = late, .open = v->shift.open, .time = v->dock_time, .dock = v->dock};
-    }
-    qsort(l, (size_t)n, sizeof *l, by_deadline);
-    int64_t *free_at = calloc((size_t)s->used_n + 1, sizeof *free_at);
-    assert(free_at != NULL);
-    bool good = true;
-    for (int32_t i = 0, k; good && i < n; i = k) {
-        for (k = i; k < n && l[k].dock == l[i].dock; k++) continue;
-        const int32_t places = m->p->docks[l[i].dock];
-        good = group_holds(l + i, k - i, places < s->used_n ? places : s->used_n, free_at);
-    }
-    free(l);
-    free(free_at);
-    return good;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Finding the place of a task. A gap is first asked for its cost, then for load and time, all in constant time; vehicles with rules
- * that a constant-time test cannot answer are timed exactly at the most promising gaps.
+ * Finding the place of a task. A gap is first asked for its cost, then for load and time, all in constant time;
+ * vehicles with rules that a constant-time test cannot answer are timed exactly at the most promising gaps.
  */
 #include "processors/solver/insert.h"
 
@@ -12,12 +12,12 @@ enum { BLINK_MEAN = 100 };
 
 static bool needs_exact(const struct model *m, const struct vtype *t, bool pair)
 {
-    return t->exact || (pair && (t->limited || m->setups));
+    return t->exact || m->setups || (pair && t->limited);
 }
 
 void finder_init(struct finder *f, struct state *s, struct haul_rng *rng)
 {
-    *f = (struct finder){.s = s, .rng = rng, .spots_max = 1, .blink_in = BLINK_MEAN};
+    *f = (struct finder){.s = s, .rng = rng, .spots_max = 1, .routes_max = INT32_MAX, .blink_in = BLINK_MEAN};
     for (int32_t t = 0; t < s->m->types; t++)
         if (needs_exact(s->m, &s->m->type[t], s->m->pairs)) f->spots_max = 6;
     f->seen = calloc((size_t)s->m->vehicles + 1, sizeof *f->seen);
@@ -74,7 +74,8 @@ static inline bool route_takes(const struct finder *f, int32_t r, int32_t task)
 
 /* ---- one gap, one task ---- */
 
-static inline bool on_time(const struct state *s, const struct vtype *t, const struct place *i, const struct place *j, int32_t task)
+static inline bool on_time(const struct state *s, const struct vtype *t, const struct place *i, const struct place *j,
+                           int32_t task)
 {
     const struct model *m = s->m;
     const struct node *n = &m->nodes[task];
@@ -94,7 +95,8 @@ static inline bool load_fits(const struct state *s, const struct vtype *t, int32
     const int32_t dims = s->m->dims;
     const int64_t *drop = delivery_of(s->m, task), *pick = drop + dims;
     for (int32_t d = 0; d < dims; d++)
-        if (load_before(s, i)[d] + drop[d] > t->capacity[d] || load_behind(s, i)[d] + pick[d] > t->capacity[d]) return false;
+        if (load_before(s, i)[d] + drop[d] > t->capacity[d] || load_behind(s, i)[d] + pick[d] > t->capacity[d])
+            return false;
     return true;
 }
 
@@ -166,7 +168,8 @@ struct half {
     int64_t action;
 };
 
-static inline int64_t gap_cost(const struct model *m, const struct vtype *t, const struct place *a, const struct place *b, int32_t loc)
+static inline int64_t gap_cost(const struct model *m, const struct vtype *t, const struct place *a,
+                               const struct place *b, int32_t loc)
 {
     return way_cost(t, cell(m, a->loc, loc)) + way_cost(t, cell(m, loc, b->loc)) - b->way;
 }
@@ -179,8 +182,8 @@ static bool carries(const struct state *s, const struct vtype *t, int32_t place,
 }
 
 /* Pickup and delivery next to each other behind i. `left`: when the pickup is left. */
-static void try_adjacent(struct finder *f, const struct vtype *t, int32_t i, const struct half *p, const struct half *d, int64_t left,
-                         int64_t base)
+static void try_adjacent(struct finder *f, const struct vtype *t, int32_t i, const struct half *p, const struct half *d,
+                         int64_t left, int64_t base)
 {
     const struct state *s = f->s;
     const struct model *m = s->m;
@@ -197,8 +200,8 @@ static void try_adjacent(struct finder *f, const struct vtype *t, int32_t i, con
 }
 
 /* The delivery behind each stop from i's next on, while time and load allow. */
-static void try_apart(struct finder *f, const struct vtype *t, int32_t i, const struct half *p, const struct half *d, int64_t left,
-                      int64_t cost)
+static void try_apart(struct finder *f, const struct vtype *t, int32_t i, const struct half *p, const struct half *d,
+                      int64_t left, int64_t cost)
 {
     const struct state *s = f->s;
     const struct model *m = s->m;
@@ -245,7 +248,8 @@ static void try_pair(struct finder *f, int32_t r, int32_t pickup)
     if (t->v->tasks_max != HAUL_NONE && s->route[r].n + 2 > t->v->tasks_max) return;
     const struct half p = {pickup, m->nodes[pickup].loc, service_of(m, t, pickup) + m->nodes[pickup].setup};
     const struct half d = {delivery, m->nodes[delivery].loc, service_of(m, t, delivery) + m->nodes[delivery].setup};
-    const int64_t base = stop_cost(m, t, pickup) + stop_cost(m, t, delivery) + (s->route[r].n == 0 ? t->v->cost_fixed : 0);
+    const int64_t base =
+        stop_cost(m, t, pickup) + stop_cost(m, t, delivery) + (s->route[r].n == 0 ? t->v->cost_fixed : 0);
     const int64_t least = least_gap(s, t, r, d.loc);
     for (int32_t i = start_of(m, r); i != end_of(m, r); i = s->at[i].next) {
         const struct place *a = &s->at[i];
@@ -285,14 +289,17 @@ static void try_pair_near(struct finder *f, int32_t pickup)
 
 static void try_any(struct finder *f, int32_t r, int32_t task, bool pair)
 {
-    if (pair) try_pair(f, r, task);
-    else try_route(f, r, task);
+    if (pair)
+        try_pair(f, r, task);
+    else
+        try_route(f, r, task);
 }
 
 static void try_idle(struct finder *f, int32_t task, bool pair)
 {
     const struct state *s = f->s;
     const int32_t own = s->m->nodes[task].vehicle;
+    if (s->used_n >= f->routes_max) return;
     if (own != HAUL_NONE) {
         if (s->route[own].n == 0) try_any(f, own, task, pair);
         return;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Layer: solver
- * Where does a task go? The cheapest place that keeps every rule, over all gaps of all routes or over those beside near tasks.
+ * Where does a task go? The cheapest place that keeps every rule, over all gaps of all routes or over those beside near
+ * tasks.
  */
 #ifndef HAUL_SOLVER_INSERT_H
 #define HAUL_SOLVER_INSERT_H
@@ -11,25 +12,26 @@
 #define SPOTS_MAX 64
 
 struct spot {
-    int64_t delta; /* of the cost, nothing for the task's absence */
-    int32_t after;       /* a place; an end's start in an empty route */
+    int64_t delta;        /* of the cost, nothing for the task's absence */
+    int32_t after;        /* a place; an end's start in an empty route */
     int32_t after_second; /* of a shipment: the delivery's; the pickup itself when directly behind */
 };
 
 struct finder {
     struct state *s;
     struct haul_rng *rng;
-    int32_t near;      /* how many near tasks to look beside; 0: everywhere */
-    int32_t spots_max; /* candidates that are timed exactly, where that is needed */
-    bool blinks;       /* passes over one gap in a hundred (Christiaens and Vanden Berghe 2020) */
-    bool few_routes;   /* opens a route only where nothing else is left */
+    int32_t near;        /* how many near tasks to look beside; 0: everywhere */
+    int32_t spots_max;   /* candidates that are timed exactly, where that is needed */
+    bool blinks;         /* passes over one gap in a hundred (Christiaens and Vanden Berghe 2020) */
+    bool few_routes;     /* opens a route only where nothing else is left */
+    int32_t routes_max;  /* no more routes than that are opened */
     const uint8_t *only; /* [vehicles] routes that may be changed; NULL: all */
     int32_t blink_in;
     struct spot spots[SPOTS_MAX];
     int32_t spots_n;
-    int64_t bound; /* a gap must cost less to be of interest */
+    int64_t bound;           /* a gap must cost less to be of interest */
     int32_t *seen, seen_now; /* [vehicles] routes looked at for this shipment */
-    int32_t *sequence; /* [tasks_cap + 2] */
+    int32_t *sequence;       /* [tasks_cap + 2] */
 };
 
 void finder_init(struct finder *f, struct state *s, struct haul_rng *rng);

@@ -17,7 +17,8 @@ static size_t put_path(char *to, size_t cap, const struct path *at)
     return n + (size_t)(more < 0 ? 0 : more);
 }
 
-enum haul_err json_wrong(struct reader *r, enum haul_err code, const struct path *at, const char *field, const char *format, ...)
+enum haul_err json_wrong(struct reader *r, enum haul_err code, const struct path *at, const char *field,
+                         const char *format, ...)
 {
     if (r->bad != HAUL_OK) return r->bad;
     char where[256], what[512];
@@ -49,8 +50,8 @@ const json_t *json_object_of(struct reader *r, const struct path *at, const json
     return NULL;
 }
 
-int64_t json_scaled(struct reader *r, const struct path *at, const json_t *o, const char *field, int64_t scale, int64_t usual,
-                    double low, double high)
+int64_t json_scaled(struct reader *r, const struct path *at, const json_t *o, const char *field, int64_t scale,
+                    int64_t usual, double low, double high)
 {
     const json_t *v = json_object_get(o, field);
     if (v == NULL || r->bad != HAUL_OK) return usual;
@@ -66,8 +67,8 @@ int64_t json_scaled(struct reader *r, const struct path *at, const json_t *o, co
     return json_is_integer(v) ? (int64_t)json_integer_value(v) * scale : haul_round_i64(value * (double)scale);
 }
 
-int64_t json_whole(struct reader *r, const struct path *at, const json_t *o, const char *field, int64_t usual, int64_t low,
-                   int64_t high)
+int64_t json_whole(struct reader *r, const struct path *at, const json_t *o, const char *field, int64_t usual,
+                   int64_t low, int64_t high)
 {
     const json_t *v = json_object_get(o, field);
     if (v == NULL || r->bad != HAUL_OK) return usual;

@@ -82,7 +82,8 @@ static int32_t scaled(int32_t time, int32_t speed_permille)
     return t > INT32_MAX ? INT32_MAX : (int32_t)t;
 }
 
-/* A table with `stride` columns; the last row and column, where there are any beyond the problem's, are no way at all. */
+/* A table with `stride` columns; the last row and column, where there are any beyond the problem's, are no way at all.
+ */
 static const int32_t *table_of(struct model *m, const int32_t *from, int32_t speed_permille)
 {
     const int32_t n = m->p->locations_n;
@@ -109,7 +110,8 @@ static bool symmetric(const struct model *m, const int32_t *table)
     return true;
 }
 
-/* What tells two vehicles' tables apart: profiles' tables and speed. A table made once is used by all types that want it. */
+/* What tells two vehicles' tables apart: profiles' tables and speed. A table made once is used by all types that want
+ * it. */
 static void set_tables(struct model *m, struct vtype *t)
 {
     const struct haul_vehicle *v = t->v;
@@ -124,8 +126,9 @@ static void set_tables(struct model *m, struct vtype *t)
     const bool known = t->time != NULL;
     if (t->distance == NULL) t->distance = table_of(m, from->distance, 1000);
     if (t->time == NULL)
-        t->time = from->time == from->distance && v->speed_permille == 1000 ? t->distance
-                                                                              : table_of(m, from->time, v->speed_permille);
+        t->time = from->time == from->distance && v->speed_permille == 1000
+                      ? t->distance
+                      : table_of(m, from->time, v->speed_permille);
     if (!known) t->symmetric = symmetric(m, t->time) && (t->distance == t->time || symmetric(m, t->distance));
 }
 
@@ -154,22 +157,24 @@ static bool same_pauses(const struct haul_vehicle *a, const struct haul_vehicle 
             return false;
     const struct haul_driving_rule *r = &a->rule, *s = &b->rule;
     return r->drive_max == s->drive_max && r->rest == s->rest && r->split_first == s->split_first &&
-           r->split_second == s->split_second && r->drive_day_max == s->drive_day_max && r->service_rests == s->service_rests;
+           r->split_second == s->split_second && r->drive_day_max == s->drive_day_max &&
+           r->service_rests == s->service_rests;
 }
 
 static bool alike(const struct haul_vehicle *a, const struct haul_vehicle *b)
 {
-    return a->profile == b->profile && a->service_class == b->service_class && a->start == b->start && a->end == b->end &&
-           memcmp(a->capacity, b->capacity, sizeof a->capacity) == 0 && memcmp(a->skills, b->skills, sizeof a->skills) == 0 &&
-           a->shift.open == b->shift.open && a->shift.close == b->shift.close && a->cost_fixed == b->cost_fixed &&
+    return a->profile == b->profile && a->service_class == b->service_class && a->start == b->start &&
+           a->end == b->end && memcmp(a->capacity, b->capacity, sizeof a->capacity) == 0 &&
+           memcmp(a->skills, b->skills, sizeof a->skills) == 0 && a->shift.open == b->shift.open &&
+           a->shift.close == b->shift.close && a->cost_fixed == b->cost_fixed &&
            a->cost_per_distance == b->cost_per_distance && a->cost_per_time == b->cost_per_time &&
            a->cost_per_service == b->cost_per_service && a->cost_per_duration == b->cost_per_duration &&
-           a->speed_permille == b->speed_permille && a->distance_max == b->distance_max && a->travel_max == b->travel_max &&
-           a->duration_max == b->duration_max && a->tasks_max == b->tasks_max && a->energy_max == b->energy_max &&
-           a->energy_per_distance == b->energy_per_distance && a->energy_per_load == b->energy_per_load &&
-           a->exposure_drive_permille == b->exposure_drive_permille &&
-           a->exposure_stop_permille == b->exposure_stop_permille && a->dock == b->dock && a->dock_time == b->dock_time &&
-           same_pauses(a, b);
+           a->speed_permille == b->speed_permille && a->distance_max == b->distance_max &&
+           a->travel_max == b->travel_max && a->duration_max == b->duration_max && a->tasks_max == b->tasks_max &&
+           a->energy_max == b->energy_max && a->energy_per_distance == b->energy_per_distance &&
+           a->energy_per_load == b->energy_per_load && a->exposure_drive_permille == b->exposure_drive_permille &&
+           a->exposure_stop_permille == b->exposure_stop_permille && a->dock == b->dock &&
+           a->dock_time == b->dock_time && same_pauses(a, b);
 }
 
 static bool has_skills(const struct haul_vehicle *v, const struct haul_task *t)
@@ -210,8 +215,8 @@ static void set_type(struct model *m, struct vtype *t, const struct haul_vehicle
     set_tables(m, t);
     set_costing(t);
     for (int32_t i = 0; i < v->reloads_n; i++) t->reloads |= v->reloads_max > 0 && v->reloads[i].load;
-    t->exact = v->breaks_n > 0 || (v->reloads_n > 0 && v->reloads_max > 0) || v->rule.drive_max > 0 || v->energy_max != HAUL_NONE ||
-               v->cost_per_duration > 0 || t->speeds != NULL || exposure_matters(m, v) ||
+    t->exact = v->breaks_n > 0 || (v->reloads_n > 0 && v->reloads_max > 0) || v->rule.drive_max > 0 ||
+               v->energy_max != HAUL_NONE || v->cost_per_duration > 0 || t->speeds != NULL || exposure_matters(m, v) ||
                (v->duration_max != HAUL_NONE && m->timed) || (v->cost_per_service > 0 && m->setups);
     t->limited = v->distance_max != HAUL_NONE || v->travel_max != HAUL_NONE || v->duration_max != HAUL_NONE ||
                  v->tasks_max != HAUL_NONE;
@@ -255,7 +260,8 @@ static enum haul_err set_vehicles(struct model *m, struct haul_error *e)
 
 static bool all_plain(const struct model *m)
 {
-    if (m->types != 1 || m->dims > 1 || m->mixed_load || m->type[0].reloads || m->type[0].v->tasks_max != HAUL_NONE) return false;
+    if (m->types != 1 || m->dims > 1 || m->mixed_load || m->type[0].reloads || m->type[0].v->tasks_max != HAUL_NONE)
+        return false;
     for (int32_t i = 0; i < m->tasks; i++)
         if (!m->type[0].fits[i]) return false;
     return true;
@@ -273,7 +279,8 @@ static void set_penalties(struct model *m)
             const int64_t there = way_cost(ty, cell(m, ty->start, loc)) + way_cost(ty, cell(m, loc, ty->end));
             if (there > way) way = there;
         }
-        const int64_t hours = ty->v->cost_per_duration == 0 ? 0 : ty->v->cost_per_duration * (INT64_C(100000) * m->p->scales.time);
+        const int64_t hours =
+            ty->v->cost_per_duration == 0 ? 0 : ty->v->cost_per_duration * (INT64_C(100000) * m->p->scales.time);
         const int64_t all = ty->v->cost_fixed + 2 * way + hours;
         if (all > most) most = all;
     }
@@ -293,7 +300,10 @@ struct near {
     int32_t task;
 };
 
-static bool nearer(struct near a, struct near b) { return a.key < b.key || (a.key == b.key && a.task < b.task); }
+static bool nearer(struct near a, struct near b)
+{
+    return a.key < b.key || (a.key == b.key && a.task < b.task);
+}
 
 /* heap[0] is the farthest. */
 static void sift(struct near *heap, int32_t n, int32_t i)
@@ -333,8 +343,8 @@ static void near_sorted(struct near *heap, int32_t n, int32_t *out)
     }
 }
 
-/* Proximity of a before b (Vidal, Crainic, Gendreau and Prins 2013): the way, a share of the wait that cannot be helped, and the
- * lateness that cannot. */
+/* Proximity of a before b (Vidal, Crainic, Gendreau and Prins 2013): the way, a share of the wait that cannot be
+ * helped, and the lateness that cannot. */
 static int64_t proximity(const struct model *m, const struct vtype *t, int32_t a, int32_t b)
 {
     const struct node *x = &m->nodes[a], *y = &m->nodes[b];

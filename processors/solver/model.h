@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Layer: solver
- * A problem made ready for the search: flat arrays, vehicles that are alike as one type, near tasks as lists. Constant while it
- * is searched, so that several threads share it.
+ * A problem made ready for the search: flat arrays, vehicles that are alike as one type, near tasks as lists. Constant
+ * while it is searched, so that several threads share it.
  *
- * Places are tasks 0..tasks_cap-1 and then two ends a vehicle: start_of(v), end_of(v). The location `nowhere` is no way from
- * everywhere: open routes begin and end there.
+ * Places are tasks 0..tasks_cap-1 and then two ends a vehicle: start_of(v), end_of(v). The location `nowhere` is no way
+ * from everywhere: open routes begin and end there.
  */
 #ifndef HAUL_SOLVER_MODEL_H
 #define HAUL_SOLVER_MODEL_H
@@ -15,10 +15,10 @@
 
 struct node {
     int32_t loc, mate;
-    int32_t win, win_n; /* windows[win .. win + win_n) */
-    int64_t open, close; /* of the first and the last window */
+    int32_t win, win_n;     /* windows[win .. win + win_n) */
+    int64_t open, close;    /* of the first and the last window */
     int64_t setup, service; /* service of class 0 */
-    int64_t size; /* of the first amount, delivery and pickup */
+    int64_t size;           /* of the first amount, delivery and pickup */
     int64_t penalty;        /* of leaving it out; a shipment's stands at its pickup */
     int64_t exposure_max;
     enum haul_task_kind kind;
@@ -38,29 +38,29 @@ struct vtype {
     int64_t capacity[HAUL_DIMS];
     const struct haul_vehicle *v;
     const struct haul_speeds *speeds; /* NULL: none */
-    const uint8_t *fits; /* [tasks_cap] may serve the task as far as skills, size and shift go */
+    const uint8_t *fits;              /* [tasks_cap] may serve the task as far as skills, size and shift go */
 };
 
 struct model {
     const struct haul_problem *p;
     int32_t tasks, tasks_cap, vehicles, types, stride, nowhere, dims, classes, near;
     struct node *nodes;
-    int64_t *amounts; /* [tasks_cap][2][dims]: delivery, pickup */
+    int64_t *amounts;  /* [tasks_cap][2][dims]: delivery, pickup */
     int64_t *services; /* [tasks_cap][classes], NULL with one class */
     struct haul_window *windows;
-    struct vtype *type;    /* [types] */
-    int32_t *type_of;      /* [vehicles] */
-    int32_t *near_way;     /* [tasks_cap][near] nearest first by distance: what is torn out together */
-    int32_t *near_put;     /* [tasks_cap][near] by distance and time: between which it is put */
-    int32_t *near_n;       /* [tasks_cap] how many are in both lists */
-    bool timed;            /* windows or shifts bind at all */
-    bool pairs;            /* there are shipments */
-    bool mixed_load;       /* loads both fall and rise along a route: the sum alone does not decide */
+    struct vtype *type; /* [types] */
+    int32_t *type_of;   /* [vehicles] */
+    int32_t *near_way;  /* [tasks_cap][near] nearest first by distance: what is torn out together */
+    int32_t *near_put;  /* [tasks_cap][near] by distance and time: between which it is put */
+    int32_t *near_n;    /* [tasks_cap] how many are in both lists */
+    bool timed;         /* windows or shifts bind at all */
+    bool pairs;         /* there are shipments */
+    bool mixed_load;    /* loads both fall and rise along a route: the sum alone does not decide */
     bool setups;
     bool plain; /* one type of vehicle without anything but the first amount to ask for */
     bool docks;
-    int64_t cost_mean;     /* of a short way: what a cost is compared with */
-    void **owned;          /* tables and fits */
+    int64_t cost_mean; /* of a short way: what a cost is compared with */
+    void **owned;      /* tables and fits */
     int32_t owned_n, owned_cap;
 };
 
@@ -68,11 +68,23 @@ struct model {
 enum haul_err model_new(const struct haul_problem *p, int32_t spare, struct model **out, struct haul_error *e);
 void model_free(struct model *m);
 
-static inline int32_t start_of(const struct model *m, int32_t v) { return m->tasks_cap + 2 * v; }
-static inline int32_t end_of(const struct model *m, int32_t v) { return m->tasks_cap + 2 * v + 1; }
-static inline bool is_task(const struct model *m, int32_t place) { return place < m->tasks_cap; }
+static inline int32_t start_of(const struct model *m, int32_t v)
+{
+    return m->tasks_cap + 2 * v;
+}
+static inline int32_t end_of(const struct model *m, int32_t v)
+{
+    return m->tasks_cap + 2 * v + 1;
+}
+static inline bool is_task(const struct model *m, int32_t place)
+{
+    return place < m->tasks_cap;
+}
 
-static inline int64_t cell(const struct model *m, int32_t a, int32_t b) { return (int64_t)a * m->stride + b; }
+static inline int64_t cell(const struct model *m, int32_t a, int32_t b)
+{
+    return (int64_t)a * m->stride + b;
+}
 static inline int64_t way_cost(const struct vtype *t, int64_t k)
 {
     const int64_t c = t->c1 * t->m1[k];
@@ -83,8 +95,14 @@ static inline int64_t service_of(const struct model *m, const struct vtype *t, i
 {
     return m->services == NULL ? m->nodes[task].service : m->services[(int64_t)task * m->classes + t->class];
 }
-static inline const int64_t *delivery_of(const struct model *m, int32_t task) { return m->amounts + (int64_t)task * 2 * m->dims; }
-static inline const int64_t *pickup_of(const struct model *m, int32_t task) { return delivery_of(m, task) + m->dims; }
+static inline const int64_t *delivery_of(const struct model *m, int32_t task)
+{
+    return m->amounts + (int64_t)task * 2 * m->dims;
+}
+static inline const int64_t *pickup_of(const struct model *m, int32_t task)
+{
+    return delivery_of(m, task) + m->dims;
+}
 
 /* When a stop that is reached at `arrival` begins; beyond close: INT64_MAX. */
 static inline int64_t begin_at(const struct model *m, const struct node *n, int64_t arrival)

@@ -5,59 +5,8 @@
 
 #include <stdlib.h>
 
-/* When each used route may leave because of the docks: those that must leave first load first. */
-struct turn {
-    int32_t route, dock;
-    int64_t by;
-};
-
-static int by_turn(const void *a, const void *b)
-{
-    const struct turn *x = a, *y = b;
-    if (x->dock != y->dock) return x->dock < y->dock ? -1 : 1;
-    if (x->by != y->by) return x->by < y->by ? -1 : 1;
-    return x->route < y->route ? -1 : x->route > y->route;
-}
-
-static void load_in_turn(const struct state *s, const struct turn *turns, int32_t n, int64_t *ready)
-{
-    const int32_t places = s->m->p->docks[turns[0].dock];
-    const int32_t slots = places < n ? places : n;
-    int64_t *free_at = malloc((size_t)slots * sizeof *free_at);
-    assert(free_at != NULL);
-    for (int32_t k = 0; k < slots; k++) free_at[k] = INT64_MIN;
-    for (int32_t i = 0; i < n; i++) {
-        const struct haul_vehicle *v = &s->m->p->vehicles[turns[i].route];
-        int32_t best = 0;
-        for (int32_t k = 1; k < slots; k++)
-            if (free_at[k] < free_at[best]) best = k;
-        const int64_t begin = free_at[best] > v->shift.open ? free_at[best] : v->shift.open;
-        free_at[best] = ready[turns[i].route] = begin + v->dock_time;
-    }
-    free(free_at);
-}
-
-static void dock_turns(const struct state *s, int64_t *ready)
-{
-    const struct model *m = s->m;
-    struct turn *turns = calloc((size_t)s->used_n + 1, sizeof *turns);
-    assert(turns != NULL);
-    int32_t n = 0;
-    for (int32_t k = 0; k < s->used_n; k++) {
-        const int32_t r = s->used[k];
-        const struct haul_vehicle *v = &m->p->vehicles[r];
-        if (v->dock == HAUL_NONE || v->dock_time == 0) continue;
-        turns[n++] = (struct turn){r, v->dock, m->timed ? s->at[start_of(m, r)].late : HAUL_FOREVER};
-    }
-    qsort(turns, (size_t)n, sizeof *turns, by_turn);
-    for (int32_t i = 0, k; i < n; i = k) {
-        for (k = i; k < n && turns[k].dock == turns[i].dock; k++) continue;
-        load_in_turn(s, turns + i, k - i, ready);
-    }
-    free(turns);
-}
-
-static void set_route(struct haul_route *to, int32_t r, const struct timing *timing, const struct step_list *steps, int32_t from)
+static void set_route(struct haul_route *to, int32_t r, const struct timing *timing, const struct step_list *steps,
+                      int32_t from)
 {
     *to = (struct haul_route){.vehicle = r,
                               .steps_n = steps->n - from,
@@ -68,8 +17,8 @@ static void set_route(struct haul_route *to, int32_t r, const struct timing *tim
                               .service = timing->service};
 }
 
-static enum haul_err time_route(const struct state *s, int32_t r, int64_t ready, struct timing *timing, struct step_list *steps,
-                                struct haul_error *e)
+static enum haul_err time_route(const struct state *s, int32_t r, int64_t ready, struct timing *timing,
+                                struct step_list *steps, struct haul_error *e)
 {
     const struct model *m = s->m;
     const struct vtype *t = &m->type[s->route[r].type];
@@ -80,8 +29,18 @@ static enum haul_err time_route(const struct state *s, int32_t r, int64_t ready,
     struct faults faults = {.n = 0};
     schedule(m, &own, s->scratch, n, ready, timing, &faults, NULL);
     const enum haul_fault_kind kind = faults.n > 0 ? faults.list[0].kind : HAUL_FAULT_LOAD;
-    return haul_fail(e, HAUL_E_CONFLICT, "vehicle %lld: %s by %lld", (long long)m->p->vehicles[r].id, haul_fault_sentence(kind),
-                     (long long)(faults.n > 0 ? faults.list[0].amount : 0));
+    return haul_fail(e, HAUL_E_CONFLICT, "vehicle %lld: %s by %lld", (long long)m->p->vehicles[r].id,
+                     haul_fault_sentence(kind), (long long)(faults.n > 0 ? faults.list[0].amount : 0));
+}
+
+/* At a dock the start is where it loads: it arrives there, loads, and may have to wait until it leaves. */
+static void set_loading(const struct model *m, int32_t r, int64_t ready, struct haul_step *start)
+{
+    const struct haul_vehicle *v = &m->p->vehicles[r];
+    if (v->dock == HAUL_NONE || v->dock_time == 0) return;
+    start->waiting = start->arrival - ready;
+    start->service = v->dock_time;
+    start->arrival = ready - v->dock_time;
 }
 
 static int by_index(const void *a, const void *b)
@@ -113,7 +72,7 @@ enum haul_err plan_from(const struct state *s, struct haul_plan *out, struct hau
         return haul_fail(e, HAUL_E_NOMEM, "no memory for the plan");
     }
     for (int32_t v = 0; v < m->vehicles; v++) ready[v] = INT64_MIN;
-    if (m->docks) dock_turns(s, ready);
+    if (m->docks) docks_turns(s, ready);
     struct step_list steps = {0};
     enum haul_err bad = HAUL_OK;
     for (int32_t r = 0; bad == HAUL_OK && r < m->vehicles; r++) {
@@ -122,6 +81,7 @@ enum haul_err plan_from(const struct state *s, struct haul_plan *out, struct hau
         const int32_t from = steps.n;
         bad = time_route(s, r, ready[r], &timing, &steps, e);
         if (bad != HAUL_OK) break;
+        set_loading(m, r, ready[r], &steps.p[from]);
         out->cost += timing.cost;
         set_route(&out->routes[out->routes_n++], r, &timing, &steps, from);
     }
@@ -194,7 +154,8 @@ static enum haul_err good_stops(const struct haul_problem *p, const struct haul_
         driven[v] = true;
         for (int32_t k = 0; k < routes[i].tasks_n; k++) {
             const int32_t task = routes[i].tasks[k];
-            if (task < 0 || task >= p->tasks_n) return haul_fail(e, HAUL_E_RANGE, "routes[%d].tasks[%d]: no such task", i, k);
+            if (task < 0 || task >= p->tasks_n)
+                return haul_fail(e, HAUL_E_RANGE, "routes[%d].tasks[%d]: no such task", i, k);
             if (served[task]) return haul_fail(e, HAUL_E_DUPLICATE, "routes[%d].tasks[%d]: served twice", i, k);
             served[task] = true;
         }
@@ -216,10 +177,11 @@ static enum haul_err put_stops(struct state *s, const struct haul_stops *route, 
     for (int32_t k = 0; k < route->tasks_n; k++) {
         const int32_t task = route->tasks[k], mate = p->tasks[task].mate;
         if (!skills_fit(p, &p->vehicles[route->vehicle], task))
-            return haul_fail(e, HAUL_E_CONFLICT, "vehicle %lld lacks a skill of task %lld", (long long)p->vehicles[route->vehicle].id,
-                             (long long)p->tasks[task].id);
+            return haul_fail(e, HAUL_E_CONFLICT, "vehicle %lld lacks a skill of task %lld",
+                             (long long)p->vehicles[route->vehicle].id, (long long)p->tasks[task].id);
         if (p->tasks[task].kind == HAUL_TASK_DELIVERY && s->at[mate].route != route->vehicle)
-            return haul_fail(e, HAUL_E_CONFLICT, "delivery %lld does not stand behind its pickup", (long long)p->tasks[task].id);
+            return haul_fail(e, HAUL_E_CONFLICT, "delivery %lld does not stand behind its pickup",
+                             (long long)p->tasks[task].id);
         state_put(s, last, task);
         last = task;
     }
@@ -233,13 +195,14 @@ static enum haul_err put_stops(struct state *s, const struct haul_stops *route, 
     return HAUL_OK;
 }
 
-enum haul_err haul_plan_of(const struct haul_problem *p, const struct haul_stops *routes, int32_t routes_n, struct haul_plan *out,
-                           struct haul_error *e)
+enum haul_err haul_plan_of(const struct haul_problem *p, const struct haul_stops *routes, int32_t routes_n,
+                           struct haul_plan *out, struct haul_error *e)
 {
     *out = (struct haul_plan){0};
     enum haul_err bad = haul_problem_check(p, e);
     if (bad != HAUL_OK) return bad;
-    bool *served = calloc((size_t)p->tasks_n + 1, sizeof *served), *driven = calloc((size_t)p->vehicles_n, sizeof *driven);
+    bool *served = calloc((size_t)p->tasks_n + 1, sizeof *served),
+         *driven = calloc((size_t)p->vehicles_n, sizeof *driven);
     bad = served == NULL || driven == NULL ? haul_fail(e, HAUL_E_NOMEM, "no memory for the plan")
                                            : good_stops(p, routes, routes_n, served, driven, e);
     free(served);

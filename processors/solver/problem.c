@@ -16,7 +16,8 @@ enum haul_err haul_problem_new(int32_t locations, int32_t dims, struct haul_prob
     *out = NULL;
     if (locations < 1 || locations > HAUL_MAX_TASKS)
         return haul_fail(e, HAUL_E_RANGE, "locations: %d, not 1..%d", locations, HAUL_MAX_TASKS);
-    if (dims < 0 || dims > HAUL_DIMS) return haul_fail(e, HAUL_E_RANGE, "amounts of %d parts, at most %d", dims, HAUL_DIMS);
+    if (dims < 0 || dims > HAUL_DIMS)
+        return haul_fail(e, HAUL_E_RANGE, "amounts of %d parts, at most %d", dims, HAUL_DIMS);
     struct haul_problem *p = calloc(1, sizeof *p);
     if (p == NULL) return haul_fail(e, HAUL_E_NOMEM, "no memory for a problem");
     p->locations_n = locations;
@@ -50,7 +51,10 @@ void haul_problem_scales(struct haul_problem *p, struct haul_scales scales)
     p->scales = scales;
 }
 
-static enum haul_err no_memory(struct haul_error *e) { return haul_fail(e, HAUL_E_NOMEM, "no memory to build the problem"); }
+static enum haul_err no_memory(struct haul_error *e)
+{
+    return haul_fail(e, HAUL_E_NOMEM, "no memory to build the problem");
+}
 
 /* A copy that lives as long as the problem. NULL for nothing, and sets *failed when there is no memory. */
 static void *keep(struct haul_problem *p, const void *from, size_t n, size_t size, bool *failed)
@@ -68,7 +72,8 @@ static void *keep(struct haul_problem *p, const void *from, size_t n, size_t siz
     return copy;
 }
 
-enum haul_err haul_problem_coordinates(struct haul_problem *p, const double *lon_deg, const double *lat_deg, struct haul_error *e)
+enum haul_err haul_problem_coordinates(struct haul_problem *p, const double *lon_deg, const double *lat_deg,
+                                       struct haul_error *e)
 {
     bool failed = false;
     p->lon_deg = keep(p, lon_deg, (size_t)p->locations_n, sizeof *lon_deg, &failed);
@@ -115,7 +120,8 @@ static enum haul_err good_windows(const struct haul_window *w, int32_t n, const 
     return HAUL_OK;
 }
 
-static enum haul_err good_amounts(const struct haul_problem *p, const int64_t *a, const char *field, struct haul_error *e)
+static enum haul_err good_amounts(const struct haul_problem *p, const int64_t *a, const char *field,
+                                  struct haul_error *e)
 {
     for (int32_t d = 0; d < HAUL_DIMS; d++) {
         if (d >= p->dims && a[d] != 0)
@@ -158,7 +164,8 @@ static enum haul_err good_reloads(const struct haul_problem *p, const struct hau
 {
     enum haul_err bad;
     for (int32_t i = 0; i < v->reloads_n; i++) {
-        if ((bad = in_range(v->reloads[i].location, 0, p->locations_n - 1, "reloads.location", e)) != HAUL_OK) return bad;
+        if ((bad = in_range(v->reloads[i].location, 0, p->locations_n - 1, "reloads.location", e)) != HAUL_OK)
+            return bad;
         if ((bad = in_range(v->reloads[i].duration, 0, HAUL_AMOUNT_MAX, "reloads.duration", e)) != HAUL_OK) return bad;
     }
     return in_range(v->reloads_max, 0, 1000, "reloads_max", e);
@@ -272,7 +279,8 @@ static enum haul_err add_task(struct haul_problem *p, const struct haul_task *t,
     return HAUL_OK;
 }
 
-enum haul_err haul_problem_add_job(struct haul_problem *p, const struct haul_task *t, int32_t *index, struct haul_error *e)
+enum haul_err haul_problem_add_job(struct haul_problem *p, const struct haul_task *t, int32_t *index,
+                                   struct haul_error *e)
 {
     struct haul_task job = *t;
     job.kind = HAUL_TASK_JOB;
@@ -352,7 +360,8 @@ enum haul_err haul_problem_set_speeds(struct haul_problem *p, int32_t profile, c
     enum haul_err bad = in_range(profile, 0, p->profiles_n - 1, "profile", e);
     if (bad == HAUL_OK) bad = in_range(s->step, 1, HAUL_AMOUNT_MAX, "speeds.step", e);
     if (bad == HAUL_OK) bad = in_range(s->steps_n, 1, 10000, "speeds: number of steps", e);
-    for (int32_t i = 0; bad == HAUL_OK && i < s->steps_n; i++) bad = in_range(s->speed_permille[i], 10, 1000, "speeds", e);
+    for (int32_t i = 0; bad == HAUL_OK && i < s->steps_n; i++)
+        bad = in_range(s->speed_permille[i], 10, 1000, "speeds", e);
     if (bad != HAUL_OK) return bad;
     bool failed = false;
     struct haul_speeds copy = *s;
@@ -364,7 +373,8 @@ enum haul_err haul_problem_set_speeds(struct haul_problem *p, int32_t profile, c
 
 /* ---- travel tables ---- */
 
-static enum haul_err good_table(const struct haul_problem *p, const int32_t *table, const char *what, struct haul_error *e)
+static enum haul_err good_table(const struct haul_problem *p, const int32_t *table, const char *what,
+                                struct haul_error *e)
 {
     const int64_t n = p->locations_n;
     for (int64_t i = 0; i < n * n; i++)
@@ -422,8 +432,8 @@ static enum haul_err good_steps(const struct haul_problem *p, int32_t *seen, str
         for (int32_t i = 0; i < at->steps_n; i++) {
             const struct haul_task *t = &p->tasks[at->steps[i]];
             if (seen[at->steps[i]] != 0)
-                return haul_fail(e, HAUL_E_DUPLICATE, "vehicle %lld: steps: task %lld stands there twice", (long long)at->id,
-                                 (long long)t->id);
+                return haul_fail(e, HAUL_E_DUPLICATE, "vehicle %lld: steps: task %lld stands there twice",
+                                 (long long)at->id, (long long)t->id);
             if (t->kind == HAUL_TASK_DELIVERY && seen[t->mate] != v + 1)
                 return haul_fail(e, HAUL_E_CONFLICT, "vehicle %lld: steps: delivery %lld without its pickup before it",
                                  (long long)at->id, (long long)t->id);
@@ -440,7 +450,8 @@ enum haul_err haul_problem_check(const struct haul_problem *p, struct haul_error
         if (p->tables[i].time == NULL) return haul_fail(e, HAUL_E_CONFLICT, "profile %d has no travel times", i);
     for (int32_t v = 0; v < p->vehicles_n; v++)
         if (p->vehicles[v].service_class >= p->classes)
-            return haul_fail(e, HAUL_E_RANGE, "vehicle %lld: type: not one of %d", (long long)p->vehicles[v].id, p->classes);
+            return haul_fail(e, HAUL_E_RANGE, "vehicle %lld: type: not one of %d", (long long)p->vehicles[v].id,
+                             p->classes);
     int32_t *seen = calloc((size_t)p->tasks_n + 1, sizeof *seen);
     if (seen == NULL) return no_memory(e);
     const enum haul_err bad = good_steps(p, seen, e);

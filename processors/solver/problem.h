@@ -18,7 +18,7 @@ struct haul_problem {
     struct table *tables; /* [profiles_n] */
     int32_t *docks;
     double *lon_deg, *lat_deg; /* [locations], NULL: not known */
-    void **kept; /* what the adds copied */
+    void **kept;               /* what the adds copied */
     int32_t tasks_n, vehicles_n, locations_n, profiles_n, docks_n, dims, classes;
     size_t kept_n;
     struct haul_scales scales;

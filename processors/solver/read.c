@@ -45,22 +45,28 @@ enum haul_err haul_problem_read(struct haul_str bytes, const struct haul_read_op
     struct haul_str line = text_line(&look);
     if (line.n > FIRST_LINE_MAX) return haul_fail(e, HAUL_E_INVALID, "line 1: longer than in any known format");
     switch (numbers_in(line)) {
-    case 3: return read_li_lim(&t, o->convention, out, e);
-    case 4: return read_cordeau(&t, o->convention, out, e);
-    default: break;
+    case 3:
+        return read_li_lim(&t, o->convention, out, e);
+    case 4:
+        return read_cordeau(&t, o->convention, out, e);
+    default:
+        break;
     }
-    if (second_word_is((struct haul_str){t.p, (size_t)(t.end - t.p)}, "VEHICLE")) return read_solomon(&t, o->convention, out, e);
+    if (second_word_is((struct haul_str){t.p, (size_t)(t.end - t.p)}, "VEHICLE"))
+        return read_solomon(&t, o->convention, out, e);
     if (memchr(line.p, ':', line.n) != NULL) return read_vrplib(&t, o->convention, out, e);
     return haul_fail(e, HAUL_E_INVALID, "line 1: no known format (JSON, Solomon, Li and Lim, VRPLIB, Cordeau, HVRP)");
 }
 
-enum haul_err haul_places_straight(void *arg, const struct haul_places *places, int32_t from, int32_t *time, int32_t *distance,
-                                   struct haul_error *e)
+enum haul_err haul_places_straight(void *arg, const struct haul_places *places, int32_t from, int32_t *time,
+                                   int32_t *distance, struct haul_error *e)
 {
     const struct haul_straight *s = arg;
-    if (!(s->speed_mps > 0) || !(s->detour >= 1)) return haul_fail(e, HAUL_E_RANGE, "speed and detour of straight lines");
+    if (!(s->speed_mps > 0) || !(s->detour >= 1))
+        return haul_fail(e, HAUL_E_RANGE, "speed and detour of straight lines");
     for (int32_t k = 0; k < places->n; k++) {
-        const double m = s->detour * haul_haversine_m(places->lon_deg[from], places->lat_deg[from], places->lon_deg[k], places->lat_deg[k]);
+        const double m = s->detour * haul_haversine_m(places->lon_deg[from], places->lat_deg[from], places->lon_deg[k],
+                                                      places->lat_deg[k]);
         const int64_t ms = haul_round_i64(m / s->speed_mps * 1000);
         if (ms > INT32_MAX) return haul_fail(e, HAUL_E_RANGE, "places %d and %d: farther than 24 days", from, k);
         time[k] = (int32_t)ms;

@@ -26,8 +26,10 @@ static enum haul_err cordeau_head(struct text *t, struct cordeau *c, struct haul
     if ((bad = text_int(t, "vehicles", 1, CUSTOMERS_MAX, &c->vehicles, e)) != HAUL_OK) return bad;
     if ((bad = text_int(t, "customers", 0, CUSTOMERS_MAX, &c->customers, e)) != HAUL_OK) return bad;
     if ((bad = text_int(t, "depots", 1, DEPOTS_MAX, &c->depots, e)) != HAUL_OK) return bad;
-    if (c->type % 2 != 0) return haul_fail(e, HAUL_E_UNSUPPORTED, "line %d: periodic and site-dependent problems are not read", t->line);
-    if (c->vehicles * c->depots > CUSTOMERS_MAX) return haul_fail(e, HAUL_E_LIMIT, "line %d: too many vehicles", t->line);
+    if (c->type % 2 != 0)
+        return haul_fail(e, HAUL_E_UNSUPPORTED, "line %d: periodic and site-dependent problems are not read", t->line);
+    if (c->vehicles * c->depots > CUSTOMERS_MAX)
+        return haul_fail(e, HAUL_E_LIMIT, "line %d: too many vehicles", t->line);
     return HAUL_OK;
 }
 
@@ -102,7 +104,8 @@ static enum haul_err cordeau_body(struct text *t, struct cordeau *c, struct haul
     return text_end(t) ? HAUL_OK : haul_fail(e, HAUL_E_INVALID, "line %d: more than the announced rows", t->line);
 }
 
-static enum haul_err cordeau_build(const struct cordeau *c, struct grid g, struct haul_problem **out, struct haul_error *e)
+static enum haul_err cordeau_build(const struct cordeau *c, struct grid g, struct haul_problem **out,
+                                   struct haul_error *e)
 {
     struct haul_problem *p;
     enum haul_err bad = haul_problem_new((int32_t)(c->customers + c->depots), 1, &p, e);
@@ -110,12 +113,15 @@ static enum haul_err cordeau_build(const struct cordeau *c, struct grid g, struc
     bad = grid_table(p, c->points, g, e);
     if (bad == HAUL_OK) bad = cordeau_jobs(p, c, g, e);
     if (bad == HAUL_OK) bad = cordeau_fleet(p, c, g, e);
-    if (bad == HAUL_OK) *out = p;
-    else haul_problem_free(p);
+    if (bad == HAUL_OK)
+        *out = p;
+    else
+        haul_problem_free(p);
     return bad;
 }
 
-enum haul_err read_cordeau(struct text *t, enum haul_convention convention, struct haul_problem **out, struct haul_error *e)
+enum haul_err read_cordeau(struct text *t, enum haul_convention convention, struct haul_problem **out,
+                           struct haul_error *e)
 {
     struct cordeau c = {0};
     enum haul_err bad = cordeau_head(t, &c, e);
@@ -180,8 +186,10 @@ static enum haul_err hvrp_body(struct text *t, struct hvrp *h, struct haul_error
         if ((bad = text_int(t, "number of vehicles", 0, CUSTOMERS_MAX, &kind->number, e)) != HAUL_OK) return bad;
         if ((bad = text_number(t, "capacity", 0, far, &kind->capacity, e)) != HAUL_OK) return bad;
         if ((bad = text_number(t, "fixed cost", 0, far, &kind->fixed, e)) != HAUL_OK) return bad;
-        if ((bad = text_number(t, "cost of a unit of distance", 0, 1000, &kind->per_distance, e)) != HAUL_OK) return bad;
-        if ((vehicles += kind->number) > CUSTOMERS_MAX) return haul_fail(e, HAUL_E_LIMIT, "line %d: too many vehicles", t->line);
+        if ((bad = text_number(t, "cost of a unit of distance", 0, 1000, &kind->per_distance, e)) != HAUL_OK)
+            return bad;
+        if ((vehicles += kind->number) > CUSTOMERS_MAX)
+            return haul_fail(e, HAUL_E_LIMIT, "line %d: too many vehicles", t->line);
     }
     for (int64_t i = 0; i <= h->customers; i++) {
         if ((bad = text_number(t, "x", -far, far, &h->points[i].x, e)) != HAUL_OK) return bad;
@@ -226,8 +234,10 @@ static enum haul_err hvrp_build(const struct hvrp *h, struct grid g, struct haul
         bad = haul_problem_add_job(p, &task, &index, e);
     }
     if (bad == HAUL_OK) bad = hvrp_fleet(p, h, g, e);
-    if (bad == HAUL_OK) *out = p;
-    else haul_problem_free(p);
+    if (bad == HAUL_OK)
+        *out = p;
+    else
+        haul_problem_free(p);
     return bad;
 }
 
@@ -239,7 +249,8 @@ enum haul_err read_hvrp(struct text *t, enum haul_convention c, struct haul_prob
     h.kind = calloc((size_t)h.kinds, sizeof *h.kind);
     h.points = calloc((size_t)h.customers + 1, sizeof *h.points);
     h.demand = calloc((size_t)h.customers + 1, sizeof *h.demand);
-    if (h.kind == NULL || h.points == NULL || h.demand == NULL) bad = haul_fail(e, HAUL_E_NOMEM, "no memory for the customers");
+    if (h.kind == NULL || h.points == NULL || h.demand == NULL)
+        bad = haul_fail(e, HAUL_E_NOMEM, "no memory for the customers");
     if (bad == HAUL_OK) bad = hvrp_body(t, &h, e);
     if (bad == HAUL_OK) bad = hvrp_build(&h, grid_of(c, HAUL_CONVENTION_EXACT), out, e);
     free(h.kind);

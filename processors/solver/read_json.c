@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * VROOM's JSON, with haul's own fields beside. Seconds become milliseconds; metres stay; a unit of cost is 3,600,000, so that costs an
- * hour and a kilometre are whole numbers a millisecond and a metre.
+ * VROOM's JSON, with haul's own fields beside. Seconds become milliseconds; metres stay; a unit of cost is 3,600,000,
+ * so that costs an hour and a kilometre are whole numbers a millisecond and a metre.
  */
 #include "processors/solver/read_json.h"
 
@@ -31,10 +31,10 @@ struct build {
     struct haul_problem *p;
     const json_t *root;
     int32_t dims;
-    bool by_index;         /* locations are rows of a matrix that the file brings */
-    bool cost_tables;      /* the matrices bring costs of their own */
-    int32_t locations;     /* by index */
-    struct place *places;  /* by coordinates, sorted */
+    bool by_index;        /* locations are rows of a matrix that the file brings */
+    bool cost_tables;     /* the matrices bring costs of their own */
+    int32_t locations;    /* by index */
+    struct place *places; /* by coordinates, sorted */
     int32_t places_n;
     struct names profiles, types, docks;
     int64_t skill[SKILLS_MAX];
@@ -96,7 +96,8 @@ static void skill_bits(struct build *b, const struct path *at, const json_t *o, 
 
 /* ---- places ---- */
 
-static bool coordinates(struct build *b, const struct path *at, const json_t *o, const char *field, double *lon, double *lat)
+static bool coordinates(struct build *b, const struct path *at, const json_t *o, const char *field, double *lon,
+                        double *lat)
 {
     const json_t *pair = json_array_of(&b->r, at, o, field);
     if (pair == NULL) return false;
@@ -141,8 +142,7 @@ static void gather_all(struct build *b)
     const struct path jobs = {NULL, "jobs", 0}, shipments = {NULL, "shipments", 0}, vehicles = {NULL, "vehicles", 0};
     size_t i, k;
     const json_t *v, *reload;
-    json_array_foreach(json_object_get(b->root, "jobs"), i, v)
-        gather(b, &(struct path){&jobs, NULL, i}, v, "location");
+    json_array_foreach(json_object_get(b->root, "jobs"), i, v) gather(b, &(struct path){&jobs, NULL, i}, v, "location");
     json_array_foreach(json_object_get(b->root, "shipments"), i, v)
     {
         gather(b, &(struct path){&shipments, NULL, i}, json_object_get(v, "pickup"), "location");
@@ -168,10 +168,10 @@ static void gather_all(struct build *b)
 }
 
 /* HAUL_NONE when neither is given. */
-static int32_t location(struct build *b, const struct path *at, const json_t *o, const char *field, const char *index_field)
+static int32_t location(struct build *b, const struct path *at, const json_t *o, const char *field,
+                        const char *index_field)
 {
-    if (b->by_index)
-        return (int32_t)json_whole(&b->r, at, o, index_field, HAUL_NONE, 0, b->locations - 1);
+    if (b->by_index) return (int32_t)json_whole(&b->r, at, o, index_field, HAUL_NONE, 0, b->locations - 1);
     double lon, lat;
     if (!coordinates(b, at, o, field, &lon, &lat)) return HAUL_NONE;
     const struct place key = {lon, lat, 0};
@@ -206,7 +206,8 @@ static void amounts(struct build *b, const struct path *at, const json_t *o, con
     }
 }
 
-static bool window_of(struct build *b, const struct path *at, const char *field, const json_t *pair, struct haul_window *to)
+static bool window_of(struct build *b, const struct path *at, const char *field, const json_t *pair,
+                      struct haul_window *to)
 {
     const json_t *x = json_array_get(pair, 0), *y = json_array_get(pair, 1);
     if (json_array_size(pair) != 2 || !json_is_number(x) || !json_is_number(y)) {
@@ -233,7 +234,8 @@ static int32_t windows(struct build *b, const struct path *at, const json_t *o, 
     const json_t *list = json_array_of(&b->r, at, o, "time_windows");
     if (list == NULL) return 0;
     if (json_array_size(list) == 0 || json_array_size(list) > WINDOWS_MAX) {
-        json_wrong(&b->r, HAUL_E_RANGE, at, "time_windows", "%zu of them, not 1..%d", json_array_size(list), WINDOWS_MAX);
+        json_wrong(&b->r, HAUL_E_RANGE, at, "time_windows", "%zu of them, not 1..%d", json_array_size(list),
+                   WINDOWS_MAX);
         return 0;
     }
     int32_t n = 0;
@@ -244,7 +246,8 @@ static int32_t windows(struct build *b, const struct path *at, const json_t *o, 
 }
 
 /* "service_per_type": {"van": 300}: by class, the plain one for the others. */
-static void services_by_type(struct build *b, const struct path *at, const json_t *o, struct haul_task *t, int64_t *by_class)
+static void services_by_type(struct build *b, const struct path *at, const json_t *o, struct haul_task *t,
+                             int64_t *by_class)
 {
     const json_t *map = json_object_of(&b->r, at, o, "service_per_type");
     if (map == NULL || b->types.n == 0) return;
@@ -256,7 +259,8 @@ static void services_by_type(struct build *b, const struct path *at, const json_
 }
 
 /* What jobs and both halves of shipments share. The windows and the services are read into the caller's memory. */
-static struct haul_task half(struct build *b, const struct path *at, const json_t *o, struct haul_window *w, int64_t *by_class)
+static struct haul_task half(struct build *b, const struct path *at, const json_t *o, struct haul_window *w,
+                             int64_t *by_class)
 {
     struct haul_task t = haul_task_default();
     struct reader *r = &b->r;
@@ -350,7 +354,8 @@ static void sort_known(struct build *b)
     static const char *const lists[] = {"jobs", "shipments.pickup", "shipments.delivery"};
     for (int32_t i = 1; i < b->known_n; i++)
         if (by_known(&b->known[i - 1], &b->known[i]) == 0)
-            json_wrong(&b->r, HAUL_E_DUPLICATE, NULL, lists[b->known[i].kind], "id %lld stands there twice", (long long)b->known[i].id);
+            json_wrong(&b->r, HAUL_E_DUPLICATE, NULL, lists[b->known[i].kind], "id %lld stands there twice",
+                       (long long)b->known[i].id);
 }
 
 /* ---- vehicles ---- */
@@ -374,7 +379,8 @@ static void costs(struct build *b, const struct path *at, const json_t *o, struc
     v->cost_per_distance = json_scaled(&b->r, &in, c, "per_km", 3600, 0, 0, 1e6);
 }
 
-static void break_of(struct build *b, const struct path *at, const json_t *o, struct haul_break *to, struct haul_window *w)
+static void break_of(struct build *b, const struct path *at, const json_t *o, struct haul_break *to,
+                     struct haul_window *w)
 {
     *to = (struct haul_break){0};
     to->id = json_whole(&b->r, at, o, "id", -1, 0, INT64_MAX);
@@ -436,7 +442,8 @@ static void limits(struct build *b, const struct path *at, const json_t *o, stru
     v->distance_max = json_scaled(r, at, o, "max_distance", 1, HAUL_NONE, 0, amount_max);
     v->duration_max = json_scaled(r, at, o, "max_duration", SECOND, HAUL_NONE, 0, seconds_max);
     v->speed_permille = (int32_t)json_scaled(r, at, o, "speed_factor", 1000, 1000, 0.001, 5);
-    v->reloads_max = (int32_t)json_whole(r, at, o, "max_reloads", json_object_get(o, "reloads") == NULL ? 0 : 100, 0, 1000);
+    v->reloads_max =
+        (int32_t)json_whole(r, at, o, "max_reloads", json_object_get(o, "reloads") == NULL ? 0 : 100, 0, 1000);
     v->dock_time = json_scaled(r, at, o, "dock_time", SECOND, 0, 0, seconds_max);
     const struct haul_str dock = json_text(r, at, o, "dock");
     if (dock.p == NULL) return;
@@ -451,11 +458,13 @@ static int32_t step_task(struct build *b, const struct path *at, const json_t *s
     for (int32_t k = 0; k < 3; k++) {
         if (!haul_str_eq(type, haul_str_of(kinds[k]))) continue;
         const struct known key = {(enum haul_task_kind)k, json_whole(&b->r, at, step, "id", -1, 0, INT64_MAX), 0};
-        const struct known *found = b->known_n == 0 ? NULL : bsearch(&key, b->known, (size_t)b->known_n, sizeof key, by_known);
+        const struct known *found =
+            b->known_n == 0 ? NULL : bsearch(&key, b->known, (size_t)b->known_n, sizeof key, by_known);
         if (found == NULL) json_wrong(&b->r, HAUL_E_NOT_FOUND, at, "id", "no such %s", kinds[k]);
         return found == NULL ? HAUL_NONE : found->index;
     }
-    if (!haul_str_eq(type, HAUL_STR("start")) && !haul_str_eq(type, HAUL_STR("end")) && !haul_str_eq(type, HAUL_STR("break")))
+    if (!haul_str_eq(type, HAUL_STR("start")) && !haul_str_eq(type, HAUL_STR("end")) &&
+        !haul_str_eq(type, HAUL_STR("break")))
         json_wrong(&b->r, HAUL_E_UNKNOWN, at, "type", "not start, job, pickup, delivery, break or end");
     return HAUL_NONE;
 }
@@ -485,7 +494,8 @@ struct vehicle_lists {
     int32_t *steps;
 };
 
-static void lists(struct build *b, const struct path *at, const json_t *o, struct haul_vehicle *v, struct vehicle_lists *l)
+static void lists(struct build *b, const struct path *at, const json_t *o, struct haul_vehicle *v,
+                  struct vehicle_lists *l)
 {
     const json_t *breaks = json_array_of(&b->r, at, o, "breaks"), *reloads = json_array_of(&b->r, at, o, "reloads");
     const struct path in_breaks = {at, "breaks", 0}, in_reloads = {at, "reloads", 0};
@@ -511,7 +521,10 @@ static void lists(struct build *b, const struct path *at, const json_t *o, struc
     l->steps = steps(b, at, o, v);
 }
 
-static struct haul_str or_usual(struct haul_str s, const char *usual) { return s.p == NULL ? haul_str_of(usual) : s; }
+static struct haul_str or_usual(struct haul_str s, const char *usual)
+{
+    return s.p == NULL ? haul_str_of(usual) : s;
+}
 
 static void add_vehicle(struct build *b, const struct path *at, const json_t *o)
 {
@@ -623,7 +636,8 @@ struct row_arg {
     struct haul_places places;
 };
 
-static enum haul_err places_row(void *arg, int32_t from, int32_t n, int32_t *time, int32_t *distance, struct haul_error *e)
+static enum haul_err places_row(void *arg, int32_t from, int32_t n, int32_t *time, int32_t *distance,
+                                struct haul_error *e)
 {
     const struct row_arg *a = arg;
     (void)n;
@@ -647,7 +661,8 @@ static void fill_from_places(struct build *b, int32_t profile)
 static void set_speeds(struct build *b, int32_t profile)
 {
     const struct path top = {NULL, "speeds", 0}, at = {&top, b->profiles.name[profile], 0};
-    const json_t *o = json_object_of(&b->r, &top, json_object_of(&b->r, NULL, b->root, "speeds"), b->profiles.name[profile]);
+    const json_t *o =
+        json_object_of(&b->r, &top, json_object_of(&b->r, NULL, b->root, "speeds"), b->profiles.name[profile]);
     if (o == NULL) return;
     const json_t *list = json_array_of(&b->r, &at, o, "factors");
     int32_t permille[10000];
@@ -689,7 +704,8 @@ static const json_t *first_rows(const json_t *matrices)
 /* Which profiles there are: those with a matrix, or those that vehicles name. */
 static void find_profiles(struct build *b)
 {
-    const json_t *matrices = json_object_of(&b->r, NULL, b->root, "matrices"), *old = json_array_of(&b->r, NULL, b->root, "matrix");
+    const json_t *matrices = json_object_of(&b->r, NULL, b->root, "matrices"),
+                 *old = json_array_of(&b->r, NULL, b->root, "matrix");
     const char *key;
     json_t *m;
     size_t i;
@@ -711,7 +727,8 @@ static void find_profiles(struct build *b)
         name_add(b, &b->profiles, or_usual(json_text(&b->r, NULL, m, "profile"), "car"));
     gather_all(b);
     b->locations = b->places_n;
-    if (b->r.bad == HAUL_OK && b->places_n == 0) json_wrong(&b->r, HAUL_E_INVALID, NULL, NULL, "neither matrices nor places");
+    if (b->r.bad == HAUL_OK && b->places_n == 0)
+        json_wrong(&b->r, HAUL_E_INVALID, NULL, NULL, "neither matrices nor places");
     if (b->r.bad == HAUL_OK && b->o->places == NULL)
         json_wrong(&b->r, HAUL_E_INVALID, NULL, "matrices", "are missing, and there are no roads to make them from");
 }
@@ -729,7 +746,8 @@ static void count_dims(struct build *b, const json_t *list, const char *field)
 
 static void find_sizes(struct build *b)
 {
-    const json_t *vehicles = json_array_of(&b->r, NULL, b->root, "vehicles"), *jobs = json_array_of(&b->r, NULL, b->root, "jobs");
+    const json_t *vehicles = json_array_of(&b->r, NULL, b->root, "vehicles"),
+                 *jobs = json_array_of(&b->r, NULL, b->root, "jobs");
     const json_t *shipments = json_array_of(&b->r, NULL, b->root, "shipments");
     count_dims(b, vehicles, "capacity");
     count_dims(b, jobs, "delivery");
@@ -739,7 +757,8 @@ static void find_sizes(struct build *b)
     json_t *o;
     bool any = false;
     json_array_foreach(jobs, i, o) any |= json_object_get(o, "service_per_type") != NULL;
-    json_array_foreach(shipments, i, o) any |= json_object_get(json_object_get(o, "pickup"), "service_per_type") != NULL ||
+    json_array_foreach(shipments, i, o) any |=
+        json_object_get(json_object_get(o, "pickup"), "service_per_type") != NULL ||
         json_object_get(json_object_get(o, "delivery"), "service_per_type") != NULL;
     if (!any) return;
     json_array_foreach(vehicles, i, o) name_add(b, &b->types, or_usual(json_text(&b->r, NULL, o, "type"), ""));
@@ -817,11 +836,13 @@ static void build_all(struct build *b)
     if (b->r.bad == HAUL_OK) refuse(b, NULL, haul_problem_check(b->p, &why), &why);
 }
 
-enum haul_err read_json(struct haul_str bytes, const struct haul_read_options *o, struct haul_problem **out, struct haul_error *e)
+enum haul_err read_json(struct haul_str bytes, const struct haul_read_options *o, struct haul_problem **out,
+                        struct haul_error *e)
 {
     json_error_t where;
     json_t *root = json_loadb(bytes.p, bytes.n, JSON_REJECT_DUPLICATES, &where);
-    if (root == NULL) return haul_fail(e, HAUL_E_INVALID, "line %d, column %d: %s", where.line, where.column, where.text);
+    if (root == NULL)
+        return haul_fail(e, HAUL_E_INVALID, "line %d, column %d: %s", where.line, where.column, where.text);
     struct build b = {.r = {.e = e}, .o = o, .root = root};
     build_all(&b);
     json_decref(root);

@@ -22,17 +22,20 @@ struct reader {
 };
 
 /* "jobs[3].service" in front of what is wrong. */
-enum haul_err json_wrong(struct reader *r, enum haul_err code, const struct path *at, const char *field, const char *format, ...)
-    __attribute__((format(printf, 5, 6)));
+enum haul_err json_wrong(struct reader *r, enum haul_err code, const struct path *at, const char *field,
+                         const char *format, ...) __attribute__((format(printf, 5, 6)));
 
-const json_t *json_array_of(struct reader *r, const struct path *at, const json_t *o, const char *field);  /* NULL: absent */
-const json_t *json_object_of(struct reader *r, const struct path *at, const json_t *o, const char *field); /* NULL: absent */
+const json_t *json_array_of(struct reader *r, const struct path *at, const json_t *o,
+                            const char *field); /* NULL: absent */
+const json_t *json_object_of(struct reader *r, const struct path *at, const json_t *o,
+                             const char *field); /* NULL: absent */
 /* A number times `scale`, to the nearest; `usual` when absent. */
-int64_t json_scaled(struct reader *r, const struct path *at, const json_t *o, const char *field, int64_t scale, int64_t usual,
-                    double low, double high);
-int64_t json_whole(struct reader *r, const struct path *at, const json_t *o, const char *field, int64_t usual, int64_t low,
-                   int64_t high);
+int64_t json_scaled(struct reader *r, const struct path *at, const json_t *o, const char *field, int64_t scale,
+                    int64_t usual, double low, double high);
+int64_t json_whole(struct reader *r, const struct path *at, const json_t *o, const char *field, int64_t usual,
+                   int64_t low, int64_t high);
 bool json_flag(struct reader *r, const struct path *at, const json_t *o, const char *field, bool usual);
-struct haul_str json_text(struct reader *r, const struct path *at, const json_t *o, const char *field); /* empty: absent */
+struct haul_str json_text(struct reader *r, const struct path *at, const json_t *o,
+                          const char *field); /* empty: absent */
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Solomon's and Gehring and Homberger's files (VEHICLE, CUSTOMER), and Li and Lim's (the same columns, with pickup and delivery).
+ * Solomon's and Gehring and Homberger's files (VEHICLE, CUSTOMER), and Li and Lim's (the same columns, with pickup and
+ * delivery).
  */
 #include "processors/solver/text.h"
 
@@ -24,14 +25,17 @@ static enum haul_err read_row(struct text *t, struct row *r, int64_t number, boo
     enum haul_err bad;
     if ((bad = text_int(t, "customer number", 0, ROWS_MAX, &id, e)) != HAUL_OK) return bad;
     if (id != number)
-        return haul_fail(e, HAUL_E_CONFLICT, "line %d: customer %lld where %lld is expected", t->line, (long long)id, (long long)number);
+        return haul_fail(e, HAUL_E_CONFLICT, "line %d: customer %lld where %lld is expected", t->line, (long long)id,
+                         (long long)number);
     const struct {
         const char *what;
         double low, high, *to;
-    } fields[] = {{"x", -far, far, &r->x},          {"y", -far, far, &r->y},        {"demand", pairs ? -far : 0, far, &r->demand},
-                  {"ready time", 0, far, &r->ready}, {"due date", 0, far, &r->due}, {"service time", 0, far, &r->service}};
+    } fields[] = {
+        {"x", -far, far, &r->x},           {"y", -far, far, &r->y},       {"demand", pairs ? -far : 0, far, &r->demand},
+        {"ready time", 0, far, &r->ready}, {"due date", 0, far, &r->due}, {"service time", 0, far, &r->service}};
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
-        if ((bad = text_number(t, fields[i].what, fields[i].low, fields[i].high, fields[i].to, e)) != HAUL_OK) return bad;
+        if ((bad = text_number(t, fields[i].what, fields[i].low, fields[i].high, fields[i].to, e)) != HAUL_OK)
+            return bad;
     if (r->ready > r->due) return haul_fail(e, HAUL_E_CONFLICT, "line %d: due date before ready time", t->line);
     if (!pairs) return HAUL_OK;
     if ((bad = text_int(t, "pickup", 0, ROWS_MAX, &r->pickup, e)) != HAUL_OK) return bad;
@@ -42,8 +46,10 @@ static enum haul_err read_rows(struct text *t, bool pairs, struct rows *rows, st
 {
     *rows = (struct rows){0};
     while (!text_end(t)) {
-        if (rows->n == ROWS_MAX) return haul_fail(e, HAUL_E_LIMIT, "line %d: more than %d customers", t->line, ROWS_MAX);
-        struct row *p = (rows->n & (rows->n - 1)) != 0 ? rows->p : realloc(rows->p, (size_t)(2 * rows->n + 1) * sizeof *p);
+        if (rows->n == ROWS_MAX)
+            return haul_fail(e, HAUL_E_LIMIT, "line %d: more than %d customers", t->line, ROWS_MAX);
+        struct row *p =
+            (rows->n & (rows->n - 1)) != 0 ? rows->p : realloc(rows->p, (size_t)(2 * rows->n + 1) * sizeof *p);
         if (p == NULL) return haul_fail(e, HAUL_E_NOMEM, "no memory for the customers");
         rows->p = p;
         const enum haul_err bad = read_row(t, &rows->p[rows->n], rows->n, pairs, e);
@@ -88,7 +94,8 @@ static enum haul_err add_pairs(struct haul_problem *p, const struct rows *rows, 
             continue;
         }
         if (r->delivery >= rows->n || r->delivery == i || rows->p[r->delivery].pickup != i || r->demand < 0)
-            return haul_fail(e, HAUL_E_CONFLICT, "customer %d: its delivery %lld is not one of it", i, (long long)r->delivery);
+            return haul_fail(e, HAUL_E_CONFLICT, "customer %d: its delivery %lld is not one of it", i,
+                             (long long)r->delivery);
         struct haul_window from_window, to_window;
         struct haul_task from = task_of(r, i, g, &from_window);
         const struct haul_task to = task_of(&rows->p[r->delivery], (int32_t)r->delivery, g, &to_window);
@@ -100,8 +107,8 @@ static enum haul_err add_pairs(struct haul_problem *p, const struct rows *rows, 
     return HAUL_OK;
 }
 
-static enum haul_err add_fleet(struct haul_problem *p, const struct row *depot, struct grid g, int64_t vehicles, int64_t capacity,
-                               struct haul_error *e)
+static enum haul_err add_fleet(struct haul_problem *p, const struct row *depot, struct grid g, int64_t vehicles,
+                               int64_t capacity, struct haul_error *e)
 {
     for (int64_t i = 0; i < vehicles; i++) {
         struct haul_vehicle v = haul_vehicle_default();
@@ -151,7 +158,8 @@ static enum haul_err expect(struct text *t, const char *word, struct haul_error 
 {
     const struct haul_str w = text_word(t);
     if (haul_str_eq(w, haul_str_of(word))) return HAUL_OK;
-    return haul_fail(e, HAUL_E_INVALID, "line %d: '%.*s' where '%s' is expected", t->line, (int)(w.n < 40 ? w.n : 40), w.p, word);
+    return haul_fail(e, HAUL_E_INVALID, "line %d: '%.*s' where '%s' is expected", t->line, (int)(w.n < 40 ? w.n : 40),
+                     w.p, word);
 }
 
 enum haul_err read_solomon(struct text *t, enum haul_convention c, struct haul_problem **out, struct haul_error *e)
@@ -176,6 +184,6 @@ enum haul_err read_li_lim(struct text *t, enum haul_convention c, struct haul_pr
     enum haul_err bad;
     if ((bad = text_int(t, "number of vehicles", 1, ROWS_MAX, &vehicles, e)) != HAUL_OK) return bad;
     if ((bad = text_int(t, "capacity", 0, HAUL_AMOUNT_MAX, &capacity, e)) != HAUL_OK) return bad;
-    if ((bad = text_int(t, "speed", 1, 1, &speed, e)) != HAUL_OK) return bad;
+    if ((bad = text_int(t, "speed", 0, 1000000, &speed, e)) != HAUL_OK) return bad;
     return read_body(t, c, true, vehicles, capacity, out, e);
 }

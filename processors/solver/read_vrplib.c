@@ -48,7 +48,10 @@ static enum haul_err unsupported(const struct text *t, const char *key, struct h
                      (int)(value.n < 40 ? value.n : 40), value.p);
 }
 
-static bool is(struct haul_str s, const char *text) { return haul_str_eq(s, haul_str_of(text)); }
+static bool is(struct haul_str s, const char *text)
+{
+    return haul_str_eq(s, haul_str_of(text));
+}
 
 static enum haul_err set_type(const struct text *t, struct vrplib *v, struct haul_str value, struct haul_error *e)
 {
@@ -59,34 +62,46 @@ static enum haul_err set_type(const struct text *t, struct vrplib *v, struct hau
 
 static enum haul_err set_weights(const struct text *t, struct vrplib *v, struct haul_str value, struct haul_error *e)
 {
-    if (is(value, "EUC_2D")) v->weights = WEIGHTS_EUC;
-    else if (is(value, "CEIL_2D")) v->weights = WEIGHTS_CEIL;
-    else if (is(value, "FLOOR_2D")) v->weights = WEIGHTS_FLOOR;
-    else if (is(value, "EXPLICIT")) v->weights = WEIGHTS_EXPLICIT;
-    else return unsupported(t, "EDGE_WEIGHT_TYPE", value, e);
+    if (is(value, "EUC_2D"))
+        v->weights = WEIGHTS_EUC;
+    else if (is(value, "CEIL_2D"))
+        v->weights = WEIGHTS_CEIL;
+    else if (is(value, "FLOOR_2D"))
+        v->weights = WEIGHTS_FLOOR;
+    else if (is(value, "EXPLICIT"))
+        v->weights = WEIGHTS_EXPLICIT;
+    else
+        return unsupported(t, "EDGE_WEIGHT_TYPE", value, e);
     return HAUL_OK;
 }
 
 static enum haul_err set_matrix(const struct text *t, struct vrplib *v, struct haul_str value, struct haul_error *e)
 {
-    if (is(value, "FULL_MATRIX")) v->matrix = MATRIX_FULL;
-    else if (is(value, "LOWER_ROW") || is(value, "UPPER_COL")) v->matrix = MATRIX_LOWER;
-    else if (is(value, "LOWER_DIAG_ROW") || is(value, "UPPER_DIAG_COL")) v->matrix = MATRIX_LOWER_DIAG;
-    else if (is(value, "UPPER_ROW") || is(value, "LOWER_COL")) v->matrix = MATRIX_UPPER;
-    else if (is(value, "UPPER_DIAG_ROW") || is(value, "LOWER_DIAG_COL")) v->matrix = MATRIX_UPPER_DIAG;
-    else if (!is(value, "FUNCTION")) return unsupported(t, "EDGE_WEIGHT_FORMAT", value, e);
+    if (is(value, "FULL_MATRIX"))
+        v->matrix = MATRIX_FULL;
+    else if (is(value, "LOWER_ROW") || is(value, "UPPER_COL"))
+        v->matrix = MATRIX_LOWER;
+    else if (is(value, "LOWER_DIAG_ROW") || is(value, "UPPER_DIAG_COL"))
+        v->matrix = MATRIX_LOWER_DIAG;
+    else if (is(value, "UPPER_ROW") || is(value, "LOWER_COL"))
+        v->matrix = MATRIX_UPPER;
+    else if (is(value, "UPPER_DIAG_ROW") || is(value, "LOWER_DIAG_COL"))
+        v->matrix = MATRIX_UPPER_DIAG;
+    else if (!is(value, "FUNCTION"))
+        return unsupported(t, "EDGE_WEIGHT_FORMAT", value, e);
     return HAUL_OK;
 }
 
-static enum haul_err key_number(const struct text *t, const char *key, struct haul_str value, double low, double high, double *out,
-                                struct haul_error *e)
+static enum haul_err key_number(const struct text *t, const char *key, struct haul_str value, double low, double high,
+                                double *out, struct haul_error *e)
 {
     if (text_parse_number(value, out) && *out >= low && *out <= high) return HAUL_OK;
-    return haul_fail(e, HAUL_E_RANGE, "line %d: %s: '%.*s', not %g..%g", t->line, key, (int)(value.n < 40 ? value.n : 40), value.p, low,
-                     high);
+    return haul_fail(e, HAUL_E_RANGE, "line %d: %s: '%.*s', not %g..%g", t->line, key,
+                     (int)(value.n < 40 ? value.n : 40), value.p, low, high);
 }
 
-static enum haul_err set_key(const struct text *t, struct vrplib *v, struct haul_str key, struct haul_str value, struct haul_error *e)
+static enum haul_err set_key(const struct text *t, struct vrplib *v, struct haul_str key, struct haul_str value,
+                             struct haul_error *e)
 {
     double number = 0;
     enum haul_err bad;
@@ -225,10 +240,13 @@ static enum haul_err read_all(struct text *t, struct vrplib *v, struct haul_erro
             bad = section(t, v, key, e);
         } else {
             struct haul_str value = text_line(t);
-            if (key.n > 0 && key.p[key.n - 1] == ':') key.n--;
-            else if (value.n > 0 && value.p[0] == ':') value.p++, value.n--;
-            else return haul_fail(e, HAUL_E_INVALID, "line %d: '%.*s' is neither a key nor a section", t->line,
-                                  (int)(key.n < 40 ? key.n : 40), key.p);
+            if (key.n > 0 && key.p[key.n - 1] == ':')
+                key.n--;
+            else if (value.n > 0 && value.p[0] == ':')
+                value.p++, value.n--;
+            else
+                return haul_fail(e, HAUL_E_INVALID, "line %d: '%.*s' is neither a key nor a section", t->line,
+                                 (int)(key.n < 40 ? key.n : 40), key.p);
             while (value.n > 0 && (*value.p == ' ' || *value.p == '\t')) value.p++, value.n--;
             bad = set_key(t, v, key, value, e);
         }
@@ -276,7 +294,8 @@ static int64_t enough_vehicles(const struct vrplib *v)
     for (int64_t i = 0; i < v->nodes; i++) demand += v->demand[i];
     const int64_t least = v->capacity == 0 ? 1 : (int64_t)(demand / (double)v->capacity) + 1;
     const int64_t n = least + least / 2 + 10;
-    return v->distance_max > 0 || n > v->nodes ? v->nodes : n;
+    const int64_t customers = v->nodes > 1 ? v->nodes - 1 : 1;
+    return v->distance_max > 0 || n > customers ? customers : n;
 }
 
 static enum haul_err add_fleet(struct haul_problem *p, const struct vrplib *v, struct grid g, struct haul_error *e)
@@ -288,7 +307,8 @@ static enum haul_err add_fleet(struct haul_problem *p, const struct vrplib *v, s
         one.start = (int32_t)v->depot;
         one.end = v->open ? HAUL_NONE : one.start;
         one.capacity[0] = v->capacity;
-        if (v->timed) one.shift = (struct haul_window){grid_units(g, v->from[v->depot]), grid_units(g, v->to[v->depot])};
+        if (v->timed)
+            one.shift = (struct haul_window){grid_units(g, v->from[v->depot]), grid_units(g, v->to[v->depot])};
         if (v->distance_max > 0) one.duration_max = grid_units(g, v->distance_max);
         one.cost_per_distance = 1;
         int32_t index;
@@ -303,8 +323,10 @@ static enum haul_err complete(const struct vrplib *v, struct haul_error *e)
     if (v->nodes == 0) return haul_fail(e, HAUL_E_INVALID, "DIMENSION is missing");
     if (!v->has_depot) return haul_fail(e, HAUL_E_INVALID, "DEPOT_SECTION is missing");
     if (!v->has_demand) return haul_fail(e, HAUL_E_INVALID, "DEMAND_SECTION is missing");
-    if (v->weights == WEIGHTS_EXPLICIT && v->table == NULL) return haul_fail(e, HAUL_E_INVALID, "EDGE_WEIGHT_SECTION is missing");
-    if (v->weights != WEIGHTS_EXPLICIT && !v->has_coords) return haul_fail(e, HAUL_E_INVALID, "NODE_COORD_SECTION is missing");
+    if (v->weights == WEIGHTS_EXPLICIT && v->table == NULL)
+        return haul_fail(e, HAUL_E_INVALID, "EDGE_WEIGHT_SECTION is missing");
+    if (v->weights != WEIGHTS_EXPLICIT && !v->has_coords)
+        return haul_fail(e, HAUL_E_INVALID, "NODE_COORD_SECTION is missing");
     return HAUL_OK;
 }
 
@@ -313,7 +335,8 @@ static enum haul_err build(struct vrplib *v, enum haul_convention c, struct haul
     struct grid g = grid_of(c, v->timed ? HAUL_CONVENTION_DIMACS : HAUL_CONVENTION_ROUND);
     if (v->weights == WEIGHTS_EXPLICIT) g = (struct grid){1, false};
     if (v->weights == WEIGHTS_FLOOR) g.cut = true;
-    if (v->weights == WEIGHTS_CEIL) return haul_fail(e, HAUL_E_UNSUPPORTED, "EDGE_WEIGHT_TYPE: CEIL_2D is not supported");
+    if (v->weights == WEIGHTS_CEIL)
+        return haul_fail(e, HAUL_E_UNSUPPORTED, "EDGE_WEIGHT_TYPE: CEIL_2D is not supported");
     enum haul_err bad = v->weights == WEIGHTS_EXPLICIT ? set_explicit(p, v, e) : grid_table(p, v->points, g, e);
     if (bad == HAUL_OK) bad = add_jobs(p, v, g, e);
     if (bad == HAUL_OK) bad = add_fleet(p, v, g, e);
@@ -329,7 +352,9 @@ enum haul_err read_vrplib(struct text *t, enum haul_convention c, struct haul_pr
     if (bad == HAUL_OK) bad = haul_problem_new((int32_t)v.nodes, 1, &p, e);
     if (bad == HAUL_OK) bad = build(&v, c, p, e);
     release(&v);
-    if (bad == HAUL_OK) *out = p;
-    else haul_problem_free(p);
+    if (bad == HAUL_OK)
+        *out = p;
+    else
+        haul_problem_free(p);
     return bad;
 }

@@ -6,7 +6,8 @@
 enum { STRING_MAX = 10 };
 static const double split_share = 0.5, split_more = 0.01; /* alpha and beta of the paper */
 
-/* The tasks of a string of `cut` in route r that holds c, of which `spare` in the middle stay; gives how many are torn. */
+/* The tasks of a string of `cut` in route r that holds c, of which `spare` in the middle stay; gives how many are torn.
+ */
 static int32_t pick_string(struct search *x, int32_t r, int32_t c, int32_t cut, int32_t spare)
 {
     const struct state *s = x->s;
@@ -28,7 +29,7 @@ static void tear(struct search *x, int32_t n, int32_t r)
     struct state *s = x->s;
     for (int32_t k = 0; k < n; k++) {
         const int32_t task = x->torn[k], mate = x->m->nodes[task].mate;
-        if (s->at[task].route == HAUL_NONE) continue; /* went with its mate */
+        if (s->at[task].route == HAUL_NONE) continue;                             /* went with its mate */
         if (mate != HAUL_NONE && s->at[mate].pos <= s->route[r].frozen) continue; /* half a shipment is on its way */
         state_cut(s, task);
         if (mate != HAUL_NONE) state_cut(s, mate);

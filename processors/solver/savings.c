@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A first plan for large problems with one type of vehicle: routes of one stop each, joined end to start where that saves most
- * (Clarke and Wright 1964), over near pairs only. Joins keep load, time and limits.
+ * A first plan for large problems with one type of vehicle: routes of one stop each, joined end to start where that
+ * saves most (Clarke and Wright 1964), over near pairs only. Joins keep load, time and limits.
  */
 #include "processors/solver/search.h"
 
@@ -104,7 +104,8 @@ static void time_chain(const struct savings *v, struct chain *c)
     int32_t to = v->t->end;
     for (int32_t i = c->last; i != HAUL_NONE; i = v->prev[i]) {
         const int32_t before = v->prev[i] == HAUL_NONE ? v->t->start : m->nodes[v->prev[i]].loc;
-        late = begin_by(m, &m->nodes[i], late - v->t->time[cell(m, m->nodes[i].loc, to)] - action_at(m, v->t, i, before));
+        late =
+            begin_by(m, &m->nodes[i], late - v->t->time[cell(m, m->nodes[i].loc, to)] - action_at(m, v->t, i, before));
         to = m->nodes[i].loc;
     }
     c->late = late;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The exact timing of one route: the vehicle is driven through it, stop by stop, and every rule is asked.
  *
- * Choices that a driver has are made by fixed rules, so that the answer is one: reloads stand where the detour is cheapest
- * (dynamic programming over the stops, Prins 2004's split inside a route); a break is taken in a wait that it fits into, else as
- * late as its windows allow; a rest is taken when the driving time is used up; the start is as late as costs no time at the end.
+ * Choices that a driver has are made by fixed rules, so that the answer is one: reloads stand where the detour is
+ * cheapest (dynamic programming over the stops, Prins 2004's split inside a route); a break is taken in a wait that it
+ * fits into, else as late as its windows allow; a rest is taken when the driving time is used up; the start is as late
+ * as costs no time at the end.
  */
 #include "processors/solver/schedule.h"
 
@@ -17,12 +18,12 @@ struct sim {
     bool broken;
     int32_t loc;
     int64_t time, travel, distance, waiting, service;
-    int64_t stretch; /* driven since the last rest */
-    bool first_part; /* of a split rest is taken */
-    int64_t energy;  /* used since the last charge, in millionths */
-    int64_t exposure; /* a clock that runs only outside the cold band, in thousandths */
+    int64_t stretch;                      /* driven since the last rest */
+    bool first_part;                      /* of a split rest is taken */
+    int64_t energy;                       /* used since the last charge, in millionths */
+    int64_t exposure;                     /* a clock that runs only outside the cold band, in thousandths */
     int64_t trip_exposure, trip_deadline; /* at the last loading; by when what was picked up for the end must be off */
-    int64_t slack, waited; /* how much later it could have left so far; the waits so far */
+    int64_t slack, waited;                /* how much later it could have left so far; the waits so far */
     int32_t next_break;
     int64_t load[HAUL_DIMS];
 };
@@ -34,7 +35,10 @@ static int64_t step_speed(const struct haul_speeds *s, int64_t step)
     return step < 0 || step >= s->steps_n ? 1000 : s->speed_permille[step];
 }
 
-static int64_t floor_div(int64_t a, int64_t b) { return a / b - (a % b < 0); }
+static int64_t floor_div(int64_t a, int64_t b)
+{
+    return a / b - (a % b < 0);
+}
 
 int64_t ride_time(const struct haul_speeds *s, int64_t t, int64_t base)
 {
@@ -57,8 +61,10 @@ static int64_t ride_done(const struct haul_speeds *s, int64_t t, int64_t elapsed
     int64_t low = 0, high = elapsed;
     while (low < high) {
         const int64_t mid = low + (high - low + 1) / 2;
-        if (ride_time(s, t, mid) <= elapsed) low = mid;
-        else high = mid - 1;
+        if (ride_time(s, t, mid) <= elapsed)
+            low = mid;
+        else
+            high = mid - 1;
     }
     return low;
 }
@@ -123,7 +129,8 @@ static void rest(struct sim *s)
 {
     const struct haul_driving_rule *r = &s->t->v->rule;
     const int64_t long_enough = s->first_part && r->split_second > 0 ? r->split_second : r->rest;
-    const struct haul_step step = {.kind = HAUL_STEP_REST, .location = HAUL_NONE, .arrival = s->time, .service = long_enough};
+    const struct haul_step step = {
+        .kind = HAUL_STEP_REST, .location = HAUL_NONE, .arrival = s->time, .service = long_enough};
     emit(s, step);
     s->time += long_enough;
     s->stretch = 0;
@@ -180,15 +187,21 @@ static bool take_break(struct sim *s, int32_t location)
     if (!break_loaded(s, b)) return false;
     int64_t begin = break_begin(b, s->time);
     if (begin == INT64_MAX) {
-        if (!fault(s, HAUL_FAULT_BREAK, HAUL_NONE, s->next_break, s->time - b->windows[b->windows_n - 1].close)) return false;
+        if (!fault(s, HAUL_FAULT_BREAK, HAUL_NONE, s->next_break, s->time - b->windows[b->windows_n - 1].close))
+            return false;
         begin = s->time;
     }
     const int64_t wait = begin - s->time;
     for (int32_t w = 0; w < b->windows_n; w++)
-        if (begin <= b->windows[w].close && begin >= b->windows[w].open && s->waited + wait + b->windows[w].close - begin < s->slack)
+        if (begin <= b->windows[w].close && begin >= b->windows[w].open &&
+            s->waited + wait + b->windows[w].close - begin < s->slack)
             s->slack = s->waited + wait + b->windows[w].close - begin;
-    const struct haul_step step = {.kind = HAUL_STEP_BREAK, .index = s->next_break, .location = location,
-                                   .arrival = s->time, .waiting = wait, .service = b->duration};
+    const struct haul_step step = {.kind = HAUL_STEP_BREAK,
+                                   .index = s->next_break,
+                                   .location = location,
+                                   .arrival = s->time,
+                                   .waiting = wait,
+                                   .service = b->duration};
     emit(s, step);
     s->waited += wait;
     s->waiting += wait;
@@ -198,10 +211,13 @@ static bool take_break(struct sim *s, int32_t location)
     return true;
 }
 
-static int64_t last_close(const struct haul_break *b) { return b->windows[b->windows_n - 1].close; }
+static int64_t last_close(const struct haul_break *b)
+{
+    return b->windows[b->windows_n - 1].close;
+}
 
-/* Before a way to a stop that would then be left at `leave`: breaks that cannot wait until then are taken, on the way where their
- * window opens only then. Gives what is left to drive. */
+/* Before a way to a stop that would then be left at `leave`: breaks that cannot wait until then are taken, on the way
+ * where their window opens only then. Gives what is left to drive. */
 static bool breaks_before(struct sim *s, int64_t *base, int64_t leave)
 {
     while (s->next_break < s->t->v->breaks_n) {
@@ -211,7 +227,8 @@ static bool breaks_before(struct sim *s, int64_t *base, int64_t leave)
         if (begin != INT64_MAX && begin > s->time) {
             const int64_t elapsed = elapsed_for(s, *base);
             if (begin - s->time >= elapsed) return true; /* only after the way: at the stop, before its service */
-            const int64_t part = s->t->speeds == NULL ? begin - s->time : ride_done(s->t->speeds, s->time, begin - s->time);
+            const int64_t part =
+                s->t->speeds == NULL ? begin - s->time : ride_done(s->t->speeds, s->time, begin - s->time);
             *base -= part;
             drive_ruled(s, part);
         }
@@ -228,7 +245,8 @@ static bool breaks_at_stop(struct sim *s, const struct node *n, int64_t action)
         const struct haul_break *b = &s->t->v->breaks[s->next_break];
         const int64_t begin = begin_at(s->m, n, s->time);
         const int64_t pause = break_begin(b, s->time);
-        const bool fits = pause != INT64_MAX && begin != INT64_MAX && pause + b->duration <= begin && break_may_be_here(s, b);
+        const bool fits =
+            pause != INT64_MAX && begin != INT64_MAX && pause + b->duration <= begin && break_may_be_here(s, b);
         const bool pressing = begin != INT64_MAX && begin + action > last_close(b);
         if (!fits && !pressing) return true;
         if (!take_break(s, s->loc)) return false;
@@ -252,13 +270,15 @@ static bool go(struct sim *s, int32_t to, int64_t leave_after)
     if (v->energy_max != HAUL_NONE)
         s->energy += s->t->distance[k] * (v->energy_per_distance + v->energy_per_load * s->load[0]);
     s->loc = to;
-    return true;
+    const int64_t over = v->energy_max == HAUL_NONE ? 0 : s->energy - v->energy_max * 1000000;
+    return over <= 0 || fault(s, HAUL_FAULT_ENERGY, HAUL_NONE, 0, (over + 999999) / 1000000);
 }
 
 static bool check_load(struct sim *s, int32_t task)
 {
     for (int32_t d = 0; d < s->m->dims; d++)
-        if (s->load[d] > s->t->capacity[d] && !fault(s, HAUL_FAULT_LOAD, task, d, s->load[d] - s->t->capacity[d])) return false;
+        if (s->load[d] > s->t->capacity[d] && !fault(s, HAUL_FAULT_LOAD, task, d, s->load[d] - s->t->capacity[d]))
+            return false;
     return true;
 }
 
@@ -289,7 +309,8 @@ static bool delivered_cold(struct sim *s, const int32_t *tasks, int32_t i, const
 {
     const struct node *n = &s->m->nodes[tasks[i]];
     if (n->exposure_max == HAUL_NONE || n->kind == HAUL_TASK_PICKUP) return true;
-    if (n->mate == HAUL_NONE) return !any_of(s->m, delivery_of(s->m, tasks[i])) || check_exposure(s, tasks[i], s->trip_exposure);
+    if (n->mate == HAUL_NONE)
+        return !any_of(s->m, delivery_of(s->m, tasks[i])) || check_exposure(s, tasks[i], s->trip_exposure);
     int32_t k = i - 1;
     while (k >= 0 && tasks[k] != n->mate) k--;
     return check_exposure(s, tasks[i], k < 0 ? s->trip_exposure : picked[k]);
@@ -301,8 +322,8 @@ static bool serve(struct sim *s, const int32_t *tasks, int32_t i, bool setup, in
     const int32_t task = tasks[i];
     const struct node *n = &s->m->nodes[task];
     const int64_t action = (setup ? n->setup : 0) + service_of(s->m, s->t, task);
-    const int64_t arrived = s->time;
     if (!breaks_at_stop(s, n, action)) return false;
+    const int64_t arrived = s->time; /* a break before it was a rest of its own */
     int64_t begin = begin_at(s->m, n, s->time);
     if (begin == INT64_MAX) {
         if (!fault(s, HAUL_FAULT_TOO_LATE, task, 0, s->time - n->close)) return false;
@@ -313,8 +334,13 @@ static bool serve(struct sim *s, const int32_t *tasks, int32_t i, bool setup, in
     if (s->waited + wait + room < s->slack) s->slack = s->waited + wait + room;
     if (!delivered_cold(s, tasks, i, picked)) return false;
     if (!change_load(s, task)) return false;
-    const struct haul_step step = {.kind = HAUL_STEP_TASK, .index = task, .location = n->loc, .arrival = s->time, .waiting = wait,
-                                   .setup = setup ? n->setup : 0, .service = action - (setup ? n->setup : 0)};
+    const struct haul_step step = {.kind = HAUL_STEP_TASK,
+                                   .index = task,
+                                   .location = n->loc,
+                                   .arrival = s->time,
+                                   .waiting = wait,
+                                   .setup = setup ? n->setup : 0,
+                                   .service = action - (setup ? n->setup : 0)};
     emit(s, step);
     s->waited += wait;
     s->waiting += wait;
@@ -347,7 +373,8 @@ static void unload(const struct model *m, const int32_t *tasks, int32_t first, i
 }
 
 /* Peak of the load on tasks[first..last] as one trip, no shipment on board at its ends: fits the vehicle? */
-static bool trip_fits(const struct model *m, const struct vtype *t, const int32_t *tasks, int32_t first, int32_t last, bool *closed)
+static bool trip_fits(const struct model *m, const struct vtype *t, const int32_t *tasks, int32_t first, int32_t last,
+                      bool *closed)
 {
     int64_t load[HAUL_DIMS] = {0};
     int32_t aboard = 0;
@@ -375,7 +402,8 @@ static int64_t detour(const struct model *m, const struct vtype *t, int32_t a, i
 {
     const int64_t in = cell(m, a, by), out = cell(m, by, b), direct = cell(m, a, b);
     /* time counts where ways are free, so that the choice is sensible in any case */
-    return way_cost(t, in) + way_cost(t, out) - way_cost(t, direct) + t->time[in] + t->time[out] - t->time[direct] + stay;
+    return way_cost(t, in) + way_cost(t, out) - way_cost(t, direct) + t->time[in] + t->time[out] - t->time[direct] +
+           stay;
 }
 
 static int32_t cheapest_reload(const struct model *m, const struct vtype *t, int32_t a, int32_t b, int64_t *cost)
@@ -391,7 +419,8 @@ static int32_t cheapest_reload(const struct model *m, const struct vtype *t, int
 }
 
 /* Where to reload: reload_before[i] is the reload taken on the way to tasks[i], or HAUL_NONE. False: no split fits. */
-static bool split_trips(const struct model *m, const struct vtype *t, const int32_t *tasks, int32_t n, int32_t *reload_before)
+static bool split_trips(const struct model *m, const struct vtype *t, const int32_t *tasks, int32_t n,
+                        int32_t *reload_before)
 {
     struct split *best = malloc((size_t)(n + 1) * sizeof *best);
     assert(best != NULL);
@@ -431,8 +460,8 @@ static bool visit_reload(struct sim *s, int32_t index)
     const struct haul_reload *r = &s->t->v->reloads[index];
     if (!go(s, r->location, r->duration)) return false;
     if (r->load && !end_trip(s)) return false;
-    const struct haul_step step = {.kind = HAUL_STEP_RELOAD, .index = index, .location = r->location, .arrival = s->time,
-                                   .service = r->duration};
+    const struct haul_step step = {
+        .kind = HAUL_STEP_RELOAD, .index = index, .location = r->location, .arrival = s->time, .service = r->duration};
     emit(s, step);
     s->time += r->duration;
     stand(s, s->t->v->rule.service_rests ? r->duration : 0);
@@ -479,13 +508,16 @@ static bool charge_before(struct sim *s, int32_t to, bool last, int32_t *visits)
         ++*visits;
         const struct haul_reload *r = &s->t->v->reloads[best];
         if (!go(s, r->location, r->duration)) return false;
-        emit(s, (struct haul_step){.kind = HAUL_STEP_RELOAD, .index = best, .location = r->location, .arrival = s->time,
+        emit(s, (struct haul_step){.kind = HAUL_STEP_RELOAD,
+                                   .index = best,
+                                   .location = r->location,
+                                   .arrival = s->time,
                                    .service = r->duration});
         s->time += r->duration;
+        stand(s, s->t->v->rule.service_rests ? r->duration : 0);
         s->energy = 0;
     }
-    const int64_t then = s->energy + energy_of(s, s->loc, to);
-    return then <= most || fault(s, HAUL_FAULT_ENERGY, HAUL_NONE, 0, (then - most + 999999) / 1000000);
+    return true;
 }
 
 /* ---- a whole route ---- */
@@ -502,11 +534,13 @@ static bool finish(struct sim *s, int64_t start, int32_t n)
         if (!take_break(s, s->t->end == s->m->nowhere ? HAUL_NONE : s->t->end)) return false;
     if (!end_trip(s)) return false;
     emit(s, (struct haul_step){.kind = HAUL_STEP_END, .location = v->end, .arrival = s->time});
-    if (s->time > v->shift.close && !fault(s, HAUL_FAULT_SHIFT_END, HAUL_NONE, 0, s->time - v->shift.close)) return false;
+    if (s->time > v->shift.close && !fault(s, HAUL_FAULT_SHIFT_END, HAUL_NONE, 0, s->time - v->shift.close))
+        return false;
     if (v->shift.close - s->time + s->waited < s->slack) s->slack = v->shift.close - s->time + s->waited;
-    return limit(s, HAUL_FAULT_DISTANCE, s->distance, v->distance_max) && limit(s, HAUL_FAULT_TRAVEL, s->travel, v->travel_max) &&
-           limit(s, HAUL_FAULT_TASKS, n, v->tasks_max) &&
-           limit(s, HAUL_FAULT_DRIVING_DAY, s->travel, v->rule.drive_day_max == 0 ? HAUL_NONE : v->rule.drive_day_max) &&
+    return limit(s, HAUL_FAULT_DISTANCE, s->distance, v->distance_max) &&
+           limit(s, HAUL_FAULT_TRAVEL, s->travel, v->travel_max) && limit(s, HAUL_FAULT_TASKS, n, v->tasks_max) &&
+           limit(s, HAUL_FAULT_DRIVING_DAY, s->travel,
+                 v->rule.drive_day_max == 0 ? HAUL_NONE : v->rule.drive_day_max) &&
            limit(s, HAUL_FAULT_DURATION, s->time - start, v->duration_max);
 }
 
@@ -539,6 +573,8 @@ static bool run(struct sim *s, const int32_t *tasks, int32_t n, int64_t start, c
             unload(m, tasks, trip_first, i - 1, s->load);
             load_for(m, tasks, i, trip_end(w->reload_before, i, n), s->load);
             trip_first = i, visits++;
+            const struct haul_reload *r = &s->t->v->reloads[w->reload_before[i]];
+            if (s->t->v->energy_max != HAUL_NONE && !charge_before(s, r->location, r->energy, &visits)) return false;
             if (!visit_reload(s, w->reload_before[i])) return false;
         }
         if (s->t->v->energy_max != HAUL_NONE && !charge_before(s, next->loc, false, &visits)) return false;
@@ -553,8 +589,12 @@ static bool run(struct sim *s, const int32_t *tasks, int32_t n, int64_t start, c
 static void sum_up(const struct sim *s, int64_t start, struct timing *out)
 {
     const struct haul_vehicle *v = s->t->v;
-    *out = (struct timing){.start = start, .end = s->time, .travel = s->travel, .distance = s->distance,
-                           .waiting = s->waiting, .service = s->service};
+    *out = (struct timing){.start = start,
+                           .end = s->time,
+                           .travel = s->travel,
+                           .distance = s->distance,
+                           .waiting = s->waiting,
+                           .service = s->service};
     out->split.fixed = v->cost_fixed;
     out->split.distance = v->cost_per_distance * s->distance;
     out->split.time = v->cost_per_time * s->travel;
@@ -568,7 +608,8 @@ static struct sim sim_of(const struct model *m, const struct vtype *t, struct fa
     return (struct sim){.m = m, .t = t, .faults = faults, .steps = steps};
 }
 
-/* Leaves as late as the end does not move: less waiting, less paid time. The duration limit is asked of that start alone. */
+/* Leaves as late as the end does not move: less waiting, less paid time. The duration limit is asked of that start
+ * alone. */
 static int64_t best_start(const struct model *m, const struct vtype *t, const int32_t *tasks, int32_t n, int64_t start,
                           const struct work *w)
 {
@@ -581,7 +622,8 @@ static int64_t best_start(const struct model *m, const struct vtype *t, const in
     int64_t later = first.waited < first.slack ? first.waited : first.slack;
     for (int32_t tries = 0; later > 0 && tries < 4; tries++, later /= 2) {
         struct sim again = sim_of(m, &any, NULL, NULL);
-        if (run(&again, tasks, n, start + later, w) && again.time - (start + later) <= first.time - start) return start + later;
+        if (run(&again, tasks, n, start + later, w) && again.time - (start + later) <= first.time - start)
+            return start + later;
     }
     return start;
 }
@@ -598,7 +640,8 @@ bool schedule(const struct model *m, const struct vtype *t, const int32_t *tasks
     for (int32_t i = 0; i < n; i++) w.reload_before[i] = HAUL_NONE;
     struct sim s = sim_of(m, t, faults, steps);
     bool good = true;
-    if (t->reloads && !split_trips(m, t, tasks, n, w.reload_before)) good = faults != NULL; /* one trip: its overload is a fault */
+    if (t->reloads && !split_trips(m, t, tasks, n, w.reload_before))
+        good = faults != NULL; /* one trip: its overload is a fault */
     int64_t start = ready > t->v->shift.open ? ready : t->v->shift.open;
     if (good && (steps != NULL || t->v->cost_per_duration > 0 || t->v->duration_max != HAUL_NONE))
         start = best_start(m, t, tasks, n, start, &w);

@@ -44,9 +44,9 @@ static enum order draw_order(struct search *x)
 {
     static const enum order plain[] = {ORDER_RANDOM, ORDER_RANDOM, ORDER_RANDOM, ORDER_RANDOM, ORDER_SIZE, ORDER_SIZE,
                                        ORDER_SIZE,   ORDER_SIZE,   ORDER_FAR,    ORDER_FAR,    ORDER_CLOSE};
-    static const enum order timed[] = {ORDER_RANDOM, ORDER_RANDOM, ORDER_RANDOM, ORDER_RANDOM, ORDER_SIZE,   ORDER_SIZE,
-                                       ORDER_FAR,    ORDER_FAR,    ORDER_CLOSE,  ORDER_NARROW, ORDER_NARROW, ORDER_OPENS,
-                                       ORDER_OPENS,  ORDER_CLOSES, ORDER_CLOSES};
+    static const enum order timed[] = {ORDER_RANDOM, ORDER_RANDOM, ORDER_RANDOM, ORDER_RANDOM, ORDER_SIZE,
+                                       ORDER_SIZE,   ORDER_FAR,    ORDER_FAR,    ORDER_CLOSE,  ORDER_NARROW,
+                                       ORDER_NARROW, ORDER_OPENS,  ORDER_OPENS,  ORDER_CLOSES, ORDER_CLOSES};
     if (x->m->timed) return timed[haul_rng_below(&x->rng, sizeof timed / sizeof timed[0])];
     return plain[haul_rng_below(&x->rng, sizeof plain / sizeof plain[0])];
 }
@@ -69,13 +69,20 @@ static int64_t key_of(struct search *x, enum order order, int32_t task)
 {
     const struct node *n = &x->m->nodes[task];
     switch (order) {
-    case ORDER_RANDOM: return (int64_t)(haul_rng_u64(&x->rng) >> 1);
-    case ORDER_SIZE: return -size_of(x->m, task);
-    case ORDER_FAR: return -depot_way(x->m, task);
-    case ORDER_CLOSE: return depot_way(x->m, task);
-    case ORDER_NARROW: return n->close - n->open;
-    case ORDER_OPENS: return n->open;
-    case ORDER_CLOSES: return -n->close;
+    case ORDER_RANDOM:
+        return (int64_t)(haul_rng_u64(&x->rng) >> 1);
+    case ORDER_SIZE:
+        return -size_of(x->m, task);
+    case ORDER_FAR:
+        return -depot_way(x->m, task);
+    case ORDER_CLOSE:
+        return depot_way(x->m, task);
+    case ORDER_NARROW:
+        return n->close - n->open;
+    case ORDER_OPENS:
+        return n->open;
+    case ORDER_CLOSES:
+        return -n->close;
     }
     return 0;
 }
@@ -138,7 +145,7 @@ static int64_t missed_before(const struct search *x)
 static bool accepts(struct search *x, int64_t was)
 {
     const struct state *s = x->s;
-    if (s->absent_n > 0 && s->saved_absent_n > 0 && x->fewest && missed_sum(x) < missed_before(x)) return true;
+    if (s->absent_n > 0 && s->saved_absent_n > 0 && x->dropping && missed_sum(x) < missed_before(x)) return true;
     if (s->cost < was) return true;
     const double heat = x->hot * haul_pow(x->cold / x->hot, x->share);
     return (double)(s->cost - was) < -heat * haul_log(1 - haul_rng_f64(&x->rng));
@@ -155,7 +162,8 @@ static int32_t draw_seed(struct search *x)
     return (int32_t)haul_rng_below(&x->rng, (uint64_t)x->m->tasks);
 }
 
-bool search_step(struct search *x)
+/* Ruin, recreate, accept or take back. True: accepted. */
+static bool step(struct search *x)
 {
     struct state *s = x->s;
     x->iterations++;
@@ -164,20 +172,28 @@ bool search_step(struct search *x)
     ruin_near(x, draw_seed(x), MEAN_CUT);
     search_fill(x);
     if (x->m->types > 1) improve_types(x);
-    const bool accepted = accepts(x, was) && (!x->m->docks || docks_hold(s));
+    if (x->m->docks) docks_mend(s);
+    const bool accepted = accepts(x, was);
     for (int32_t i = 0; i < s->absent_n; i++) x->missed[s->absent[i]]++;
-    if (!accepted) {
-        state_back(s);
-        return false;
-    }
-    if (s->cost >= x->best.cost) return false;
-    kept_take(&x->best, s);
+    if (!accepted) state_back(s);
+    return accepted;
+}
+
+bool search_step(struct search *x)
+{
+    if (!step(x) || x->s->cost >= x->best.cost) return false;
+    kept_take(&x->best, x->s);
     return true;
 }
 
-void search_settle(struct search *x) { kept_give(&x->best, x->s); }
+void search_settle(struct search *x)
+{
+    kept_give(&x->best, x->s);
+}
 
-void search_drop_route(struct search *x)
+/* ---- fewer vehicles ---- */
+
+static void drop_route(struct search *x)
 {
     struct state *s = x->s;
     int32_t least = HAUL_NONE;
@@ -189,8 +205,30 @@ void search_drop_route(struct search *x)
         for (int32_t i = s->at[start_of(x->m, r)].next; is_task(x->m, i); i = s->at[i].next) sum += 1 + x->missed[i];
         if (sum < least_sum) least = r, least_sum = sum;
     }
+    x->find.routes_max = s->used_n - 1;
     if (least == HAUL_NONE) return;
+    state_begin(s);
     const int32_t n = state_tasks(s, least, x->torn);
     for (int32_t i = 0; i < n; i++) state_cut(s, x->torn[i]);
     state_update(s, least);
+}
+
+void search_fewer(struct search *x)
+{
+    x->dropping = true;
+    drop_route(x);
+}
+
+void search_fewer_step(struct search *x)
+{
+    if (!step(x) || x->s->absent_n > x->best.absent_n) return;
+    kept_take(&x->best, x->s);
+    drop_route(x);
+}
+
+void search_fewest(struct search *x)
+{
+    x->dropping = false;
+    search_settle(x);
+    x->find.routes_max = x->best.used_n;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Layer: solver
- * The search: strings of near stops are torn out of a few routes and put back one by one (SISR: Christiaens and Vanden Berghe,
- * Slack induction by string removals for vehicle routing problems, Transportation Science 2020), accepted as simulated annealing
- * does. One thread a search.
+ * The search: strings of near stops are torn out of a few routes and put back one by one (SISR: Christiaens and Vanden
+ * Berghe, Slack induction by string removals for vehicle routing problems, Transportation Science 2020), accepted as
+ * simulated annealing does. One thread a search.
  */
 #ifndef HAUL_SOLVER_SEARCH_H
 #define HAUL_SOLVER_SEARCH_H
@@ -18,8 +18,8 @@ struct search {
     double hot, cold; /* temperatures at the begin and the end, in cost */
     double share;     /* of the whole search that is done, 0..1 */
     int64_t iterations;
-    int64_t *missed;  /* [tasks_cap] in how many plans it was left out: what is hard */
-    bool fewest;      /* vehicles count before cost */
+    int64_t *missed;        /* [tasks_cap] in how many plans it was left out: what is hard */
+    bool dropping;          /* looking for fewer vehicles: who is left out counts by how often it was */
     struct sort_key *order; /* [tasks_cap] */
     int32_t *torn;          /* [tasks_cap] */
 };
@@ -31,7 +31,8 @@ void search_free(struct search *x);
 /* Puts in what is absent, in the order of one rule; what finds no place stays absent. */
 void search_fill(struct search *x);
 
-/* Joins routes by savings; what finds no vehicle stays absent. For one type of vehicle and jobs alone, in an empty state. */
+/* Joins routes by savings; what finds no vehicle stays absent. For one type of vehicle and jobs alone, in an empty
+ * state. */
 void savings_start(struct search *x);
 
 /* One step: ruin, recreate, accept or take back. True: a new best. */
@@ -40,8 +41,12 @@ bool search_step(struct search *x);
 /* The state becomes the best plan found. */
 void search_settle(struct search *x);
 
-/* Empties a route whose tasks are easiest to serve elsewhere; they become absent. For the fewest vehicles. */
-void search_drop_route(struct search *x);
+/* For the fewest vehicles. A step that looks for a plan with one vehicle less than the best has; once there is one, it
+ * is the best, and another route is given up: the one whose tasks were hardest to leave out the least often.
+ * search_fewer begins it, and search_fewest ends it. */
+void search_fewer(struct search *x);
+void search_fewer_step(struct search *x);
+void search_fewest(struct search *x);
 
 /* Cuts strings of near tasks round the task, as a step does. */
 void ruin_near(struct search *x, int32_t seed, int32_t mean_cut);
@@ -49,7 +54,11 @@ void ruin_near(struct search *x, int32_t seed, int32_t mean_cut);
 /* A cheaper type of vehicle for each route of the step, or an exchange of two vehicles. */
 void improve_types(struct search *x);
 
-/* Leaving the docks in time: the order of loading that keeps most on time has none late. */
-bool docks_hold(const struct state *s);
+/* When each route may leave because of the docks: ready [vehicles] is set for those that load at one, and may be NULL.
+ * The first route that would then be too late, or HAUL_NONE. */
+int32_t docks_turns(const struct state *s, int64_t *ready);
+
+/* Empties routes until the docks are large enough. */
+void docks_mend(struct state *s);
 
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A solve from end to end: the first plan, one or two searches side by side, the answer.
  *
- * Two searches run in rounds: between rounds both stand still, and the one that is behind goes on from the other's best. So
- * nothing is shared while they run, and with a limit of iterations the answer does not depend on how fast either is.
+ * Two searches run in rounds: between rounds both stand still, and the one that is behind goes on from the other's
+ * best. So nothing is shared while they run, and with a limit of iterations the answer does not depend on how fast
+ * either is.
  */
 #include "haul/solver.h"
 
@@ -14,6 +15,7 @@
 #include <stdlib.h>
 
 enum { ROUNDS = 20, ISLANDS_MAX = 2, FIRST_TRIES = 4 };
+static const double fewest_share = 0.4; /* of the time goes to fewer vehicles, where they count first */
 
 struct solve {
     const struct model *m;
@@ -29,7 +31,10 @@ struct runner {
     int32_t island;
 };
 
-static int64_t now_ns(const struct haul_solve_options *o) { return o->now_ns != NULL ? o->now_ns() : haul_mono_now().ns; }
+static int64_t now_ns(const struct haul_solve_options *o)
+{
+    return o->now_ns != NULL ? o->now_ns() : haul_mono_now().ns;
+}
 
 static double share_done(const struct solve *v, const struct search *x)
 {
@@ -43,7 +48,10 @@ static double share_done(const struct solve *v, const struct search *x)
     return share;
 }
 
-static bool stopped(const struct solve *v) { return v->o->stop != NULL && atomic_load(v->o->stop); }
+static bool stopped(const struct solve *v)
+{
+    return v->o->stop != NULL && atomic_load(v->o->stop);
+}
 
 static void tell(const struct solve *v, const struct search *x)
 {
@@ -68,7 +76,11 @@ static void *run_round(void *arg)
             if (x->share >= v->until || stopped(v)) break;
             if (r->island == 0 && k % 4096 == 0) tell(v, x);
         }
-        search_step(x);
+        if (x->dropping && x->share >= fewest_share) search_fewest(x);
+        if (x->dropping)
+            search_fewer_step(x);
+        else
+            search_step(x);
     }
     return NULL;
 }
@@ -77,9 +89,13 @@ static void *run_round(void *arg)
 static void exchange(struct solve *v)
 {
     struct search *a = &v->island[0], *b = &v->island[1];
-    if (a->best.cost == b->best.cost) return;
-    struct search *behind = a->best.cost > b->best.cost ? a : b, *ahead = behind == a ? b : a;
+    if (a->dropping || b->dropping) return;
+    const bool fewer = v->o->fewest_vehicles && a->best.used_n != b->best.used_n;
+    if (!fewer && a->best.cost == b->best.cost) return;
+    const bool a_behind = fewer ? a->best.used_n > b->best.used_n : a->best.cost > b->best.cost;
+    struct search *behind = a_behind ? a : b, *ahead = a_behind ? b : a;
     kept_copy(&behind->best, &ahead->best, v->m);
+    behind->find.routes_max = ahead->find.routes_max;
     search_settle(behind);
 }
 
@@ -110,9 +126,11 @@ static void first_plan(struct search *x)
         state_begin(x->s);
         if (joins && k == 0) savings_start(x);
         search_fill(x);
-        if (x->s->cost < x->best.cost && (!x->m->docks || docks_hold(x->s))) kept_take(&x->best, x->s);
+        if (m->docks) docks_mend(x->s);
+        if (x->s->cost < x->best.cost) kept_take(&x->best, x->s);
         state_back(x->s);
-        for (int32_t r = 0; r < m->vehicles; r++) x->s->route[r].stale = true; /* what is kept is not what stands here */
+        for (int32_t r = 0; r < m->vehicles; r++)
+            x->s->route[r].stale = true; /* what is kept is not what stands here */
     }
 }
 
@@ -131,13 +149,12 @@ static enum haul_err begin_island(struct solve *v, int32_t k, struct haul_error 
     struct state *s = state_new(v->m);
     state_begin(s);
     search_init(x, s, haul_mix(v->o->seed, (uint64_t)k));
-    x->fewest = v->o->fewest_vehicles;
     const enum haul_err bad = plan_first_steps(s, e);
     if (bad != HAUL_OK) return bad;
     first_plan(x);
-    if (x->best.cost < INT64_MAX) search_settle(x);
-    else kept_take(&x->best, s);
+    search_settle(x);
     tune(x);
+    if (v->o->fewest_vehicles) search_fewer(x);
     return HAUL_OK;
 }
 
@@ -166,7 +183,7 @@ enum haul_err haul_solve(const struct haul_problem *p, const struct haul_solve_o
     for (; bad == HAUL_OK && begun < v.islands; begun++) bad = begin_island(&v, begun, e);
     if (bad == HAUL_OK && m->tasks > 0) run_all(&v);
     if (bad == HAUL_OK) {
-        search_settle(&v.island[0]);
+        search_fewest(&v.island[0]);
         bad = plan_from(v.island[0].s, out, e);
         for (int32_t k = 0; k < begun; k++) out->iterations += v.island[k].iterations;
     }

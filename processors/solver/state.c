@@ -12,7 +12,10 @@ static void *need(size_t n, size_t size)
     return p;
 }
 
-static int32_t places_of(const struct model *m) { return m->tasks_cap + 2 * m->vehicles; }
+static int32_t places_of(const struct model *m)
+{
+    return m->tasks_cap + 2 * m->vehicles;
+}
 
 static void idle_push(struct state *s, int32_t r)
 {
@@ -281,7 +284,8 @@ static void walk_loads(struct state *s, int32_t r)
         for (int32_t d = 0; d < dims; d++) {
             if (is_task(m, i)) now[d] += pickup_of(m, i)[d] - delivery_of(m, i)[d];
             left[d] = now[d];
-            most[d] = i == start || load_before(s, s->at[i].prev)[d] < now[d] ? now[d] : load_before(s, s->at[i].prev)[d];
+            most[d] =
+                i == start || load_before(s, s->at[i].prev)[d] < now[d] ? now[d] : load_before(s, s->at[i].prev)[d];
         }
     }
     for (int32_t i = end; i != HAUL_NONE; i = s->at[i].prev)
@@ -338,7 +342,8 @@ static bool within_limits(const struct route *at, const struct vtype *t)
     const struct haul_vehicle *v = t->v;
     return (v->distance_max == HAUL_NONE || at->distance <= v->distance_max) &&
            (v->travel_max == HAUL_NONE || at->travel <= v->travel_max) &&
-           (v->duration_max == HAUL_NONE || at->busy <= v->duration_max) && (v->tasks_max == HAUL_NONE || at->n <= v->tasks_max);
+           (v->duration_max == HAUL_NONE || at->busy <= v->duration_max) &&
+           (v->tasks_max == HAUL_NONE || at->n <= v->tasks_max);
 }
 
 bool state_update(struct state *s, int32_t r)
@@ -355,16 +360,17 @@ bool state_update(struct state *s, int32_t r)
     }
     if (m->mixed_load) walk_loads(s, r);
     good = good && loads_fit(s, r) && (!t->limited || within_limits(at, t));
-    if (t->exact && at->n > 0) {
+    if (t->exact &&
+        at->n > 0) { /* that alone decides: by way of a reload it may even be quicker than the plain sums say */
         struct timing timing;
-        good = good && schedule(m, t, s->scratch, state_tasks(s, r, s->scratch), INT64_MIN, &timing, NULL, NULL);
+        good = schedule(m, t, s->scratch, state_tasks(s, r, s->scratch), INT64_MIN, &timing, NULL, NULL);
         if (good) cost = timing.cost;
     }
     s->cost += cost - at->cost;
     at->cost = cost;
     at->stale = true;
     set_used(s, r, at->n > 0);
-    return good;
+    return good || at->n == 0; /* who stays at home breaks no rule */
 }
 
 void state_mend(struct state *s, int32_t r)
@@ -426,7 +432,10 @@ void kept_init(struct kept *k, const struct state *s)
     k->used_n = s->used_n;
 }
 
-void kept_free(struct kept *k) { free(k->next); }
+void kept_free(struct kept *k)
+{
+    free(k->next);
+}
 
 void kept_take(struct kept *k, struct state *s)
 {

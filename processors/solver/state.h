@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Layer: solver
- * A plan while it is searched: routes as chains of places, each with what a test in constant time needs. Every route that stands
- * in a state between two operations keeps every rule.
+ * A plan while it is searched: routes as chains of places, each with what a test in constant time needs. Every route
+ * that stands in a state between two operations keeps every rule.
  *
- * Operations: put (a task behind a place), cut (tasks out), update (a route after either). What they touch is saved first, so that
- * a step of the search can be taken back at the cost of what it touched. One thread.
+ * Operations: put (a task behind a place), cut (tasks out), update (a route after either). What they touch is saved
+ * first, so that a step of the search can be taken back at the cost of what it touched. One thread.
  */
 #ifndef HAUL_SOLVER_STATE_H
 #define HAUL_SOLVER_STATE_H
@@ -25,14 +25,14 @@ struct place {
 
 struct route {
     int32_t type;
-    int32_t n;      /* tasks */
-    int32_t frozen; /* the first so many stay */
-    int32_t used_at; /* in state.used, HAUL_NONE: empty */
-    int64_t cost;    /* nothing while it is empty */
+    int32_t n;                      /* tasks */
+    int32_t frozen;                 /* the first so many stay */
+    int32_t used_at;                /* in state.used, HAUL_NONE: empty */
+    int64_t cost;                   /* nothing while it is empty */
     int64_t distance, travel, busy; /* of types with limits */
-    int64_t load[HAUL_DIMS]; /* sum of the amounts; where loads are mixed: what it leaves with */
-    int32_t saved;  /* in the step of this number */
-    bool stale;     /* differs from the best plan kept */
+    int64_t load[HAUL_DIMS];        /* sum of the amounts; where loads are mixed: what it leaves with */
+    int32_t saved;                  /* in the step of this number */
+    bool stale;                     /* differs from the best plan kept */
 };
 
 struct saved {
@@ -47,7 +47,8 @@ struct state {
     int64_t *room;         /* [vehicles] what a route can still take of the first amount, where loads are not mixed */
     int64_t *load;         /* [places][3][dims] where loads are mixed: when left, most up to here, most from here on */
     int32_t *used, used_n; /* routes with tasks */
-    int32_t *idle, *idle_n, *idle_from, *idle_at; /* empty routes by type: stacks in one array, and where each route stands */
+    int32_t *idle, *idle_n, *idle_from,
+        *idle_at; /* empty routes by type: stacks in one array, and where each route stands */
     int32_t *absent, absent_n, *absent_at;
     int64_t cost; /* of routes and of what is absent */
     /* the step that can be taken back */
@@ -94,9 +95,18 @@ static inline int32_t idle_route(const struct state *s, int32_t type)
     return s->idle_n[type] == 0 ? HAUL_NONE : s->idle[s->idle_from[type] + s->idle_n[type] - 1];
 }
 
-static inline int64_t *load_left(const struct state *s, int32_t place) { return s->load + (int64_t)place * 3 * s->m->dims; }
-static inline int64_t *load_before(const struct state *s, int32_t place) { return load_left(s, place) + s->m->dims; }
-static inline int64_t *load_behind(const struct state *s, int32_t place) { return load_left(s, place) + 2 * s->m->dims; }
+static inline int64_t *load_left(const struct state *s, int32_t place)
+{
+    return s->load + (int64_t)place * 3 * s->m->dims;
+}
+static inline int64_t *load_before(const struct state *s, int32_t place)
+{
+    return load_left(s, place) + s->m->dims;
+}
+static inline int64_t *load_behind(const struct state *s, int32_t place)
+{
+    return load_left(s, place) + 2 * s->m->dims;
+}
 
 static inline int64_t action_at(const struct model *m, const struct vtype *t, int32_t task, int32_t from_loc)
 {

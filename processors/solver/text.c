@@ -7,9 +7,15 @@
 
 #include <stdlib.h>
 
-struct text text_of(struct haul_str bytes) { return (struct text){bytes.p, bytes.p + bytes.n, 1}; }
+struct text text_of(struct haul_str bytes)
+{
+    return (struct text){bytes.p, bytes.p + bytes.n, 1};
+}
 
-static bool blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+static bool blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
 
 static void skip_blanks(struct text *t)
 {
@@ -40,7 +46,10 @@ struct haul_str text_line(struct text *t)
     return (struct haul_str){from, (size_t)(to - from)};
 }
 
-static bool digit(const char *p, const char *end) { return p < end && *p >= '0' && *p <= '9'; }
+static bool digit(const char *p, const char *end)
+{
+    return p < end && *p >= '0' && *p <= '9';
+}
 
 bool text_parse_number(struct haul_str s, double *out)
 {
@@ -72,9 +81,11 @@ enum haul_err text_number(struct text *t, const char *what, double low, double h
     const struct haul_str w = text_word(t);
     if (w.n == 0) return haul_fail(e, HAUL_E_INVALID, "line %d: %s is missing", t->line, what);
     if (!text_parse_number(w, out))
-        return haul_fail(e, HAUL_E_INVALID, "line %d: %s: '%.*s' is no number", t->line, what, (int)(w.n < 40 ? w.n : 40), w.p);
+        return haul_fail(e, HAUL_E_INVALID, "line %d: %s: '%.*s' is no number", t->line, what,
+                         (int)(w.n < 40 ? w.n : 40), w.p);
     if (*out < low || *out > high)
-        return haul_fail(e, HAUL_E_RANGE, "line %d: %s: %.*s, not %g..%g", t->line, what, (int)(w.n < 40 ? w.n : 40), w.p, low, high);
+        return haul_fail(e, HAUL_E_RANGE, "line %d: %s: %.*s, not %g..%g", t->line, what, (int)(w.n < 40 ? w.n : 40),
+                         w.p, low, high);
     return HAUL_OK;
 }
 
@@ -91,15 +102,21 @@ enum haul_err text_int(struct text *t, const char *what, int64_t low, int64_t hi
 struct grid grid_of(enum haul_convention given, enum haul_convention usual)
 {
     switch (given == HAUL_CONVENTION_OF_FILE ? usual : given) {
-    case HAUL_CONVENTION_ROUND: return (struct grid){1, false};
-    case HAUL_CONVENTION_DIMACS: return (struct grid){10, true};
+    case HAUL_CONVENTION_ROUND:
+        return (struct grid){1, false};
+    case HAUL_CONVENTION_DIMACS:
+        return (struct grid){10, true};
     case HAUL_CONVENTION_OF_FILE:
-    case HAUL_CONVENTION_EXACT: break;
+    case HAUL_CONVENTION_EXACT:
+        break;
     }
     return (struct grid){1000, false};
 }
 
-int64_t grid_units(struct grid g, double value) { return haul_round_i64(value * (double)g.scale); }
+int64_t grid_units(struct grid g, double value)
+{
+    return haul_round_i64(value * (double)g.scale);
+}
 
 static int32_t straight(const struct point *a, const struct point *b, struct grid g)
 {

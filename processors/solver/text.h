@@ -13,7 +13,7 @@ struct text {
 };
 
 struct text text_of(struct haul_str bytes);
-bool text_end(struct text *t);          /* nothing but blanks is left */
+bool text_end(struct text *t);             /* nothing but blanks is left */
 struct haul_str text_word(struct text *t); /* up to the next blank; empty at the end */
 struct haul_str text_line(struct text *t); /* the rest of the line without blanks at its ends */
 /* The next word as a number. HAUL_E_INVALID, HAUL_E_RANGE: *e says what was wanted. */
@@ -43,6 +43,7 @@ enum haul_err read_li_lim(struct text *t, enum haul_convention c, struct haul_pr
 enum haul_err read_cordeau(struct text *t, enum haul_convention c, struct haul_problem **out, struct haul_error *e);
 enum haul_err read_hvrp(struct text *t, enum haul_convention c, struct haul_problem **out, struct haul_error *e);
 enum haul_err read_vrplib(struct text *t, enum haul_convention c, struct haul_problem **out, struct haul_error *e);
-enum haul_err read_json(struct haul_str bytes, const struct haul_read_options *o, struct haul_problem **out, struct haul_error *e);
+enum haul_err read_json(struct haul_str bytes, const struct haul_read_options *o, struct haul_problem **out,
+                        struct haul_error *e);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The verifier. It shares no code with the search: it reads the problem's description and the claimed stops, and asks each rule
- * in its own words, in double precision.
+ * The verifier. It shares no code with the search: it reads the problem's description and the claimed stops, and asks
+ * each rule in its own words, in double precision.
  */
 #include "haul/solver_verify.h"
 
@@ -16,15 +16,15 @@ struct check {
     int32_t *route_of; /* [tasks] */
     int32_t *pos_of;
     bool *driven;
-    double *left_at;   /* [routes] when each leaves its start */
-    double cost;
+    double cost, slack; /* the slack: where a pause cuts a way at a speed that changes, a unit of time or two is lost in
+                           rounding */
 };
 
 /* One vehicle on its way. */
 struct drive {
     const struct haul_vehicle *h;
     int32_t route, loc;
-    double now, travel, distance, waiting, service, pauses;
+    double now, travel, distance, waiting, service, lossy_pauses;
     double stretch; /* at the wheel since the last rest */
     bool first_part;
     double energy, exposure, trip_exposure;
@@ -36,7 +36,8 @@ static enum haul_err wrong(const struct check *c, const struct drive *d, int32_t
 {
     const long long vehicle = (long long)d->h->id;
     if (task == HAUL_NONE) return haul_fail(c->e, HAUL_E_CONFLICT, "vehicle %lld: %s (by %.3f)", vehicle, what, by);
-    return haul_fail(c->e, HAUL_E_CONFLICT, "vehicle %lld: task %lld: %s (by %.3f)", vehicle, (long long)c->v.tasks[task].id, what, by);
+    return haul_fail(c->e, HAUL_E_CONFLICT, "vehicle %lld: task %lld: %s (by %.3f)", vehicle,
+                     (long long)c->v.tasks[task].id, what, by);
 }
 
 /* ---- speed over time ---- */
@@ -102,8 +103,10 @@ static void paused(struct drive *d, double duration)
     const struct haul_driving_rule *r = &d->h->rule;
     const bool whole = duration + tolerance >= (double)r->rest;
     const bool second = d->first_part && r->split_second > 0 && duration + tolerance >= (double)r->split_second;
-    if (whole || second) d->stretch = 0, d->first_part = false;
-    else if (r->split_first > 0 && duration + tolerance >= (double)r->split_first) d->first_part = true;
+    if (whole || second)
+        d->stretch = 0, d->first_part = false;
+    else if (r->split_first > 0 && duration + tolerance >= (double)r->split_first)
+        d->first_part = true;
 }
 
 static enum haul_err wheel(const struct check *c, struct drive *d, double elapsed)
@@ -112,12 +115,14 @@ static enum haul_err wheel(const struct check *c, struct drive *d, double elapse
     d->stretch += elapsed;
     d->exposure += elapsed * d->h->exposure_drive_permille / 1000.0;
     const double over = d->stretch - (double)d->h->rule.drive_max;
-    return d->h->rule.drive_max > 0 && over > tolerance ? wrong(c, d, HAUL_NONE, "drives too long without a rest", over) : HAUL_OK;
+    return d->h->rule.drive_max > 0 && over > tolerance ? wrong(c, d, HAUL_NONE, "drives too long without a rest", over)
+                                                        : HAUL_OK;
 }
 
 static enum haul_err check_break(const struct check *c, struct drive *d, const struct haul_claim_stop *s, bool *taken)
 {
-    if (s->index < 0 || s->index >= d->h->breaks_n) return wrong(c, d, HAUL_NONE, "a break that it does not have", s->index);
+    if (s->index < 0 || s->index >= d->h->breaks_n)
+        return wrong(c, d, HAUL_NONE, "a break that it does not have", s->index);
     if (taken[s->index]) return wrong(c, d, HAUL_NONE, "a break is taken twice", s->index);
     taken[s->index] = true;
     const struct haul_break *b = &d->h->breaks[s->index];
@@ -126,7 +131,8 @@ static enum haul_err check_break(const struct check *c, struct drive *d, const s
     for (int32_t w = 0; w < b->windows_n; w++)
         inside |= begin + tolerance >= (double)b->windows[w].open && begin <= (double)b->windows[w].close + tolerance;
     if (!inside) return wrong(c, d, HAUL_NONE, "a break outside its windows", begin);
-    if (s->service < b->duration) return wrong(c, d, HAUL_NONE, "a break is too short", (double)(b->duration - s->service));
+    if (s->service < b->duration)
+        return wrong(c, d, HAUL_NONE, "a break is too short", (double)(b->duration - s->service));
     for (int32_t k = 0; b->load_limited && k < c->v.dims; k++)
         if (d->load[k] > (double)b->load_max[k] + tolerance)
             return wrong(c, d, HAUL_NONE, "too much on board during a break", d->load[k] - (double)b->load_max[k]);
@@ -136,23 +142,26 @@ static enum haul_err check_break(const struct check *c, struct drive *d, const s
 /* ---- ways ---- */
 
 /* From stop i to the next one that is a place: pauses in between are on the way. */
-static enum haul_err travel(const struct check *c, struct drive *d, const struct haul_claim_route *r, int32_t to, int32_t to_loc,
-                            int32_t paused_from, bool *taken)
+static enum haul_err travel(const struct check *c, struct drive *d, const struct haul_claim_route *r, int32_t to,
+                            int32_t to_loc, int32_t paused_from, bool *taken)
 {
     const double base = table_time(c, d->h, d->loc, to_loc);
     const struct haul_speeds *speeds = &c->v.speeds[d->h->profile];
     enum haul_err bad = HAUL_OK;
     if (!c->timed) {
-        const double at = arrive(speeds, d->now, base);
+        const double at = (double)(int64_t)(arrive(speeds, d->now, base) + 1 - 1e-6);
         bad = wheel(c, d, at - d->now);
         d->now = at;
     } else {
         double work = 0, from = d->now;
         for (int32_t k = paused_from; bad == HAUL_OK && k <= to; k++) {
             const struct haul_claim_stop *s = &r->stops[k];
-            if ((double)s->arrival + tolerance < from) return wrong(c, d, s->task, "arrives before it has left", from - (double)s->arrival);
+            if ((double)s->arrival + tolerance < from)
+                return wrong(c, d, s->task, "arrives before it has left", from - (double)s->arrival);
             /* idle driving is not claimed: what is more than the way is waiting */
-            const double until = arrive(speeds, from, base - work);
+            const double done = arrive(speeds, from, base - work);
+            const double until =
+                (double)(int64_t)(done + 1 - 1e-6); /* times are whole: the last part of one counts as one */
             const double end = until < (double)s->arrival ? until : (double)s->arrival;
             work += work_between(speeds, from, end);
             bad = wheel(c, d, end - from);
@@ -160,9 +169,10 @@ static enum haul_err travel(const struct check *c, struct drive *d, const struct
             if (s->kind == HAUL_STEP_BREAK && (bad = check_break(c, d, s, taken)) != HAUL_OK) break;
             paused(d, (double)(s->waiting + s->service));
             from = (double)(s->arrival + s->waiting + s->service);
-            d->pauses += (double)(s->waiting + s->service);
+            d->lossy_pauses += speeds->steps_n > 0;
         }
-        if (bad == HAUL_OK && base - work > tolerance) return wrong(c, d, r->stops[to].task, "arrives too early for the way", base - work);
+        if (bad == HAUL_OK && base - work > tolerance)
+            return wrong(c, d, r->stops[to].task, "arrives too early for the way", base - work);
         d->now = (double)r->stops[to].arrival;
     }
     if (bad != HAUL_OK) return bad;
@@ -201,13 +211,15 @@ static void take_on(const struct check *c, struct drive *d, const struct haul_cl
 }
 
 /* Coming back: the pickups of the jobs since the last loading are left, and must not have been warm for too long. */
-static enum haul_err leave_off(const struct check *c, struct drive *d, const struct haul_claim_route *r, int32_t at, const double *left)
+static enum haul_err leave_off(const struct check *c, struct drive *d, const struct haul_claim_route *r, int32_t at,
+                               const double *left)
 {
     for (int32_t i = at - 1; i >= 0 && !loads_here(d, &r->stops[i]); i--) {
         if (r->stops[i].kind != HAUL_STEP_TASK) continue;
         const struct haul_task *t = &c->v.tasks[r->stops[i].task];
         bool any = false;
-        for (int32_t k = 0; t->kind == HAUL_TASK_JOB && k < c->v.dims; k++) d->load[k] -= (double)t->pickup[k], any |= t->pickup[k] > 0;
+        for (int32_t k = 0; t->kind == HAUL_TASK_JOB && k < c->v.dims; k++)
+            d->load[k] -= (double)t->pickup[k], any |= t->pickup[k] > 0;
         const double over = d->exposure - left[i] - (double)t->exposure_max;
         if (any && t->exposure_max != HAUL_NONE && over > tolerance)
             return wrong(c, d, r->stops[i].task, "is outside the cold band for too long", over);
@@ -234,17 +246,23 @@ static double begins(const struct haul_task *t, double arrival)
     return t->windows_n == 0 ? arrival : -1;
 }
 
-static enum haul_err stop(const struct check *c, struct drive *d, const struct haul_claim_stop *s, int32_t came_from, const double *left)
+static enum haul_err stop(const struct check *c, struct drive *d, const struct haul_claim_stop *s, int32_t came_from,
+                          const double *left)
 {
     const struct haul_task *t = &c->v.tasks[s->task];
     for (int32_t w = 0; w < HAUL_SKILL_WORDS; w++)
-        if ((t->skills[w] & ~d->h->skills[w]) != 0) return wrong(c, d, s->task, "needs a skill that the vehicle lacks", 0);
-    const double service = (double)(t->service_of_class != NULL ? t->service_of_class[d->h->service_class] : t->service);
+        if ((t->skills[w] & ~d->h->skills[w]) != 0)
+            return wrong(c, d, s->task, "needs a skill that the vehicle lacks", 0);
+    const double service =
+        (double)(t->service_of_class != NULL ? t->service_of_class[d->h->service_class] : t->service);
     const double action = service + (came_from != t->location ? (double)t->setup : 0);
     const double claimed = c->timed ? d->now + (double)s->waiting : d->now;
     const double begin = begins(t, claimed);
-    if (begin < 0) return wrong(c, d, s->task, "begins after its windows have closed", claimed - (double)t->windows[t->windows_n - 1].close);
-    if (c->timed && begin > claimed + tolerance) return wrong(c, d, s->task, "begins before its window opens", begin - claimed);
+    if (begin < 0)
+        return wrong(c, d, s->task, "begins after its windows have closed",
+                     claimed - (double)t->windows[t->windows_n - 1].close);
+    if (c->timed && begin > claimed + tolerance)
+        return wrong(c, d, s->task, "begins before its window opens", begin - claimed);
     if (c->timed && (double)(s->setup + s->service) + tolerance < action)
         return wrong(c, d, s->task, "is served too shortly", action - (double)(s->setup + s->service));
     const enum haul_err bad = handed_over(c, d, s->task, left);
@@ -258,11 +276,16 @@ static enum haul_err stop(const struct check *c, struct drive *d, const struct h
     return loaded(c, d, s->task);
 }
 
+/* A unit of the table's time is at most so many of the clock's: the least speed is a hundredth, but rarely below a
+ * fifth. */
+static const double lost_most = 5;
+
 /* ---- a route ---- */
 
 static enum haul_err within(const struct check *c, const struct drive *d, double value, int64_t most, const char *what)
 {
-    return most == HAUL_NONE || value <= (double)most + tolerance ? HAUL_OK : wrong(c, d, HAUL_NONE, what, value - (double)most);
+    return most == HAUL_NONE || value <= (double)most + tolerance ? HAUL_OK
+                                                                  : wrong(c, d, HAUL_NONE, what, value - (double)most);
 }
 
 static enum haul_err limits(const struct check *c, const struct drive *d, int32_t tasks, int32_t reloads)
@@ -275,7 +298,8 @@ static enum haul_err limits(const struct check *c, const struct drive *d, int32_
     if ((bad = within(c, d, d->now - d->begun, h->duration_max, "is out for too long")) != HAUL_OK) return bad;
     if ((bad = within(c, d, tasks, h->tasks_max, "has too many stops")) != HAUL_OK) return bad;
     if ((bad = within(c, d, reloads, h->reloads_max, "reloads too often")) != HAUL_OK) return bad;
-    return within(c, d, d->travel, h->rule.drive_day_max == 0 ? HAUL_NONE : h->rule.drive_day_max, "drives too long for a day");
+    return within(c, d, d->travel, h->rule.drive_day_max == 0 ? HAUL_NONE : h->rule.drive_day_max,
+                  "drives too long for a day");
 }
 
 /* Breaks whose time came before the end must have been taken. */
@@ -290,20 +314,28 @@ static enum haul_err all_breaks(const struct check *c, const struct drive *d, co
 static int32_t place_of(const struct check *c, const struct drive *d, const struct haul_claim_stop *s)
 {
     switch (s->kind) {
-    case HAUL_STEP_START: return d->h->start;
-    case HAUL_STEP_TASK: return c->v.tasks[s->task].location;
-    case HAUL_STEP_RELOAD: return d->h->reloads[s->index].location;
-    case HAUL_STEP_END: return d->h->end;
+    case HAUL_STEP_START:
+        return d->h->start;
+    case HAUL_STEP_TASK:
+        return c->v.tasks[s->task].location;
+    case HAUL_STEP_RELOAD:
+        return d->h->reloads[s->index].location;
+    case HAUL_STEP_END:
+        return d->h->end;
     case HAUL_STEP_BREAK:
-    case HAUL_STEP_REST: break;
+    case HAUL_STEP_REST:
+        break;
     }
     return HAUL_NONE;
 }
 
-static bool pause(const struct haul_claim_stop *s) { return s->kind == HAUL_STEP_BREAK || s->kind == HAUL_STEP_REST; }
+static bool pause(const struct haul_claim_stop *s)
+{
+    return s->kind == HAUL_STEP_BREAK || s->kind == HAUL_STEP_REST;
+}
 
-static enum haul_err arrive_at(const struct check *c, struct drive *d, const struct haul_claim_route *r, int32_t i, int32_t from,
-                               double *left)
+static enum haul_err arrive_at(const struct check *c, struct drive *d, const struct haul_claim_route *r, int32_t i,
+                               int32_t from, double *left)
 {
     const struct haul_claim_stop *s = &r->stops[i];
     if (s->kind == HAUL_STEP_TASK) {
@@ -321,13 +353,15 @@ static enum haul_err arrive_at(const struct check *c, struct drive *d, const str
     }
     if (reload->energy) d->energy = 0;
     if (bad == HAUL_OK) bad = loaded(c, d, HAUL_NONE);
-    if (c->timed && s->service < reload->duration) return wrong(c, d, HAUL_NONE, "reloads too shortly", (double)(reload->duration - s->service));
+    if (c->timed && s->service < reload->duration)
+        return wrong(c, d, HAUL_NONE, "reloads too shortly", (double)(reload->duration - s->service));
     paused(d, d->h->rule.service_rests ? (double)reload->duration : 0);
     d->now += c->timed ? (double)(s->waiting + s->service) : (double)reload->duration;
     return bad;
 }
 
-static enum haul_err drive_route(struct check *c, const struct haul_claim_route *r, struct drive *d, bool *taken, double *left)
+static enum haul_err drive_route(struct check *c, const struct haul_claim_route *r, struct drive *d, bool *taken,
+                                 double *left)
 {
     int32_t tasks = 0, reloads = 0, paused_from = 1, from = d->loc;
     take_on(c, d, r, 0);
@@ -349,15 +383,17 @@ static enum haul_err route(struct check *c, const struct haul_claim_route *r, in
 {
     const struct haul_vehicle *h = &c->v.vehicles[r->vehicle];
     struct drive d = {.h = h, .route = index, .loc = h->start};
-    d.begun = d.now = c->timed ? (double)r->stops[0].arrival : (double)h->shift.open;
-    c->left_at[index] = d.begun;
-    if (d.begun + tolerance < (double)h->shift.open) return wrong(c, &d, HAUL_NONE, "leaves before its shift", (double)h->shift.open - d.begun);
+    const struct haul_claim_stop *first = &r->stops[0];
+    d.begun = d.now = c->timed ? (double)(first->arrival + first->waiting + first->service) : (double)h->shift.open;
+    if (d.begun + tolerance < (double)h->shift.open)
+        return wrong(c, &d, HAUL_NONE, "leaves before its shift", (double)h->shift.open - d.begun);
     bool *taken = calloc((size_t)h->breaks_n + 1, sizeof *taken);
     double *left = calloc((size_t)r->stops_n + 1, sizeof *left);
     enum haul_err bad = taken == NULL || left == NULL ? haul_fail(c->e, HAUL_E_NOMEM, "no memory to verify")
                                                       : drive_route(c, r, &d, taken, left);
     free(taken);
     free(left);
+    c->slack += 2 * lost_most * (double)h->cost_per_time * d.lossy_pauses;
     c->cost += (double)h->cost_fixed + (double)h->cost_per_distance * d.distance + (double)h->cost_per_time * d.travel +
                (double)h->cost_per_service * d.service + (double)h->cost_per_duration * (d.now - d.begun);
     return bad;
@@ -367,7 +403,8 @@ static enum haul_err route(struct check *c, const struct haul_claim_route *r, in
 
 static enum haul_err form_of_route(struct check *c, const struct haul_claim_route *r, int32_t index)
 {
-    if (r->vehicle < 0 || r->vehicle >= c->v.vehicles_n) return haul_fail(c->e, HAUL_E_RANGE, "routes[%d]: no such vehicle", index);
+    if (r->vehicle < 0 || r->vehicle >= c->v.vehicles_n)
+        return haul_fail(c->e, HAUL_E_RANGE, "routes[%d]: no such vehicle", index);
     const struct drive d = {.h = &c->v.vehicles[r->vehicle]};
     if (c->driven[r->vehicle]) return wrong(c, &d, HAUL_NONE, "has two routes", 0);
     c->driven[r->vehicle] = true;
@@ -376,18 +413,21 @@ static enum haul_err form_of_route(struct check *c, const struct haul_claim_rout
     int32_t tasks = 0;
     for (int32_t i = 1; i < r->stops_n - 1; i++) {
         const struct haul_claim_stop *s = &r->stops[i];
-        if (s->kind == HAUL_STEP_START || s->kind == HAUL_STEP_END) return wrong(c, &d, HAUL_NONE, "starts or ends on the way", i);
+        if (s->kind == HAUL_STEP_START || s->kind == HAUL_STEP_END)
+            return wrong(c, &d, HAUL_NONE, "starts or ends on the way", i);
         if (s->kind == HAUL_STEP_RELOAD && (s->index < 0 || s->index >= d.h->reloads_n))
             return wrong(c, &d, HAUL_NONE, "a reload that it does not have", s->index);
         if (s->kind != HAUL_STEP_TASK) continue;
         if (s->task < 0 || s->task >= c->v.tasks_n) return wrong(c, &d, HAUL_NONE, "a task that there is not", s->task);
         if (c->route_of[s->task] != HAUL_NONE) return wrong(c, &d, s->task, "is served twice", 0);
-        if (tasks < d.h->steps_frozen && d.h->steps[tasks] != s->task) return wrong(c, &d, s->task, "stands where the route is frozen", tasks);
+        if (tasks < d.h->steps_frozen && d.h->steps[tasks] != s->task)
+            return wrong(c, &d, s->task, "stands where the route is frozen", tasks);
         c->route_of[s->task] = index;
         c->pos_of[s->task] = i;
         tasks++;
     }
-    return tasks < d.h->steps_frozen ? wrong(c, &d, HAUL_NONE, "lacks frozen stops", d.h->steps_frozen - tasks) : HAUL_OK;
+    return tasks < d.h->steps_frozen ? wrong(c, &d, HAUL_NONE, "lacks frozen stops", d.h->steps_frozen - tasks)
+                                     : HAUL_OK;
 }
 
 static enum haul_err shipments(const struct check *c)
@@ -397,7 +437,8 @@ static enum haul_err shipments(const struct check *c)
         if (c->v.tasks[i].kind != HAUL_TASK_PICKUP) continue;
         const bool together = c->route_of[i] == c->route_of[mate];
         if (!together || (c->route_of[i] != HAUL_NONE && c->pos_of[i] > c->pos_of[mate]))
-            return haul_fail(c->e, HAUL_E_CONFLICT, "shipment %lld: pickup and delivery are not in order on one vehicle",
+            return haul_fail(c->e, HAUL_E_CONFLICT,
+                             "shipment %lld: pickup and delivery are not in order on one vehicle",
                              (long long)c->v.tasks[i].id);
     }
     return HAUL_OK;
@@ -405,44 +446,38 @@ static enum haul_err shipments(const struct check *c)
 
 /* ---- docks ---- */
 
-/* Vehicles of one dock group load before they leave: no more at a time than there are places. Those that leave first load first, each
- * as early as it can. */
-static enum haul_err dock_group(const struct check *c, const struct haul_claim *claim, int32_t dock, int32_t *order, double *free_at)
+static bool docks_at(const struct check *c, const struct haul_claim_route *r, int32_t dock)
 {
-    int32_t n = 0;
+    const struct haul_vehicle *h = &c->v.vehicles[r->vehicle];
+    return h->dock == dock && h->dock_time > 0;
+}
+
+/* While it loads, no more than the places are taken. Its loading is the service of its start. */
+static enum haul_err dock_one(const struct check *c, const struct haul_claim *claim, const struct haul_claim_route *r)
+{
+    const struct haul_vehicle *h = &c->v.vehicles[r->vehicle];
+    const struct drive d = {.h = h};
+    const int64_t begin = r->stops[0].arrival;
+    if (begin < h->shift.open)
+        return wrong(c, &d, HAUL_NONE, "loads before its shift", (double)(h->shift.open - begin));
+    if (r->stops[0].service < h->dock_time)
+        return wrong(c, &d, HAUL_NONE, "loads too shortly", (double)(h->dock_time - r->stops[0].service));
+    int32_t there = 0;
     for (int32_t i = 0; i < claim->routes_n; i++) {
-        const struct haul_vehicle *h = &c->v.vehicles[claim->routes[i].vehicle];
-        if (h->dock == dock && h->dock_time > 0) order[n++] = i;
+        if (!docks_at(c, &claim->routes[i], h->dock)) continue;
+        const int64_t other = claim->routes[i].stops[0].arrival;
+        there += other <= begin && begin < other + c->v.vehicles[claim->routes[i].vehicle].dock_time;
     }
-    for (int32_t i = 1; i < n; i++)
-        for (int32_t k = i; k > 0 && c->left_at[order[k]] < c->left_at[order[k - 1]]; k--) {
-            const int32_t swap = order[k];
-            order[k] = order[k - 1], order[k - 1] = swap;
-        }
-    const int32_t places = c->v.docks[dock] < n ? c->v.docks[dock] : n;
-    for (int32_t k = 0; k < places; k++) free_at[k] = -1e300;
-    for (int32_t i = 0; i < n; i++) {
-        const struct haul_vehicle *h = &c->v.vehicles[claim->routes[order[i]].vehicle];
-        int32_t first = 0;
-        for (int32_t k = 1; k < places; k++)
-            if (free_at[k] < free_at[first]) first = k;
-        const double begin = free_at[first] > (double)h->shift.open ? free_at[first] : (double)h->shift.open;
-        free_at[first] = begin + (double)h->dock_time;
-        const struct drive d = {.h = h};
-        if (c->timed && free_at[first] > c->left_at[order[i]] + tolerance)
-            return wrong(c, &d, HAUL_NONE, "leaves before it is loaded: the docks are full", free_at[first] - c->left_at[order[i]]);
-    }
-    return HAUL_OK;
+    const int32_t over = there - c->v.docks[h->dock];
+    return over > 0 ? wrong(c, &d, HAUL_NONE, "loads where all docks are taken", over) : HAUL_OK;
 }
 
 static enum haul_err docks(const struct check *c, const struct haul_claim *claim)
 {
-    int32_t *order = calloc((size_t)claim->routes_n + 1, sizeof *order);
-    double *free_at = calloc((size_t)claim->routes_n + 1, sizeof *free_at);
-    enum haul_err bad = order == NULL || free_at == NULL ? haul_fail(c->e, HAUL_E_NOMEM, "no memory to verify") : HAUL_OK;
-    for (int32_t dock = 0; bad == HAUL_OK && dock < c->v.docks_n; dock++) bad = dock_group(c, claim, dock, order, free_at);
-    free(order);
-    free(free_at);
+    enum haul_err bad = HAUL_OK;
+    for (int32_t i = 0; bad == HAUL_OK && c->timed && i < claim->routes_n; i++)
+        for (int32_t dock = 0; bad == HAUL_OK && dock < c->v.docks_n; dock++)
+            if (docks_at(c, &claim->routes[i], dock)) bad = dock_one(c, claim, &claim->routes[i]);
     return bad;
 }
 
@@ -455,9 +490,10 @@ static enum haul_err verify(struct check *c, const struct haul_claim *claim)
     if (bad == HAUL_OK) bad = docks(c, claim);
     if (bad != HAUL_OK || claim->cost == HAUL_NONE) return bad;
     const double difference = c->cost - (double)claim->cost, size = c->cost > 0 ? c->cost : -c->cost;
-    if (difference > 1 + 1e-9 * size || difference < -1 - 1e-9 * size)
-        return haul_fail(c->e, HAUL_E_CONFLICT, "the cost is %.3f, not %.3f as is claimed", c->cost / (double)c->v.scales.cost,
-                         (double)claim->cost / (double)c->v.scales.cost);
+    const double most = 1 + 1e-9 * size + c->slack;
+    if (difference > most || difference < -most)
+        return haul_fail(c->e, HAUL_E_CONFLICT, "the cost is %.3f, not %.3f as is claimed",
+                         c->cost / (double)c->v.scales.cost, (double)claim->cost / (double)c->v.scales.cost);
     return HAUL_OK;
 }
 
@@ -468,15 +504,13 @@ enum haul_err haul_verify(const struct haul_problem *p, const struct haul_claim 
     c.route_of = malloc(tasks * sizeof *c.route_of);
     c.pos_of = calloc(tasks, sizeof *c.pos_of);
     c.driven = calloc((size_t)c.v.vehicles_n + 1, sizeof *c.driven);
-    c.left_at = calloc((size_t)claim->routes_n + 1, sizeof *c.left_at);
     enum haul_err bad = HAUL_OK;
-    if (c.route_of == NULL || c.pos_of == NULL || c.driven == NULL || c.left_at == NULL)
+    if (c.route_of == NULL || c.pos_of == NULL || c.driven == NULL)
         bad = haul_fail(e, HAUL_E_NOMEM, "no memory to verify");
     for (size_t i = 0; bad == HAUL_OK && i < tasks; i++) c.route_of[i] = HAUL_NONE;
     if (bad == HAUL_OK) bad = verify(&c, claim);
     free(c.route_of);
     free(c.pos_of);
     free(c.driven);
-    free(c.left_at);
     return bad;
 }

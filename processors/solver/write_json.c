@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Plans as VROOM writes them: seconds and metres, with haul's own fields beside (costs by cause, rests, reloads, reasons).
+ * Plans as VROOM writes them: seconds and metres, with haul's own fields beside (costs by cause, rests, reloads,
+ * reasons).
  */
 #include "haul/json.h"
 #include "processors/solver/problem.h"
@@ -11,9 +12,18 @@ struct writer {
     double time, distance, cost; /* units in one of what is written */
 };
 
-static void put_time(struct writer *w, const char *name, int64_t v) { haul_json_kf64(&w->j, name, (double)v / w->time, 3); }
-static void put_distance(struct writer *w, const char *name, int64_t v) { haul_json_kf64(&w->j, name, (double)v / w->distance, 3); }
-static void put_cost(struct writer *w, const char *name, int64_t v) { haul_json_kf64(&w->j, name, (double)v / w->cost, 3); }
+static void put_time(struct writer *w, const char *name, int64_t v)
+{
+    haul_json_kf64(&w->j, name, (double)v / w->time, 3);
+}
+static void put_distance(struct writer *w, const char *name, int64_t v)
+{
+    haul_json_kf64(&w->j, name, (double)v / w->distance, 3);
+}
+static void put_cost(struct writer *w, const char *name, int64_t v)
+{
+    haul_json_kf64(&w->j, name, (double)v / w->cost, 3);
+}
 
 static void put_amounts(struct writer *w, const char *name, const int64_t *a)
 {
@@ -23,14 +33,20 @@ static void put_amounts(struct writer *w, const char *name, const int64_t *a)
     haul_json_close(&w->j, ']');
 }
 
-static void put_text(struct writer *w, const char *name, const char *text) { haul_json_kstr(&w->j, name, haul_str_of(text)); }
+static void put_text(struct writer *w, const char *name, const char *text)
+{
+    haul_json_kstr(&w->j, name, haul_str_of(text));
+}
 
 static const char *task_type(const struct haul_task *t)
 {
     switch (t->kind) {
-    case HAUL_TASK_JOB: return "job";
-    case HAUL_TASK_PICKUP: return "pickup";
-    case HAUL_TASK_DELIVERY: return "delivery";
+    case HAUL_TASK_JOB:
+        return "job";
+    case HAUL_TASK_PICKUP:
+        return "pickup";
+    case HAUL_TASK_DELIVERY:
+        return "delivery";
     }
     return "job";
 }
@@ -38,12 +54,18 @@ static const char *task_type(const struct haul_task *t)
 static const char *step_type(const struct writer *w, const struct haul_step *s)
 {
     switch (s->kind) {
-    case HAUL_STEP_START: return "start";
-    case HAUL_STEP_TASK: return task_type(&w->p->tasks[s->index]);
-    case HAUL_STEP_BREAK: return "break";
-    case HAUL_STEP_REST: return "rest";
-    case HAUL_STEP_RELOAD: return "reload";
-    case HAUL_STEP_END: return "end";
+    case HAUL_STEP_START:
+        return "start";
+    case HAUL_STEP_TASK:
+        return task_type(&w->p->tasks[s->index]);
+    case HAUL_STEP_BREAK:
+        return "break";
+    case HAUL_STEP_REST:
+        return "rest";
+    case HAUL_STEP_RELOAD:
+        return "reload";
+    case HAUL_STEP_END:
+        return "end";
     }
     return "end";
 }
@@ -103,7 +125,7 @@ static void sum_route(const struct haul_problem *p, const struct haul_route *r, 
 {
     for (int32_t i = 0; i < r->steps_n; i++) {
         const struct haul_step *s = &r->steps[i];
-        to->waiting += s->waiting;
+        if (s->kind != HAUL_STEP_START) to->waiting += s->waiting;
         if (s->kind != HAUL_STEP_TASK) {
             to->pauses += s->service;
             continue;
@@ -135,7 +157,10 @@ static void put_sums(struct writer *w, const struct sums *s)
     haul_json_close(&w->j, ']');
 }
 
-static int64_t cost_of(const struct haul_cost_split *c) { return c->fixed + c->distance + c->time + c->service + c->duration; }
+static int64_t cost_of(const struct haul_cost_split *c)
+{
+    return c->fixed + c->distance + c->time + c->service + c->duration;
+}
 
 static void put_split(struct writer *w, const struct haul_cost_split *c)
 {
@@ -245,10 +270,11 @@ static void put_summary(struct writer *w, const struct haul_plan *plan)
     haul_json_close(&w->j, '}');
 }
 
-void haul_plan_write(const struct haul_problem *p, const struct haul_plan *plan, const struct haul_reason *reasons, int32_t reasons_n,
-                     struct haul_buf *out)
+void haul_plan_write(const struct haul_problem *p, const struct haul_plan *plan, const struct haul_reason *reasons,
+                     int32_t reasons_n, struct haul_buf *out)
 {
-    struct writer w = {.p = p, .time = (double)p->scales.time, .distance = (double)p->scales.distance, .cost = (double)p->scales.cost};
+    struct writer w = {
+        .p = p, .time = (double)p->scales.time, .distance = (double)p->scales.distance, .cost = (double)p->scales.cost};
     haul_json_begin(&w.j, out);
     haul_json_open(&w.j, '{');
     haul_json_ki64(&w.j, "code", 0);

@@ -42,13 +42,12 @@ static enum haul_err start(struct redis_store *s, wire_reply_fn *take, void *arg
 static enum haul_err finish(struct redis_store *s, struct haul_error *e)
 {
     enum haul_err err = wire_run(&s->wire, e);
-    if (err == HAUL_OK && s->garbled) {
-        wire_drop(&s->wire);
-        err = haul_fail(e, HAUL_E_UNAVAILABLE, "Redis answered in a form that does not belong to what was asked");
-    } else if (err == HAUL_OK && s->refused.code != HAUL_OK) {
-        if (s->reconnect) wire_drop(&s->wire);
+    if (err == HAUL_OK && (s->garbled || s->reconnect)) wire_drop(&s->wire);
+    if (err == HAUL_OK && s->refused.code != HAUL_OK) {
         s->stats.refused++;
         err = haul_fail(e, HAUL_E_UNAVAILABLE, "%s", s->refused.text);
+    } else if (err == HAUL_OK && s->garbled) {
+        err = haul_fail(e, HAUL_E_UNAVAILABLE, "Redis answered in a form that does not belong to what was asked");
     } else if (err != HAUL_OK && err != HAUL_E_TIMEOUT) {
         err = e->code = HAUL_E_UNAVAILABLE;
     }
@@ -145,12 +144,16 @@ static void take_type(struct reading *r, const struct haul_redis_value *v, size_
     haul_buf_free(&shape);
 }
 
-enum { READ_UNWATCH, READ_WATCH, READ_ROLE, READ_RECORD, READ_MEMORY, READ_PERSISTENCE, READ_SAVE, READ_TYPES };
+enum { READ_UNWATCH = PROBE, READ_WATCH, READ_ROLE, READ_RECORD, READ_MEMORY, READ_PERSISTENCE, READ_SAVE, READ_TYPES };
 
 static void take_reading(void *arg, size_t index, const struct haul_redis_value *v)
 {
     struct reading *r = arg;
     switch (index) {
+    case 0:
+    case 1:
+        take_probe(r->store, index, v);
+        break;
     case READ_UNWATCH:
     case READ_WATCH:
         take_status(r->store, v, "OK");
@@ -183,6 +186,7 @@ static enum haul_err read_first(struct redis_store *s, struct reading *r, struct
     if (err != HAUL_OK) return err;
     struct haul_buf *out = &s->wire.out;
     const struct haul_str key = {(const char *)r->key.p, r->key.n - 1};
+    write_probe(s);
     RESP_LINE(out, HAUL_STR("UNWATCH"));
     if (HAUL_MUTANT(CLAIM_UNFENCED))
         RESP_LINE(out, HAUL_STR("UNWATCH"));

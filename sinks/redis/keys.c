@@ -147,7 +147,7 @@ static void reader_patterns(struct haul_buf *out, const char *instance)
         const char *shape = rows[i].shape, *hole = strchr(shape, '<');
         if (strncmp(shape, "control:", 8) == 0 || strncmp(shape, "checkpoint:", 11) == 0) continue;
         const size_t n = hole == NULL ? strlen(shape) : (size_t)(hole - shape);
-        haul_buf_printf(out, " ~%shaul:%.*s%s", instance, (int)n, shape, hole == NULL ? "" : "*");
+        haul_buf_printf(out, " %%R~%shaul:%.*s%s", instance, (int)n, shape, hole == NULL ? "" : "*");
     }
 }
 
@@ -156,23 +156,20 @@ void haul_redis_acl(enum haul_redis_role role, const char *instance, struct haul
     switch (role) {
     case HAUL_REDIS_ROLE_HAUL:
         haul_buf_printf(out,
-                        "resetkeys ~%shaul:* -@all +auth +select +info +watch +unwatch +multi +exec +hgetall +hmget "
-                        "+hset +get +set +mset +del +type +zadd +zrem +xadd",
+                        "resetkeys ~%shaul:* -@all +select +info +watch +unwatch +multi +exec +hgetall +hmget +hset "
+                        "+get +set +mset +del +type +zadd +zrem +xadd",
                         instance);
         break;
     case HAUL_REDIS_ROLE_READER:
         haul_buf_str(out, HAUL_STR("resetkeys"));
         reader_patterns(out, instance);
-        haul_buf_str(
-            out, HAUL_STR(" -@all +auth +select +ping +get +mget +exists +type +strlen +zrange +zrangebyscore +zcard "
-                          "+zscore +xrange +xrevrange +xread +xlen +geosearch +geopos"));
+        haul_buf_str(out, HAUL_STR(" -@all +select +ping +get +mget +exists +type +strlen +zrange +zcard +zscore "
+                                   "+xrange +xrevrange +xread +xlen +geosearch +geopos"));
         break;
     case HAUL_REDIS_ROLE_OPERATOR:
-        haul_buf_printf(
-            out,
-            "resetkeys %%R~%shaul:* -@all +@read -@dangerous +auth +select +ping +info +scan +ttl +memory|usage "
-            "+object|encoding",
-            instance);
+        haul_buf_printf(out,
+                        "resetkeys %%R~%shaul:* -@all +@read -@dangerous +select +ping +info +client|list +slowlog|get",
+                        instance);
         break;
     }
 }

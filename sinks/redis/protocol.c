@@ -1,87 +1,105 @@
 /* SPDX-License-Identifier: Apache-2.0
- *
- * One effect for every record: how a worker commits to Redis
- * ==========================================================
- *
+ * The commit to Redis: one effect for every record. Begins with the protocol: invariants, states, steps.
+ */
+/* clang-format off */
+/*
  * A worker holds tasks. For each there is one control key, a hash: the nonce of its owner, a commit count, the position
  * in the log (control.h). A commit moves any number of the worker's tasks in one transaction: what they show, their
- * checkpoint blocks, their control keys. Redis runs a transaction without anything in between, logs it and hands it to
- * replicas as one; it does not roll back. There are no scripts and no locks with a time in them: no clock decides.
+ * checkpoint blocks, their control keys. Redis runs a transaction with nothing in between, logs it and hands it to
+ * replicas as one; it rolls nothing back. There are no scripts, and no locks with a time in them: no clock decides.
  *
  * Invariants
- *
- *  I1  A nonce is 128 fresh random bits for each claim and never used again. So while `owner` is our nonce, nobody has
+ * ----------
+ *  I1  A nonce is 128 fresh random bits for each claim, never used again. So while `owner` is our nonce, nobody has
  *      claimed since, and every change of the key since our claim was a commit of ours.
- *  I2  `commit` goes up by one with each commit of the owner. A commit in flight leads from `begin` to `end` = begin+1
- *      and keeps its content until it is settled: (nonce, count) names one content.
- *  I3  EXEC is sent only on a connection that has WATCHed every held control key and, behind that WATCH and after the
- *      last EXEC, read each key that takes part as (our nonce, begin). A write of anybody to one of them in between
- *      makes EXEC answer nil, and nothing of the transaction happens: a stale owner cannot write. FLUSHALL, expiry,
- *      DEL, SWAPDB, a resync from another master count as writes.
- *  I4  One transaction is in flight on a connection, and one commit in the store. The WATCH and the reads for the next
- *      one travel behind EXEC in the same write; the next is not sent before they are read.
- *  I5  Position and effects are in the same transaction, the control keys last. So the key tells the whole truth about
- *      the effects, in a master, in a replica that follows, in a snapshot, in a log cut short.
- *  I6  An outcome is read, never inferred from silence. A transaction whose answer is lost is looked for: at `end` it
- *      was applied, at `begin` it was not; it is sent again only after that look, under a new WATCH.
- *  I7  A transaction of ours that still travels on an old connection cannot do harm: there it stands behind a WATCH of
- *      that connection (I3). If it is applied before the new connection's EXEC, that EXEC is nil and the look finds
- *      `end`; if after, it is itself nil, since the new EXEC (or another's claim) has changed the key.
- *  I8  A checkpoint block is named by a generation, which is a commit count of its task: no two owners write under one,
- *      and nobody overwrites a block that counts. A generation counts from the commit that says so; one that is being
- *      written stands in the control key, in the same transaction as its blocks, so that the next owner's engine can
- *      drop it by name.
+ *  I2  `commit` goes up by one with each commit. A commit in flight leads from `begin` to `end` = begin + 1 and keeps
+ *      its content until it is settled: (nonce, count) names one content.
+ *  I3  EXEC is sent only on a connection that has WATCHed every held control key and, behind that WATCH and after its
+ *      last EXEC, has read each key that takes part as (our nonce, begin or end). A write of anybody to one of them in
+ *      between makes EXEC answer nil, and nothing of the transaction happens: a stale owner cannot write. FLUSHALL,
+ *      expiry, DEL, SWAPDB and a resync from another master count as writes.
+ *  I4  One transaction is in flight on a connection, one commit in the store. The WATCH and the reads for the next one
+ *      travel behind EXEC in the same write; the next one is not sent before they are read.
+ *  I5  Position and effects are in the same transaction, the control keys last. So the control key tells the truth
+ *      about the effects: in a master, in a replica that follows, in a snapshot, in a log that was cut short.
+ *  I6  Silence tells nothing. When the answer to a transaction is lost, the control keys are read behind a new WATCH:
+ *      at `begin` it was not applied, at `end` it was. Either way the same bytes are sent again from there: operations
+ *      are absolute, so from `end` to `end` they change nothing, and EXEC's answer tells at last whether every element
+ *      was taken. APPLIED is said on such an answer alone.
+ *  I7  A transaction of ours that still travels on an old connection can do no harm: it stands behind a WATCH of that
+ *      connection (I3). If it is applied before the new connection's EXEC, that EXEC is nil and the reading finds
+ *      `end`; if it comes later it is itself nil, since the new EXEC, or another's claim, has changed the key.
+ *  I8  A MULTI that is refused would let what follows run at once, unfenced. So an empty transaction goes before each
+ *      first reading of a connection, and of a claim. (An ACL that takes MULTI from a haul that runs is not guarded
+ *      against.)
+ *  I9  Nothing is decided by what a replica shows: it may be old or empty. INFO is read with the keys.
  *
  * States of the commit in flight
+ * ------------------------------
  *
- *                    commit()                         every open part is (ours, begin)
- *         IDLE ───────────────────► armed? ──yes─────────────────────────────► SENDING ◄─────────────┐
- *          ▲                          │ no                                      │ │ │                │
- *          │ poll() answers OK        ▼                                         │ │ │ nil, and still │
- *       SETTLED ◄──────────┐       ASKING ──some part open, all of those begin──┘ │ │ (ours, begin)  │
- *          ▲               │       ▲  │ │                                         │ └────────────────┘
- *          │               │       │  │ └── connection lost, refused ──┐          │
- *          │ found read    │       │  │ no part open                   ▼          │ connection lost, time-out,
- *       LOOKING ◄──────────┴───────┼──┴──────────────────────────── RESTING ◄─────┘ refused: OOM, LOADING, …;
- *          a part is REWOUND       └──── back-off is over ─────────────┘            an element of EXEC refused
+ *   IDLE ──commit()──► armed? ──yes──────────────────────────────────► SENDING ◄──┐
+ *    ▲                   │ no                                          │ │ │ │    │ nil, and some part
+ *    │ poll() says OK    ▼                                             │ │ │ └────┘ is still ours
+ *    │                ASKING ──some part is open───────────────────────┘ │ │
+ *    │                 ▲ │ │                                             │ │
+ *    │                 │ │ └───connection lost, time-out, refused──┐     │ └──no part is open──┐
+ *    │                 │ │                                         ▼     │                     │
+ *    │                 └─┼───────────the rest is over────────── RESTING ◄┘ lost, time-out,     │
+ *    │                   │                                         ▲       refused, an element │
+ *    │                   └──no part is open──┐                     │       of EXEC refused     │
+ *    │                                       ▼                     │                           │
+ *   SETTLED ◄──found is read── LOOKING ◄─────┴──some REWOUND───────┼───────────────────────────┤
+ *    ▲                            └──lost, time-out, refused───────┘                           │
+ *    └──none REWOUND───────────────────────────────────────────────────────────────────────────┘
  *
- *    ASKING   [connect, AUTH, SELECT] UNWATCH · WATCH all held · INFO replication · HMGET owner commit of each
- *    SENDING  MULTI · operations · control keys · EXEC · WATCH all held · HMGET owner commit of each, in one write
- *    LOOKING  HGETALL of the parts that Redis has taken back, to tell the engine what it holds
- *    RESTING  waits (0, then 10 ms doubled up to 1 s, shortened by a random part); poll() says UNAVAILABLE and why
+ *   ASKING   [connect, AUTH, SELECT] MULTI · EXEC · UNWATCH · WATCH all held · INFO replication · HMGET owner commit of
+ *            each
+ *   SENDING  MULTI · operations · control keys · EXEC · WATCH all held · HMGET owner commit of each: one write
+ *   LOOKING  HGETALL of the parts that Redis has taken back, to tell the engine what it holds
+ *   RESTING  waits: 0 the first time, then 10 ms doubled up to 1 s, less a random part; poll() says UNAVAILABLE and why
+ *   armed    this connection watches all held keys and has read them since its last EXEC
  *
- * What a look at (owner, commit) says of a part that is open
+ * What a reading (owner, commit) says of an open part: judge()
+ * ------------------------------------------------------------
+ *   no owner, no commit     WIPED    the key is gone, or is no hash any more
+ *   another nonce           FENCED   another has claimed. Nothing was written by us behind that claim. A transaction
+ *                                    whose answer was lost may have been applied before it: then it is in the position
+ *                                    that the other has read. Either way the task is the other's now.
+ *   ours, count = begin     open     not applied: send it, or send it again
+ *   ours, count = end       open     if it was ever sent: applied, with no answer that says all of it: send it again
+ *   ours, any other count   REWOUND  Redis has lost its tail: a fail-over, an old snapshot
  *
- *    no owner, no commit        WIPED    the key is gone
- *    another nonce              FENCED   another has claimed. Nothing was written by us behind that claim. A
- * transaction whose answer was lost may have been applied before it: then it is in the position that the other has
- * read. Either way the task is the other's. ours, count = begin        open     not applied: send (again) ours, count =
- * end          APPLIED  if it was ever sent; the answer was lost ours, any other count      REWOUND  Redis has lost its
- * tail (a fail-over, an old snapshot)
- *
- *    EXEC's own answer settles it first: an array is APPLIED (a reading behind it that is not ours concerns the next
- *    commit), nil and an error are not applied.
+ * EXEC's answer goes before the reading behind it: an array without errors is APPLIED (a reading that is not ours then
+ * concerns the next commit); nil or an error is not applied.
  *
  * A claim (claim.c)
- *
- *    1  UNWATCH · WATCH the control key · HGETALL it · preconditions. Nothing is written before this has been read: a
- *       claim that is held up on its way stands behind its WATCH too.
- *    2  MULTI · HSET owner, a fresh nonce (the whole record, if there is no key) · EXEC
- *    3  WATCH all held · HMGET of each. It is ours if it reads (our nonce, the count of step 1). A nil in 2: from 1.
+ * -----------------
+ *   1  MULTI · EXEC · UNWATCH · WATCH the control key · INFO · HGETALL it · preconditions: noeviction, the types of keys
+ *      that are not documents. Nothing is written before this was read, so a claim that is held up on its way is fenced
+ *      as well.
+ *   2  MULTI · HSET owner, a fresh nonce (the whole record, if there is no key) · EXEC
+ *   3  WATCH all held · HMGET of each. It is ours if it reads (our nonce, the count of step 1). Else, and when EXEC was
+ *      nil, again from 1 with another nonce, four times; then UNAVAILABLE.
  *
  * A commit
+ * --------
+ *   1  Parts that the last reading has shown to be lost are answered; what is open becomes one transaction: SENDING.
+ *   2  EXEC an array: settled. With an error in it: see below.
+ *   3  EXEC nil: parts that read as foreign, gone or rewound leave; the others are sent again. At the third nil in one
+ *      commit: rest first, somebody keeps writing to a control key.
+ *   4  Connection lost, no answer in time, refused (OOM, LOADING, READONLY, …: refusals.def): rest, connect if need
+ *      be, ASK, and on from what is read. Nothing gives up: the commit stays in flight until it is settled.
  *
- *    1  Parts that are known to be lost from the last reading are answered at once; the rest is written as SENDING, and
- *       is one transaction for all of them.
- *    2  EXEC nil: a part is foreign, gone or rewound and leaves; the others are sent again, the same bytes.
- *    3  Connection lost, time-out, refusal: rest, connect, ASK, and on from what is read.
- *
- * What is not rolled back. When EXEC was applied and one of its elements answers with an error (a foreign hand has put
- * another type under a key of ours, an ACL was changed between queueing and EXEC), the position is in and that element
- * is not. Operations are absolute, so the same transaction, which leads from `end` to `end`, is sent again until all of
- * it is taken; poll() says which key. The one gap: if the owner dies or is fenced before that, that element is lost. It
- * is counted (haul_redis_stats.elements), and `haul repaint` writes it anew.
+ * What is not rolled back
+ * -----------------------
+ * When EXEC was applied and one of its elements answers with an error (a foreign hand has put another type under a key
+ * of ours; an ACL was changed between queueing and EXEC), the position is in and that element is not. The parts stay
+ * open and are sent again, from `end` to `end`, until all of it is taken; poll() says which error. "Equal or smaller"
+ * of XADD is no such error: an entry has one id for ever, and is there already. The one gap: if the owner dies or is
+ * fenced before the element is taken, it is lost. It is counted (haul_redis_stats.elements); `haul repaint` writes it
+ * anew.
  */
+/* clang-format on */
 #include "sinks/redis/protocol.h"
 
 #include "haul/hash.h"
@@ -89,7 +107,7 @@
 
 #include <stdio.h>
 
-#define NILS_MAX       3 /* in a row, without a foreign owner, before it rests */
+#define NILS_MAX       3 /* in one commit, before it rests */
 #define BACKOFF_MS     10
 #define BACKOFF_MS_MAX 1000
 
@@ -181,13 +199,32 @@ void take_role(struct redis_store *s, const struct haul_redis_value *v)
         take_refusal(s, HAUL_STR("READONLY role:slave"));
 }
 
-/* ASKING: UNWATCH, WATCH, INFO, reads. */
+/* An empty transaction: if MULTI were refused, what follows it would run without one. */
+void write_probe(struct redis_store *s)
+{
+    RESP_LINE(&s->wire.out, HAUL_STR("MULTI"));
+    RESP_LINE(&s->wire.out, HAUL_STR("EXEC"));
+}
+
+void take_probe(struct redis_store *s, size_t index, const struct haul_redis_value *v)
+{
+    if (index == 0)
+        take_status(s, v, "OK");
+    else if (v->type == HAUL_REDIS_ERROR)
+        take_refusal(s, v->str);
+    else if (v->type != HAUL_REDIS_NIL && (v->type != HAUL_REDIS_ARRAY || v->len != 0))
+        s->garbled = true;
+}
+
+/* ASKING: MULTI, EXEC, UNWATCH, WATCH, INFO, reads. */
 static void take_asked(void *arg, size_t index, const struct haul_redis_value *v)
 {
     struct redis_store *s = arg;
     if (index >= s->read_from)
         take_standing(s, index - s->read_from, v);
-    else if (index == 2)
+    else if (index < PROBE)
+        take_probe(s, index, v);
+    else if (index == PROBE + 2)
         take_role(s, v);
     else
         take_status(s, v, "OK");
@@ -328,10 +365,11 @@ static void start_ask(struct redis_store *s)
 {
     s->armed = false;
     if (!begin(s, PHASE_ASKING, take_asked)) return;
+    write_probe(s);
     RESP_LINE(&s->wire.out, HAUL_STR("UNWATCH"));
     write_watch(s);
     RESP_LINE(&s->wire.out, HAUL_STR("INFO"), HAUL_STR("replication"));
-    s->read_from = 3;
+    s->read_from = PROBE + 3;
     s->wire.expected = s->read_from + s->held_len;
     write_standing(s);
 }
@@ -364,7 +402,7 @@ static void applied(struct redis_store *s, size_t i)
 static void judge(struct redis_store *s, size_t i)
 {
     struct haul_commit *c = &s->commits[i];
-    struct part *p = &s->parts[i];
+    const struct part *p = &s->parts[i];
     if (p->held == NOT_HELD) {
         c->outcome = HAUL_OUTCOME_FENCED;
         return;
@@ -383,13 +421,8 @@ static void judge(struct redis_store *s, size_t i)
         if (!HAUL_MUTANT(GONE_OVERLOOKED)) c->outcome = HAUL_OUTCOME_WIPED;
         break;
     case STANDING_OURS:
-        if (h->count == was) {
-            p->mending = false;
-        } else if (h->count == end && p->sent) {
-            if (!p->mending) applied(s, i);
-        } else if (!HAUL_MUTANT(TAIL_LOSS_OVERLOOKED)) {
-            c->outcome = HAUL_OUTCOME_REWOUND;
-        }
+        if (h->count == was || (h->count == end && p->sent) || HAUL_MUTANT(TAIL_LOSS_OVERLOOKED)) break;
+        c->outcome = HAUL_OUTCOME_REWOUND;
         break;
     }
 }
@@ -413,16 +446,13 @@ static void go_on(struct redis_store *s)
 /* True when the exchange went wrong as a whole: it rests. */
 static bool went_wrong(struct redis_store *s)
 {
-    if (s->garbled) {
-        s->reconnect = true;
-        struct haul_error e;
-        haul_fail(&e, HAUL_E_UNAVAILABLE, "Redis answered in a form that does not belong to what was asked");
-        rest(s, &e);
-        return true;
-    }
-    if (s->refused.code == HAUL_OK) return false;
-    s->stats.refused++;
-    rest(s, &s->refused);
+    if (!s->garbled && s->refused.code == HAUL_OK) return false;
+    s->reconnect |= s->garbled;
+    s->stats.refused += s->refused.code != HAUL_OK;
+    if (s->refused.code == HAUL_OK)
+        haul_fail(&s->refused, HAUL_E_UNAVAILABLE, "Redis answered in a form that does not belong to what was asked");
+    const struct haul_error why = s->refused;
+    rest(s, &why);
     return true;
 }
 
@@ -440,13 +470,8 @@ static void conclude_ask(struct redis_store *s)
 
 static void conclude_applied(struct redis_store *s)
 {
-    for (size_t i = 0; i < s->len; i++) {
-        if (!is_open(s, i)) continue;
-        if (s->failed > 0)
-            s->parts[i].mending = true;
-        else
-            applied(s, i);
-    }
+    for (size_t i = 0; i < s->len; i++)
+        if (is_open(s, i) && s->failed == 0) applied(s, i);
     s->stats.elements += s->failed;
     s->armed = s->refused.code == HAUL_OK;
     if (s->failed > 0)

@@ -36,7 +36,6 @@ struct part {
     size_t held;  /* index, or NOT_HELD */
     bool ordered; /* it erases something: its documents keep their place */
     bool sent;    /* stood in a transaction that may have been applied */
-    bool mending; /* was applied, but for elements that were refused: sent again until they are taken */
 };
 #define NOT_HELD SIZE_MAX
 
@@ -87,6 +86,9 @@ void store_note_trouble(struct redis_store *s, const struct haul_error *e);
 void exchange_reset(struct redis_store *s); /* before wire_begin */
 void take_status(struct redis_store *s, const struct haul_redis_value *v, const char *expected);
 void take_refusal(struct redis_store *s, struct haul_str text);
+void write_probe(struct redis_store *s); /* PROBE commands */
+void take_probe(struct redis_store *s, size_t index, const struct haul_redis_value *v);
+#define PROBE 2
 void take_role(struct redis_store *s, const struct haul_redis_value *v);
 void write_watch(struct redis_store *s);    /* one command: every held control key */
 void write_standing(struct redis_store *s); /* held_len commands, one for each in order */

@@ -279,6 +279,11 @@ enum haul_err resp_reader_next(struct resp_reader *r, const struct haul_redis_va
     return HAUL_OK;
 }
 
+bool resp_reader_idle(const struct resp_reader *r)
+{
+    return r->parser->pos == r->parser->len && r->parser->ridx < 0;
+}
+
 bool resp_is(const struct haul_redis_value *v, const char *status)
 {
     return v->type == HAUL_REDIS_STRING && haul_str_eq(v->str, haul_str_of(status));

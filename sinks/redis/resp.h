@@ -39,6 +39,9 @@ enum haul_err resp_reader_next(struct resp_reader *r, const struct haul_redis_va
 
 /* Where `what` stands in the text, or NULL. */
 const char *resp_find(struct haul_str text, const char *what);
+/* No byte is left that does not belong to a reply that was given out. */
+bool resp_reader_idle(const struct resp_reader *r);
+
 bool resp_is(const struct haul_redis_value *v, const char *status);
 /* Decimal text or an integer; false when it is neither. */
 bool resp_number(const struct haul_redis_value *v, uint64_t *out);

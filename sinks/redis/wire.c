@@ -95,19 +95,18 @@ static enum haul_err greeted(struct wire *w, const struct haul_redis_value *v, s
 
 static enum haul_err take_replies(struct wire *w, struct haul_error *e)
 {
-    for (;;) {
+    while (w->greetings > 0 || w->got < w->expected) {
         const struct haul_redis_value *v;
-        const enum haul_err err = resp_reader_next(w->reader, &v, e);
-        if (err != HAUL_OK) return err == HAUL_E_AGAIN ? HAUL_OK : err;
-        if (w->greetings > 0) {
-            const enum haul_err let_in = greeted(w, v, e);
-            if (let_in != HAUL_OK) return let_in;
-        } else if (w->got == w->expected) {
-            return haul_fail(e, HAUL_E_CORRUPT, "Redis answered what was not asked");
-        } else {
+        enum haul_err err = resp_reader_next(w->reader, &v, e);
+        if (err == HAUL_E_AGAIN) return HAUL_OK;
+        if (err == HAUL_OK && w->greetings > 0)
+            err = greeted(w, v, e);
+        else if (err == HAUL_OK)
             w->take(w->arg, w->got++, v);
-        }
+        if (err != HAUL_OK) return err;
     }
+    if (resp_reader_idle(w->reader)) return HAUL_OK;
+    return haul_fail(e, HAUL_E_CORRUPT, "Redis answered what was not asked");
 }
 
 static enum haul_err send_some(struct wire *w, struct haul_error *e)

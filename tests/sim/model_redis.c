@@ -41,6 +41,8 @@ struct model_redis {
     unsigned cut_exec; /* counts down to it; 0: none */
     bool cut_applied;
     uint64_t execs;
+    void (*changed)(void *arg, bool replaced);
+    void *changed_arg;
 };
 
 struct client {
@@ -52,6 +54,11 @@ struct client {
 static bool chance(struct model_redis *m, unsigned in_a_thousand)
 {
     return in_a_thousand > 0 && haul_rng_below(&m->rng, 1000) < in_a_thousand;
+}
+
+static void tell(struct model_redis *m, bool replaced)
+{
+    if (m->changed != NULL) m->changed(m->changed_arg, replaced);
 }
 
 static struct model_data *shown(struct model_redis *m)
@@ -196,6 +203,7 @@ static void flush_all(struct model_redis *m)
 {
     touch_replaced(m, &m->data, NULL);
     model_data_clear(&m->data);
+    tell(m, true);
 }
 
 /* Commands of the server that are no data commands. False: it is none of them. */
@@ -323,6 +331,7 @@ static void run_command(struct model_redis *m, struct conn *c, const struct haul
 
 static void after_exec(struct model_redis *m)
 {
+    tell(m, false);
     if (chance(m, m->faults.replicate)) model_redis_replicate(m);
     if (chance(m, m->faults.fail_over)) model_redis_fail_over(m, chance(m, 700));
 }
@@ -385,6 +394,11 @@ static void turn(struct model_redis *m)
         read_conn(m, c);
     }
     bury(m);
+}
+
+void model_redis_watch(struct model_redis *m, void (*fn)(void *arg, bool replaced), void *arg)
+{
+    m->changed = fn, m->changed_arg = arg;
 }
 
 void model_redis_settle(struct model_redis *m)
@@ -571,7 +585,6 @@ static void drop_all(struct model_redis *m)
         cut(m->conns[i]);
         m->conns[i]->in_at = m->conns[i]->in.n;
     }
-    bury(m);
 }
 
 void model_redis_down(struct model_redis *m, bool down)
@@ -584,6 +597,7 @@ void model_redis_restart(struct model_redis *m, bool with_data)
 {
     drop_all(m);
     if (!with_data) model_data_clear(&m->data);
+    tell(m, true);
 }
 
 void model_redis_flush(struct model_redis *m)
@@ -603,6 +617,7 @@ void model_redis_fail_over(struct model_redis *m, bool cut_too)
     else
         touch_replaced(m, &m->data, &m->replica);
     model_data_copy(&m->data, &m->replica);
+    tell(m, true);
 }
 
 void model_redis_refuse(struct model_redis *m, const char *error)

@@ -48,6 +48,8 @@ void model_redis_refuse(struct model_redis *m, const char *error);
 void model_redis_replica(struct model_redis *m, bool is_replica); /* shows the replica's data, refuses writes */
 /* The n-th EXEC from now on (1: the next) cuts its connection, before it is applied or after. */
 void model_redis_cut_exec(struct model_redis *m, unsigned n, bool applied);
+/* Called after each transaction that was applied (`replaced` false), and when the data were replaced by others. */
+void model_redis_watch(struct model_redis *m, void (*fn)(void *arg, bool replaced), void *arg);
 /* Lets the server read everything that has arrived, also from clients that are gone. */
 void model_redis_settle(struct model_redis *m);
 

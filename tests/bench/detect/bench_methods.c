@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Bytes of state and CPU time a value of every detector: many streams in turn, so that the state is not in the nearest cache.
- * Median of five rounds.
+ * Bytes of state and CPU time a value of every detector: many streams in turn, so that the state is not in the nearest
+ * cache. Median of five rounds.
  */
 #include "haul/rng.h"
 
@@ -24,7 +24,8 @@ static void make_sample(void)
 {
     struct haul_rng rng;
     haul_rng_seed(&rng, 1);
-    for (int i = 0; i < SAMPLES; i++) sample[i] = 40 + 10 * haul_rng_normal(&rng) + (haul_rng_below(&rng, 500) == 0 ? 100 : 0);
+    for (int i = 0; i < SAMPLES; i++)
+        sample[i] = 40 + 10 * haul_rng_normal(&rng) + (haul_rng_below(&rng, 500) == 0 ? 100 : 0);
 }
 
 static double one_round(const struct method *m, uint8_t *states, size_t stride)
@@ -34,7 +35,8 @@ static double one_round(const struct method *m, uint8_t *states, size_t stride)
     const int64_t start = haul_cpu_ns();
     for (int i = 0; i < VALUES; i++)
         for (int k = 0; k < STREAMS; k++)
-            m->update(states + (size_t)k * stride, sample[(i * 31 + k * 7) % SAMPLES], (struct haul_time){300000ll * i});
+            m->update(states + (size_t)k * stride, sample[(i * 31 + k * 7) % SAMPLES],
+                      (struct haul_time){300000ll * i});
     return (double)(haul_cpu_ns() - start) / ((double)STREAMS * VALUES);
 }
 
@@ -66,8 +68,8 @@ static void measure_trees(void)
         for (int d = 0; d < 4; d++) v[d] = haul_rng_f64(&rng);
         haul_trees_update(&s, block, &c, v, (struct haul_time){i});
     }
-    printf("  %-14s %6zu bytes  %7.1f ns a value (25 trees, depth 8, 4 variables)\n", "trees", sizeof s + haul_trees_bytes(&c),
-           (double)(haul_cpu_ns() - start) / N);
+    printf("  %-14s %6zu bytes  %7.1f ns a value (25 trees, depth 8, 4 variables)\n", "trees",
+           sizeof s + haul_trees_bytes(&c), (double)(haul_cpu_ns() - start) / N);
     free(block);
 }
 
@@ -87,6 +89,7 @@ int main(void)
     for (size_t i = 0; i < METHODS; i++) measure(&methods[i]);
     measure_trees();
     measure_sketch();
-    printf("  the basic set is %zu of the stream's %zu bytes\n", offsetof(struct haul_stream, context), sizeof(struct haul_stream));
+    printf("  the basic set is %zu of the stream's %zu bytes\n", offsetof(struct haul_stream, context),
+           sizeof(struct haul_stream));
     return 0;
 }

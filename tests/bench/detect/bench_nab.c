@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The default detector on the Numenta Anomaly Benchmark, by our own scorer, which is first held against scores that the benchmark
- * publishes. One configuration for all series, the detector's own default; time stamps are read as local time.
- *   bench_nab FOLDER [-v]
+ * The default detector on the Numenta Anomaly Benchmark, by our own scorer, which is first held against scores that the
+ * benchmark publishes. One configuration for all series, the detector's own default; time stamps are read as local
+ * time. bench_nab FOLDER [-v]
  */
 #include "haul/detect_stream.h"
 #include "haul/math.h"
@@ -16,22 +16,42 @@ static int count;
 
 /* ---- selections of series ---- */
 
-static bool is_all(int i) { return i >= 0; }
-static bool is_half_a(int i) { return i % 2 == 0; }
-static bool is_half_b(int i) { return i % 2 == 1; }
-static bool is_traffic(int i) { return strstr(files[i].name, "realTraffic/") != NULL; }
-static bool is_known(int i) { return strstr(files[i].name, "realKnownCause/") != NULL; }
-static bool is_artificial(int i) { return strstr(files[i].name, "artificial") != NULL; }
+static bool is_all(int i)
+{
+    return i >= 0;
+}
+static bool is_half_a(int i)
+{
+    return i % 2 == 0;
+}
+static bool is_half_b(int i)
+{
+    return i % 2 == 1;
+}
+static bool is_traffic(int i)
+{
+    return strstr(files[i].name, "realTraffic/") != NULL;
+}
+static bool is_known(int i)
+{
+    return strstr(files[i].name, "realKnownCause/") != NULL;
+}
+static bool is_artificial(int i)
+{
+    return strstr(files[i].name, "artificial") != NULL;
+}
 
 static int select_series(bool (*wanted)(int), struct haul_nab_series out[NAB_FILES])
 {
     int n = 0;
     for (int i = 0; i < count; i++)
-        if (wanted(i)) out[n++] = (struct haul_nab_series){scores[i], files[i].windows, files[i].rows, files[i].window_count};
+        if (wanted(i))
+            out[n++] = (struct haul_nab_series){scores[i], files[i].windows, files[i].rows, files[i].window_count};
     return n;
 }
 
-static double score_at(bool (*wanted)(int), const struct haul_nab_profile *p, double threshold, struct haul_nab_result *r)
+static double score_at(bool (*wanted)(int), const struct haul_nab_profile *p, double threshold,
+                       struct haul_nab_result *r)
 {
     struct haul_nab_series s[NAB_FILES];
     const int n = select_series(wanted, s);
@@ -48,8 +68,8 @@ static double score_best(bool (*wanted)(int), const struct haul_nab_profile *p, 
 
 /* ---- the scorer against what is published ---- */
 
-/* numenta/NAB, results/windowedGaussian/windowedGaussian_standard_scores.csv, those of the series that are here: the raw score,
- * and the rows found inside and outside windows, of the benchmark's windowed Gaussian detector. */
+/* numenta/NAB, results/windowedGaussian/windowedGaussian_standard_scores.csv, those of the series that are here: the
+ * raw score, and the rows found inside and outside windows, of the benchmark's windowed Gaussian detector. */
 static const struct {
     const char *name;
     double raw;
@@ -82,8 +102,8 @@ static const struct {
     {"realKnownCause/machine_temperature_system_failure.csv", -4.0, 0, 0},
 };
 
-/* The benchmark's windowed Gaussian: chance of a value so high under the mean and deviation of the last 6400; 1 when its
- * complement is printed as 1 in twelve digits. */
+/* The benchmark's windowed Gaussian: chance of a value so high under the mean and deviation of the last 6400; 1 when
+ * its complement is printed as 1 in twelve digits. */
 static void windowed_gaussian(const struct nab_file *f, double *out)
 {
     const int64_t width = 6400;
@@ -114,7 +134,8 @@ static bool check_scorer(void)
             checked++, wrong += !good;
             if (!good) printf("  %s: %.12g, published %.12g\n", files[i].name, r.raw, published[p].raw);
         }
-    printf("scorer: windowed Gaussian on %d series, %d differ from the published raw scores (tolerance 1e-9)\n", checked, wrong);
+    printf("scorer: windowed Gaussian on %d series, %d differ from the published raw scores (tolerance 1e-9)\n",
+           checked, wrong);
     return wrong == 0 && checked > 0;
 }
 
@@ -149,8 +170,8 @@ static void line(const char *what, bool (*wanted)(int), double threshold)
     const double standard = score_at(wanted, &haul_nab_standard, threshold, &r);
     const double low_fp = score_at(wanted, &haul_nab_low_fp, threshold, &r);
     const double low_fn = score_at(wanted, &haul_nab_low_fn, threshold, &r);
-    printf("  %-34s %6.1f %6.1f %6.1f   %3lld/%-3lld windows, %lld false rows\n", what, standard, low_fp, low_fn, (long long)r.hit,
-           (long long)r.windows, (long long)r.false_rows);
+    printf("  %-34s %6.1f %6.1f %6.1f   %3lld/%-3lld windows, %lld false rows\n", what, standard, low_fp, low_fn,
+           (long long)r.hit, (long long)r.windows, (long long)r.false_rows);
 }
 
 static void groups(double threshold)
@@ -168,8 +189,8 @@ static void each_series(void)
     for (int i = 0; i < count; i++) {
         const struct haul_nab_series s = {scores[i], files[i].windows, files[i].rows, files[i].window_count};
         const struct haul_nab_result r = haul_nab_score(&s, 1, &haul_nab_standard, 1);
-        printf("    %-56s raw %6.2f, %lld/%lld windows, %lld false rows\n", files[i].name, r.raw, (long long)r.hit, (long long)r.windows,
-               (long long)r.false_rows);
+        printf("    %-56s raw %6.2f, %lld/%lld windows, %lld false rows\n", files[i].name, r.raw, (long long)r.hit,
+               (long long)r.windows, (long long)r.false_rows);
     }
 }
 
@@ -197,9 +218,12 @@ static void with_best_threshold(void)
         const double best = score_best(is_all, profiles[i].p, &all);
         const double road = score_at(is_traffic, profiles[i].p, all, &r);
         score_best(is_half_a, profiles[i].p, &a), score_best(is_half_b, profiles[i].p, &b);
-        const double a_on_b = score_at(is_half_b, profiles[i].p, a, &other), b_on_a = score_at(is_half_a, profiles[i].p, b, &other);
-        printf("  %-9s %6.1f at %.3f; traffic %.1f with %lld/%lld windows, %lld false rows; threshold of A on B %.1f, of B on A %.1f\n",
-               profiles[i].name, best, all, road, (long long)r.hit, (long long)r.windows, (long long)r.false_rows, a_on_b, b_on_a);
+        const double a_on_b = score_at(is_half_b, profiles[i].p, a, &other),
+                     b_on_a = score_at(is_half_a, profiles[i].p, b, &other);
+        printf("  %-9s %6.1f at %.3f; traffic %.1f with %lld/%lld windows, %lld false rows; threshold of A on B %.1f, "
+               "of B on A %.1f\n",
+               profiles[i].name, best, all, road, (long long)r.hit, (long long)r.windows, (long long)r.false_rows,
+               a_on_b, b_on_a);
     }
 }
 
@@ -213,18 +237,21 @@ static void chance(void)
     double sum = 0, most = -1e9;
     int64_t alerts[NAB_FILES] = {0};
     for (int i = 0; i < count; i++)
-        for (int64_t row = haul_nab_probation(files[i].rows); row < files[i].rows; row++) alerts[i] += scores[i][row] > 0;
+        for (int64_t row = haul_nab_probation(files[i].rows); row < files[i].rows; row++)
+            alerts[i] += scores[i][row] > 0;
     for (int trial = 0; trial < 200; trial++) {
         for (int i = 0; i < count; i++) {
             memset(scores[i], 0, (size_t)files[i].rows * sizeof(double));
             const int64_t from = haul_nab_probation(files[i].rows);
-            for (int64_t k = 0; k < alerts[i]; k++) scores[i][from + (int64_t)haul_rng_below(&rng, (uint64_t)(files[i].rows - from))] = 1;
+            for (int64_t k = 0; k < alerts[i]; k++)
+                scores[i][from + (int64_t)haul_rng_below(&rng, (uint64_t)(files[i].rows - from))] = 1;
         }
         struct haul_nab_result r;
         const double got = score_at(is_all, &haul_nab_standard, 1, &r);
         sum += got / 200, most = got > most ? got : most;
     }
-    printf("chance: the same number of alerts in each series at random rows: %.1f in the mean, %.1f at most of 200\n", sum, most);
+    printf("chance: the same number of alerts in each series at random rows: %.1f in the mean, %.1f at most of 200\n",
+           sum, most);
 }
 
 /* ---- choices made on one half, judged on the other ---- */
@@ -245,13 +272,14 @@ static double mean_of_profiles(bool (*wanted)(int))
 {
     struct haul_nab_result r;
     return (score_at(wanted, &haul_nab_standard, 1, &r) + score_at(wanted, &haul_nab_low_fp, 1, &r) +
-            score_at(wanted, &haul_nab_low_fn, 1, &r)) / 3;
+            score_at(wanted, &haul_nab_low_fn, 1, &r)) /
+           3;
 }
 
 static void said(const char *half, const struct choice *k)
 {
-    printf("  chosen on %s: record %.3g context %.3g level %.3g level_p %.3g wear %.3g demand %.3g\n", half, k->record, k->context, k->level,
-           k->level_p, k->wear, k->demand);
+    printf("  chosen on %s: record %.3g context %.3g level %.3g level_p %.3g wear %.3g demand %.3g\n", half, k->record,
+           k->context, k->level, k->level_p, k->wear, k->demand);
 }
 
 static void choose(void)
@@ -261,8 +289,8 @@ static void choose(void)
     struct choice best_a = {0}, best_b = {0};
     double most_a = -1e9, most_b = -1e9;
     for (int n = 0; n < 3 * 3 * 3 * 3 * 3 * 4; n++) {
-        const struct choice k = {records[n % 3], contexts[n / 3 % 3], levels[n / 9 % 3], chances[n / 27 % 3], wears[n / 81 % 3],
-                                 demands[n / 243]};
+        const struct choice k = {records[n % 3],      contexts[n / 3 % 3], levels[n / 9 % 3],
+                                 chances[n / 27 % 3], wears[n / 81 % 3],   demands[n / 243]};
         const struct haul_stream_config c = config_of(&k);
         run(&c, false);
         const double a = mean_of_profiles(is_half_a), b = mean_of_profiles(is_half_b);

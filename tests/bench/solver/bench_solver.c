@@ -27,7 +27,8 @@ static const struct set sets[] = {
      "HGS-VRPTW 0.04 at 4 s, PyVRP 0.31 at 4 s, VROOM 1.60 at 3.9 s"},
     {"x", "X", ".vrp", NULL, "", 10, 0.9, false, "HGS-CVRP 1.36, PyVRP 1.90, VROOM 3.47 (19 instances)"},
     {"homberger_1000", "homberger_1000", ".vrp", NULL, "", 60, 2, false, "PyVRP 3.07, HGS-VRPTW 5.11, VROOM 5-10"},
-    {"li_lim_100", "li_lim_100", ".txt", "pdptw_bks.json", "", 10, 0.3, true, "VROOM 0.57 with 110 for 101 vehicles (14 instances)"},
+    {"li_lim_100", "li_lim_100", ".txt", "pdptw_bks.json", "", 10, 0.3, true,
+     "VROOM 0.57 with 110 for 101 vehicles (14 instances)"},
     {"li_lim_200", "li_lim_200", ".txt", "pdptw_bks.json", "", 10, 0.3, true, ""},
     {"hfvrp", "HVRP/HFVRP", ".txt", "HVRP/BKS.json", "", 10, 1, false, "VROOM 3.74 at 1.7 s over all of HVRP"},
     {"vfmp_v", "HVRP/VFMP_V", ".txt", "HVRP/BKS.json", "", 10, 1, false, ""},
@@ -57,7 +58,10 @@ static char *read_file(const char *path, size_t *n)
     return bytes;
 }
 
-static int by_name(const void *a, const void *b) { return strcmp(a, b); }
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(a, b);
+}
 
 static int list(const char *folder, const char *ending, char names[][NAME_MAX_BYTES])
 {
@@ -172,8 +176,8 @@ static bool run_one(const struct args *a, const struct set *set, const char *nam
     const bool good = plan.unserved_n == 0 && verified(p, &plan);
     *gap = 100 * (cost / best.cost - 1);
     *more_vehicles = best.vehicles == 0 ? 0 : plan.routes_n - best.vehicles;
-    printf("%-14s %-12s %12.2f %12.2f %8.3f %% %4d %4d %10lld%s\n", set->name, name, cost, best.cost, *gap, plan.routes_n,
-           best.vehicles, (long long)plan.iterations, good ? "" : "  NOT GOOD");
+    printf("%-14s %-12s %12.2f %12.2f %8.3f %% %4d %4d %10lld%s\n", set->name, name, cost, best.cost, *gap,
+           plan.routes_n, best.vehicles, (long long)plan.iterations, good ? "" : "  NOT GOOD");
     fflush(stdout);
     haul_plan_free(&plan);
     haul_problem_free(p);
@@ -207,22 +211,30 @@ static void run_set(const struct args *a, const struct set *set)
     }
     if (done == 0) return;
     qsort(gaps, (size_t)done, sizeof gaps[0], by_value);
-    printf("== %-14s %3d instances, %5.1f CPU-s: mean %.3f %% median %.3f %% worst %.3f %%, vehicles %+d; goal %.2f %%%s%s\n",
-           set->name, done, a->seconds > 0 ? a->seconds : set->seconds, sum / done, gaps[done / 2], gaps[done - 1], vehicles, set->goal,
-           set->peers[0] == 0 ? "" : "; peers: ", set->peers);
+    printf("== %-14s %3d instances, %5.1f CPU-s: mean %.3f %% median %.3f %% worst %.3f %%, vehicles %+d; goal %.2f "
+           "%%%s%s\n",
+           set->name, done, a->seconds > 0 ? a->seconds : set->seconds, sum / done, gaps[done / 2], gaps[done - 1],
+           vehicles, set->goal, set->peers[0] == 0 ? "" : "; peers: ", set->peers);
 }
 
 int main(int argc, char **argv)
 {
     struct args a = {.every = 1, .seed = 1};
     for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--set") == 0 && i + 1 < argc) a.set = argv[++i];
-        else if (strcmp(argv[i], "--only") == 0 && i + 1 < argc) a.only = argv[++i];
-        else if (strcmp(argv[i], "--every") == 0 && i + 1 < argc) a.every = (int)strtol(argv[++i], NULL, 10);
-        else if (strcmp(argv[i], "--seconds") == 0 && i + 1 < argc) a.seconds = strtod(argv[++i], NULL);
-        else if (strcmp(argv[i], "--seed") == 0 && i + 1 < argc) a.seed = strtoull(argv[++i], NULL, 10);
-        else if (a.data == NULL) a.data = argv[i];
-        else return 2;
+        if (strcmp(argv[i], "--set") == 0 && i + 1 < argc)
+            a.set = argv[++i];
+        else if (strcmp(argv[i], "--only") == 0 && i + 1 < argc)
+            a.only = argv[++i];
+        else if (strcmp(argv[i], "--every") == 0 && i + 1 < argc)
+            a.every = (int)strtol(argv[++i], NULL, 10);
+        else if (strcmp(argv[i], "--seconds") == 0 && i + 1 < argc)
+            a.seconds = strtod(argv[++i], NULL);
+        else if (strcmp(argv[i], "--seed") == 0 && i + 1 < argc)
+            a.seed = strtoull(argv[++i], NULL, 10);
+        else if (a.data == NULL)
+            a.data = argv[i];
+        else
+            return 2;
     }
     if (a.data == NULL || a.every < 1) {
         fprintf(stderr, "usage: bench_solver DATA [--set NAME] [--every K] [--seconds S] [--seed N] [--only TEXT]\n");

@@ -95,7 +95,10 @@ static enum haul_err init_stream(void *s)
     config_stream = haul_stream_config_default();
     return haul_stream_init(s, &config_stream, NULL);
 }
-static void reset_stream(void *s) { haul_stream_reset(s, &config_stream); }
+static void reset_stream(void *s)
+{
+    haul_stream_reset(s, &config_stream);
+}
 static struct haul_score update_stream(void *s, double v, struct haul_time at)
 {
     return haul_stream_update(s, &config_stream, v, at).score;

@@ -77,7 +77,7 @@ static void scores_are_sound(void **state)
 static void states_are_plain_data(void **state)
 {
     (void)state;
-    static const double unusable[] = {NAN, INFINITY, -INFINITY, 1e101, -1e300};
+    static const double unusable[] = {NOT_A_NUMBER, ENDLESS, -ENDLESS, 1e101, -1e300};
     for (size_t k = 0; k < METHODS; k++) {
         _Alignas(16) static uint8_t s[STATE_BYTES], copy[STATE_BYTES], fresh[STATE_BYTES];
         const struct method *m = &methods[k];

@@ -115,7 +115,7 @@ static void both_judge_alike(void **state)
         const bool decodes = haul_message_open(&c, (struct haul_str){(char *)out.p, out.n}, &theirs) &&
                              haul_record_decode(&c, &back, &scratch, &theirs);
         if (checks != decodes || mine.reason != theirs.reason || strcmp(mine.field, theirs.field) != 0)
-            fail_msg("round %u: %s '%s', decoder %s '%s'", round, haul_reason_name(mine.reason), mine.text,
+            fail_msg("seed 17, round %u: %s '%s', decoder %s '%s'", round, haul_reason_name(mine.reason), mine.text,
                      haul_reason_name(theirs.reason), theirs.text);
         checks ? accepted++ : refused++;
     }

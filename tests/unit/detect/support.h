@@ -20,6 +20,8 @@
             fail_msg("%s: %.15g, not %.15g within %g", #got, got_, want_, (double)(tolerance));                        \
     } while (0)
 
+#define NOT_A_NUMBER  __builtin_nan("") /* doubles: the macros of math.h are floats */
+#define ENDLESS       __builtin_inf()
 #define TIME(seconds) ((struct haul_time){(int64_t)(seconds)*1000})
 #define COUNT(array)  (sizeof(array) / sizeof(array)[0])
 

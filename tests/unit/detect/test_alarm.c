@@ -97,10 +97,10 @@ static void budget_holds(void **state)
                 const double u = 1 - haul_rng_f64(&rng), burst = i / 5000 % 3 == 0 ? 5 : 1;
                 const double evidence = law == 0 ? -log(u) : law == 1 ? pow(u, -0.5) : law == 2 ? u : -log(u) * burst;
                 const struct haul_alarm_state x = haul_alarm_update(&s, &c, evidence, true, TIME(300 * i));
-                if (i == 100 * A_DAY) start = s.level;
+                if (i == 100 * A_DAY) start = s.trim;
                 if (i > 100 * A_DAY) told += x.event == HAUL_ALARM_OPEN || x.event == HAUL_ALARM_WORSE;
             }
-            const double slack = fabs(s.level - start) / c.budget_gain + 1;
+            const double slack = fabs(s.trim - start) / c.budget_gain + 1;
             if (fabs(told - budget * DAYS) > slack + 1e-6)
                 fail_msg("law %d: asked %g, told %d, slack %g", law, budget * DAYS, told, slack);
             if (slack > 30) fail_msg("law %d, budget %g: slack %g", law, budget, slack);

@@ -179,7 +179,7 @@ static void refuses(void **state)
     const struct haul_cusum_config c = {.level = {.mean = 0, .spread = 1}, .k = 0.5, .h = 5};
     haul_cusum_init(&cusum, &c, NULL);
     const struct haul_cusum before = cusum;
-    assert_int_equal(haul_cusum_update(&cusum, &c, NAN, TIME(0)).verdict, HAUL_VERDICT_INVALID);
+    assert_int_equal(haul_cusum_update(&cusum, &c, NOT_A_NUMBER, TIME(0)).verdict, HAUL_VERDICT_INVALID);
     assert_memory_equal(&before, &cusum, sizeof cusum);
 }
 

@@ -8,7 +8,7 @@
 #include <string.h>
 
 _Static_assert(offsetof(struct haul_stream, context) <= 1024, "the basic set must fit into a kibibyte");
-_Static_assert(sizeof(struct haul_stream) <= 1600, "stated in config/detect.md");
+_Static_assert(sizeof(struct haul_stream) <= 1664, "stated in config/detect.md");
 
 static double daily(int i, struct haul_rng *rng)
 {
@@ -135,8 +135,8 @@ static void guarded(void **state)
     const int64_t n = s.n;
     assert_int_equal(haul_stream_update(&s, &c, 999, TIME(300 * 1000)).score.method, HAUL_METHOD_RANGE);
     assert_int_equal(haul_stream_update(&s, &c, 50, TIME(300 * 900)).score.method, HAUL_METHOD_CLOCK);
-    assert_int_equal(haul_stream_update(&s, &c, NAN, TIME(300 * 1001)).score.verdict, HAUL_VERDICT_INVALID);
-    assert_int_equal(haul_stream_update(&s, &c, INFINITY, TIME(300 * 1001)).score.verdict, HAUL_VERDICT_INVALID);
+    assert_int_equal(haul_stream_update(&s, &c, NOT_A_NUMBER, TIME(300 * 1001)).score.verdict, HAUL_VERDICT_INVALID);
+    assert_int_equal(haul_stream_update(&s, &c, ENDLESS, TIME(300 * 1001)).score.verdict, HAUL_VERDICT_INVALID);
     assert_true(s.record.high == high && s.n == n);
 }
 

@@ -58,7 +58,7 @@ static double slow_likelihood(const float *y, uint32_t n, double gamma, double s
     double sum = 0;
     for (uint32_t i = 0; i < n; i++) {
         const double base = 1 + gamma * (double)y[i] / sigma;
-        if (base <= 0) return -INFINITY;
+        if (base <= 0) return -ENDLESS;
         sum += fabs(gamma) < 1e-9 ? -(double)y[i] / sigma - log(sigma) : -(1 + 1 / gamma) * log(base) - log(sigma);
     }
     return sum / n;

@@ -95,7 +95,7 @@ static void same_seed_same_trees(void **state)
     other.seed = 8;
     haul_trees_init(&b, y, &other, NULL);
     assert_memory_not_equal(x, y, n);
-    assert_int_equal(haul_trees_update(&a, x, &config, (double[]){0.1, NAN, 0.2}, TIME(0)).verdict,
+    assert_int_equal(haul_trees_update(&a, x, &config, (double[]){0.1, NOT_A_NUMBER, 0.2}, TIME(0)).verdict,
                      HAUL_VERDICT_INVALID);
     assert_int_equal(a.seen, 0);
     other.dims = 17;

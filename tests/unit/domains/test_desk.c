@@ -82,7 +82,8 @@ static void events_move_an_alert_as_the_table_says(void **state)
     };
     for (unsigned s = 0; s < DESK_STATES; s++)
         for (unsigned e = 0; e < DESK_EVENTS; e++)
-            if ((int)desk_move((enum desk_state)s, (enum desk_event)e) != want[s][e]) fail_msg("state %u, event %u", s, e);
+            if ((int)desk_move((enum desk_state)s, (enum desk_event)e) != want[s][e])
+                fail_msg("state %u, event %u", s, e);
 }
 
 /* Every word of up to four events from nothing: one opening and one closing at most, and the open set is right. */
@@ -304,6 +305,43 @@ static void an_acknowledged_alert_that_gets_worse_opens_again(void **state)
     haul_trial_close(t);
 }
 
+static void an_alert_that_gets_worse_waits_by_its_new_severity(void **state)
+{
+    (void)state;
+    struct haul_trial *t = trial_of(&haul_desk, "");
+    say(t, MORNING, "a1", "open", &plain);
+    struct raise worse = plain;
+    worse.severity = 1;
+    say(t, MORNING + 10 * SECOND, "a1", "change", &worse);
+    clock_to(t, MORNING + 70 * SECOND - 1);
+    assert_true(shows(t, "alert:a1", "\"escalated\":false"));
+    clock_to(t, MORNING + 70 * SECOND);
+    assert_true(shows(t, "alert:a1", "\"escalated\":true"));
+    haul_trial_close(t);
+}
+
+static void a_shelf_has_a_longest_and_a_usual_time(void **state)
+{
+    (void)state;
+    struct haul_trial *t = trial_of(&haul_desk, "shelve: {fallback: 5min, longest: 20min}");
+    struct haul_record r;
+    say(t, MORNING, "a1", "open", &plain);
+    act(t, MORNING, "a1", "shelve"); /* asks for half an hour */
+    assert_true(shows(t, "alert:a1", "\"shelved_until\":\"2026-06-01T02:20:00.000Z\""));
+    haul_record_init(&r, HAUL_KIND_ACTION, HAUL_STR("a1"), (struct haul_time){MORNING + MINUTE});
+    haul_set_s(&r, HAUL_F_ACTION_WHAT, HAUL_STR("shelve"));
+    haul_set_s(&r, HAUL_F_ACTION_WHO, HAUL_STR("li"));
+    haul_trial_feed(t, &r, r.time); /* again, and does not say for how long */
+    assert_true(shows(t, "alert:a1", "\"shelved_until\":\"2026-06-01T02:06:00.000Z\""));
+    clock_to(t, MORNING + 6 * MINUTE);
+    assert_true(shows(t, "alert:a1", "\"state\":\"open\""));
+    assert_int_equal(act(t, MORNING + 7 * MINUTE, "a1", "unshelve"), HAUL_DROP);
+    act(t, MORNING + 7 * MINUTE, "a1", "shelve");
+    assert_int_equal(act(t, MORNING + 8 * MINUTE, "a1", "unshelve"), HAUL_DONE);
+    assert_string_equal(haul_trial_zset(t, "alerts:open"), "a1");
+    haul_trial_close(t);
+}
+
 /* ---- what is not in order ------------------------------------------------------------------------------------------
  */
 static void duplicates_and_strangers_are_counted(void **state)
@@ -452,8 +490,27 @@ static void alerts_of_one_cause_that_come_slowly_stay_apart(void **state)
     for (int i = 0; i < 60; i++)
         silence(t, MORNING + i * 151 * SECOND, i, "open", 3); /* the fifth is 10:04 after the first */
     assert_true(shows(t, "desk:now", "\"incidents_open\":0"));
-    for (int i = 0; i < 60; i++) silence(t, MORNING + 3 * HOUR, i, "clear", 3);
+    for (int i = 60; i < 63; i++) silence(t, MORNING + 60 * 151 * SECOND, i, "open", 3); /* then many at once */
+    assert_true(shows(t, "desk:now", "\"incidents_open\":1"));
+    for (int i = 0; i < 63; i++) silence(t, MORNING + 3 * HOUR, i, "clear", 3);
+    assert_true(shows(t, "desk:now", "\"incidents_open\":0"));
     assert_string_equal(haul_trial_zset(t, "alerts:open"), "");
+    haul_trial_close(t);
+}
+
+static void two_incidents_of_one_cause_at_one_time_are_two(void **state)
+{
+    (void)state;
+    struct haul_trial *t = trial_of(&haul_desk, "");
+    char first[33], second[33];
+    for (int i = 0; i < 5; i++) silence(t, MORNING, i, "open", 3);
+    incident_of(t, "alert:m000", first);
+    for (int i = 0; i < 5; i++) silence(t, MORNING, i, "clear", 3);
+    for (int i = 5; i < 10; i++) silence(t, MORNING, i, "open", 3);
+    incident_of(t, "alert:m005", second);
+    assert_string_not_equal(first, second);
+    assert_string_equal(haul_trial_zset(t, "alerts:open"), second);
+    assert_int_equal(streamed(t, "5 open alerts share the cause gateway:g7"), 2);
     haul_trial_close(t);
 }
 
@@ -532,6 +589,8 @@ int main(void)
         cmocka_unit_test(a_shelved_alert_returns_when_its_time_is_over),
         cmocka_unit_test(escalation_waits_by_severity_and_not_when_acknowledged),
         cmocka_unit_test(an_acknowledged_alert_that_gets_worse_opens_again),
+        cmocka_unit_test(an_alert_that_gets_worse_waits_by_its_new_severity),
+        cmocka_unit_test(a_shelf_has_a_longest_and_a_usual_time),
         cmocka_unit_test(duplicates_and_strangers_are_counted),
         cmocka_unit_test(a_closed_alert_goes_after_its_time),
         cmocka_unit_test(the_quota_holds),
@@ -539,6 +598,7 @@ int main(void)
         cmocka_unit_test(alerts_of_one_cause_become_one_incident),
         cmocka_unit_test(members_escalate_no_more_and_the_incident_does),
         cmocka_unit_test(alerts_of_one_cause_that_come_slowly_stay_apart),
+        cmocka_unit_test(two_incidents_of_one_cause_at_one_time_are_two),
         cmocka_unit_test(an_incident_is_acknowledged_like_any_alert),
         cmocka_unit_test(the_rate_is_that_of_the_minute_up_to_now),
         cmocka_unit_test(a_flood_begins_and_ends),

@@ -233,6 +233,22 @@ static void a_crawl_in_a_queue_is_no_stop(void **state)
     haul_trial_close(t);
 }
 
+static void a_silence_is_not_taken_for_standing(void **state)
+{
+    (void)state;
+    struct haul_trial *t = trial_of(&haul_fleet, "");
+    struct car c = moving_car(t, 0);
+    car_run(&c, 300, 60);
+    c.ms += 40 * HOUR;
+    car_send(&c);
+    car_run(&c, 540, 60);
+    assert_int_equal(alert_open(t, "fleet.unplanned_stop"), 0);
+    car_step(&c, 60);
+    assert_int_equal(alert_open(t, "fleet.unplanned_stop"), 1);
+    assert_true(alert_last(t, "fleet.unplanned_stop", "open")->v[HAUL_F_ALERT_VALUE].f == 15);
+    haul_trial_close(t);
+}
+
 static void ignition_that_comes_on_begins_the_stop(void **state)
 {
     (void)state;
@@ -318,6 +334,7 @@ int main(void)
         cmocka_unit_test(a_stop_is_raised_at_its_time_and_ends_when_it_moves),
         cmocka_unit_test(a_stop_is_planned_without_ignition_and_at_a_known_place),
         cmocka_unit_test(a_crawl_in_a_queue_is_no_stop),
+        cmocka_unit_test(a_silence_is_not_taken_for_standing),
         cmocka_unit_test(ignition_that_comes_on_begins_the_stop),
         cmocka_unit_test(harsh_driving_follows_its_decision),
         cmocka_unit_test(harsh_driving_clears_after_a_quiet_minute),

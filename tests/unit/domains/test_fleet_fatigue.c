@@ -167,6 +167,25 @@ static void another_driver_begins_at_zero(void **state)
     haul_trial_close(t);
 }
 
+static void the_days_hours_go_with_the_driver(void **state)
+{
+    (void)state;
+    struct haul_trial *t = trial_of(&haul_fleet, "night: {from: 00:00, to: 00:00}");
+    struct car c = car_of(t, "A1");
+    c.driver = "d1", c.speed_kmh = 60;
+    car_send(&c);
+    for (int i = 0; i < 3; i++) { /* 7:30 in three stints */
+        car_run(&c, 9000, 60);
+        rest(&c, 30);
+    }
+    c.driver = "d2";
+    car_run(&c, 7200, 60);
+    assert_int_equal(alerts(t, "fleet.fatigue", "open"), 0);
+    pass_to(t, c.ms + 2000);
+    assert_true(number_of(t, KEY, "driving_24h_h") < 2.05 && number_of(t, KEY, "driving_7d_h") < 2.05);
+    haul_trial_close(t);
+}
+
 /* ---- what is driven in a silence -----------------------------------------------------------------------------------
  */
 static void a_silence_is_driven_when_the_way_shows_it(void **state)
@@ -229,6 +248,7 @@ int main(void)
         cmocka_unit_test(eight_hours_in_a_day),
         cmocka_unit_test(forty_four_hours_in_a_week),
         cmocka_unit_test(another_driver_begins_at_zero),
+        cmocka_unit_test(the_days_hours_go_with_the_driver),
         cmocka_unit_test(a_silence_is_driven_when_the_way_shows_it),
         cmocka_unit_test(the_vehicles_own_judgement_counts),
     };

@@ -65,6 +65,31 @@ static void a_door_by_event_is_raised_after_three_seconds_and_clears_after_ten(v
     haul_trial_close(t);
 }
 
+static void a_late_event_counts_when_nothing_newer_was_said(void **state)
+{
+    (void)state;
+    struct haul_trial *t = trial_of(&haul_fleet, "");
+    struct car c = start(t, 0);
+    struct car late = c;
+    car_event(&c, "door_open", HAUL_F_VE_DOOR, 2);
+    car_run(&c, 60, 10);
+    late.ms += 20000;
+    car_event(&late, "door_closed", HAUL_F_VE_DOOR, 2); /* behind the positions, but the newest of the doors */
+    late.ms -= 5000;
+    car_event(&late, "door_open", HAUL_F_VE_DOOR, 2); /* older than what is known of the doors */
+    c.ms += 10000;
+    car_send(&c);
+    assert_true(shows(t, KEY, "\"door_open\":false"));
+    c.alarm = -1; /* positions without an alarm word: it comes by events only */
+    late.ms = c.ms + 5000;
+    car_step(&c, 10);
+    car_event(&late, "alarm", HAUL_F_VE_ALARM, 1);
+    car_step(&c, 10);
+    assert_int_equal(alert_open(t, "fleet.sos"), 1);
+    assert_int_equal(car_event(&late, "exploded", HAUL_F_VE_LEVEL, 0), HAUL_QUARANTINE);
+    haul_trial_close(t);
+}
+
 /* ---- rules that are bits -------------------------------------------------------------------------------------------
  */
 static const struct {
@@ -86,7 +111,7 @@ static void a_bit_is_raised_at_once_and_clears_when_it_stays_away(void **state)
         struct haul_trial *t = trial_of(&haul_fleet, "");
         struct car c = start(t, 60);
         car_run(&c, 20, 10);
-        c.alarm = 1ll << bits[i].bit;
+        c.alarm = (int64_t)(1ull << bits[i].bit);
         car_step(&c, 10);
         assert_int_equal(alert_open(t, bits[i].rule), 1);
         assert_int_equal(haul_trial_emitted(t), 1); /* and no other rule is */
@@ -94,7 +119,7 @@ static void a_bit_is_raised_at_once_and_clears_when_it_stays_away(void **state)
         assert_int_equal(r->v[HAUL_F_ALERT_SEVERITY].i, bits[i].severity);
         assert_int_equal(r->v[HAUL_F_ALERT_SINCE].i, c.ms);
         for (int k = 0; k < 10; k++) { /* comes and goes */
-            c.alarm = k % 2 == 0 ? 0 : 1ll << bits[i].bit;
+            c.alarm = k % 2 == 0 ? 0 : (int64_t)(1ull << bits[i].bit);
             car_step(&c, 10);
         }
         c.alarm = 0;
@@ -179,6 +204,21 @@ static void displacement_ends_when_the_ignition_comes_on(void **state)
     assert_int_equal(alert_open(t, "fleet.displacement"), 1);
     car_step(&c, 30);
     assert_int_equal(alert_open(t, "fleet.displacement"), 0);
+    haul_trial_close(t);
+}
+
+static void the_ignition_goes_off_where_the_vehicle_is_found_next(void **state)
+{
+    (void)state;
+    struct haul_trial *t = trial_of(&haul_fleet, "");
+    struct car c = start(t, 60);
+    car_run(&c, 60, 10);
+    c.ms += 10 * MINUTE; /* silent while it drove 10 km */
+    c.lon += car_degrees(&c, 10000);
+    car_event(&c, "ignition_off", HAUL_F_VE_LEVEL, 0);
+    c.status = 2, c.speed_kmh = 0;
+    car_run(&c, 300, 30);
+    assert_int_equal(alerts(t, "fleet.displacement", "open"), 0);
     haul_trial_close(t);
 }
 
@@ -300,11 +340,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(doors_follow_their_decision),
         cmocka_unit_test(a_door_by_event_is_raised_after_three_seconds_and_clears_after_ten),
+        cmocka_unit_test(a_late_event_counts_when_nothing_newer_was_said),
         cmocka_unit_test(a_bit_is_raised_at_once_and_clears_when_it_stays_away),
         cmocka_unit_test(an_alarm_by_event_counts_like_one_by_position),
         cmocka_unit_test(an_unknown_event_is_refused_and_leaves_nothing),
         cmocka_unit_test(displacement_follows_its_decision),
         cmocka_unit_test(displacement_ends_when_the_ignition_comes_on),
+        cmocka_unit_test(the_ignition_goes_off_where_the_vehicle_is_found_next),
         cmocka_unit_test(a_battery_alarm_counts_from_level_two),
         cmocka_unit_test(fuel_theft_follows_its_decision),
         cmocka_unit_test(fuel_that_sloshes_is_not_stolen),

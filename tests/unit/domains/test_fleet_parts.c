@@ -123,14 +123,14 @@ static void driving_time_adds_up_in_its_windows(void **state)
         fleet_drive(&s, &o, at, at + 7000 < MORNING + 3 * HOUR ? at + 7000 : MORNING + 3 * HOUR);
     assert_int_equal(s.stint_ms, 3 * HOUR);
     assert_int_equal(s.stint_night_ms, 0);
-    assert_int_equal(fleet_driven_24h_ms(&s, &o, MORNING + 3 * HOUR), 3 * HOUR);
-    assert_int_equal(fleet_driven_7d_ms(&s, &o, MORNING + 3 * HOUR), 3 * HOUR);
+    assert_int_equal(fleet_driven_24h_ms(&s, 8 * HOUR, MORNING + 3 * HOUR), 3 * HOUR);
+    assert_int_equal(fleet_driven_7d_ms(&s, 8 * HOUR, MORNING + 3 * HOUR), 3 * HOUR);
     /* 10:00 to 13:00 leave the 24 h hour by hour from 10:00 of the next day */
-    assert_int_equal(fleet_driven_24h_ms(&s, &o, MORNING + 24 * HOUR - 1), 3 * HOUR);
-    assert_int_equal(fleet_driven_24h_ms(&s, &o, MORNING + 24 * HOUR), 2 * HOUR);
-    assert_int_equal(fleet_driven_24h_ms(&s, &o, MORNING + 26 * HOUR), 0);
-    assert_int_equal(fleet_driven_7d_ms(&s, &o, MORNING + 6 * 24 * HOUR), 3 * HOUR);
-    assert_int_equal(fleet_driven_7d_ms(&s, &o, MORNING + 7 * 24 * HOUR), 0);
+    assert_int_equal(fleet_driven_24h_ms(&s, 8 * HOUR, MORNING + 24 * HOUR - 1), 3 * HOUR);
+    assert_int_equal(fleet_driven_24h_ms(&s, 8 * HOUR, MORNING + 24 * HOUR), 2 * HOUR);
+    assert_int_equal(fleet_driven_24h_ms(&s, 8 * HOUR, MORNING + 26 * HOUR), 0);
+    assert_int_equal(fleet_driven_7d_ms(&s, 8 * HOUR, MORNING + 6 * 24 * HOUR), 3 * HOUR);
+    assert_int_equal(fleet_driven_7d_ms(&s, 8 * HOUR, MORNING + 7 * 24 * HOUR), 0);
 }
 
 static void old_hours_do_not_come_back(void **state)
@@ -140,10 +140,10 @@ static void old_hours_do_not_come_back(void **state)
     struct fleet_state s = {0};
     fleet_drive(&s, &o, MORNING, MORNING + HOUR);
     fleet_drive(&s, &o, MORNING + 48 * HOUR, MORNING + 48 * HOUR + 20000); /* the same slot, two days on */
-    assert_int_equal(fleet_driven_24h_ms(&s, &o, MORNING + 48 * HOUR + 20000), 20000);
-    assert_int_equal(fleet_driven_7d_ms(&s, &o, MORNING + 48 * HOUR + 20000), HOUR + 20000);
+    assert_int_equal(fleet_driven_24h_ms(&s, 8 * HOUR, MORNING + 48 * HOUR + 20000), 20000);
+    assert_int_equal(fleet_driven_7d_ms(&s, 8 * HOUR, MORNING + 48 * HOUR + 20000), HOUR + 20000);
     fleet_drive(&s, &o, MORNING + 48 * 24 * HOUR, MORNING + 48 * 24 * HOUR + 20000);
-    assert_int_equal(fleet_driven_7d_ms(&s, &o, MORNING + 48 * 24 * HOUR + 20000), 20000);
+    assert_int_equal(fleet_driven_7d_ms(&s, 8 * HOUR, MORNING + 48 * 24 * HOUR + 20000), 20000);
 }
 
 static void the_night_is_counted_apart(void **state)
@@ -172,8 +172,8 @@ static void the_sum_of_hours_is_the_sum_of_pieces(void **state)
             at = to;
         }
         assert_int_equal(s.stint_ms, at - from);
-        assert_true(fleet_abs(fleet_driven_24h_ms(&s, &o, at) - (at - from)) < 20000);
-        assert_true(fleet_abs(fleet_driven_7d_ms(&s, &o, at) - (at - from)) < 10000);
+        assert_true(fleet_abs(fleet_driven_24h_ms(&s, 8 * HOUR, at) - (at - from)) < 20000);
+        assert_true(fleet_abs(fleet_driven_7d_ms(&s, 8 * HOUR, at) - (at - from)) < 10000);
     }
 }
 

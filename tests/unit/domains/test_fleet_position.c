@@ -261,6 +261,47 @@ static void a_late_upload_of_a_blind_area_fills_the_odometer_exactly(void **stat
     haul_trial_close(blind);
 }
 
+static void drift_in_a_late_upload_adds_nothing(void **state)
+{
+    (void)state;
+    struct haul_trial *t = trial_of(&haul_fleet, "");
+    struct car c = car_of(t, "A1");
+    c.speed_kmh = 72;
+    car_send(&c);
+    const struct car before = c;
+    c.ms += 500000; /* five minutes at rest, then on: not heard */
+    c.speed_kmh = 36;
+    car_step(&c, 100);
+    for (int i = 1; i <= 20; i++) {
+        struct car old = before;
+        old.ms += i * 15000, old.lag = c.ms - old.ms, old.speed_kmh = 0;
+        old.lat += i % 2 == 0 ? 0.0003 : -0.0003; /* 33 m to and fro */
+        car_send(&old);
+    }
+    c.ms += 2000, c.speed_kmh = 0;
+    car_send(&c);
+    near(odometer_m(&c), 1000, 0.5);
+    assert_int_equal(haul_trial_counter(t, "filled"), 0);
+    haul_trial_close(t);
+}
+
+static void of_two_places_at_one_time_the_first_counts(void **state)
+{
+    (void)state;
+    struct haul_trial *t = trial_of(&haul_fleet, "");
+    struct car c = car_of(t, "A1");
+    c.speed_kmh = 36;
+    car_send(&c);
+    car_step(&c, 10);
+    const double lon = c.lon;
+    c.lon += car_degrees(&c, 200);
+    car_send(&c);
+    pass_to(t, c.ms + 2000);
+    near(number_of(t, KEY, "lon_deg"), lon, 1e-6);
+    near(odometer_m(&c), 100, 0.1);
+    haul_trial_close(t);
+}
+
 static void what_cannot_be_reached_fills_nothing(void **state)
 {
     (void)state;
@@ -312,6 +353,8 @@ int main(void)
         cmocka_unit_test(older_records_move_nothing_back),
         cmocka_unit_test(a_late_record_in_order_for_its_vehicle_is_processed),
         cmocka_unit_test(a_late_upload_of_a_blind_area_fills_the_odometer_exactly),
+        cmocka_unit_test(drift_in_a_late_upload_adds_nothing),
+        cmocka_unit_test(of_two_places_at_one_time_the_first_counts),
         cmocka_unit_test(what_cannot_be_reached_fills_nothing),
         cmocka_unit_test(a_vehicle_that_is_silent_for_long_goes),
     };

@@ -26,8 +26,8 @@ static void a_message_seen_before_is_dropped(void **state)
     struct car before = c;
     before.serial = 7, before.ms -= 20000;
     assert_int_equal(car_send(&before), HAUL_DROP);
-    before.serial = 5, before.ms -= 20000;
-    assert_int_equal(car_send(&before), HAUL_DONE); /* decision 2: the ring holds four; only counted, as disordered */
+    before.serial = 6, before.ms -= 10000;
+    assert_int_equal(car_send(&before), HAUL_DONE); /* decision 2: the ring holds three; only counted, as disordered */
     assert_int_equal(haul_trial_counter(t, "duplicate"), 2);
     c.serial = 9;
     assert_int_equal(car_step(&c, 10), HAUL_DONE); /* decision 4 */
@@ -170,6 +170,21 @@ static void the_clock_follows_its_decision(void **state)
     }
 }
 
+static void right_records_must_come_running_to_clear(void **state)
+{
+    (void)state;
+    struct haul_trial *t = trial_of(&haul_fleet, "clock_skew: {count: 2}");
+    struct car c = car_of(t, "A1");
+    static const int64_t lag_s[] = {600, 600, 0, 600, 0, 600, 0, 0};
+    for (size_t i = 0; i < 8; i++) {
+        c.ms += 20 * MINUTE;
+        c.lag = lag_s[i] * SECOND;
+        car_send(&c);
+        assert_int_equal(alert_open(t, "fleet.clock_skew"), i >= 1 && i <= 6);
+    }
+    haul_trial_close(t);
+}
+
 static void a_slow_clock_is_not_silence(void **state)
 {
     (void)state;
@@ -188,6 +203,59 @@ static void a_slow_clock_is_not_silence(void **state)
     assert_true(haul_str_eq(r->v[HAUL_F_ALERT_CAUSE].s, HAUL_STR("gateway:g1")));
     assert_true(r->v[HAUL_F_ALERT_VALUE].f == 1800);
     haul_trial_close(t);
+}
+
+/* The clock is off by `lag` until it is set right; the world goes on at 36 km/h all the time. */
+static struct car set_right(struct haul_trial *t, int64_t lag, int records)
+{
+    struct car c = car_of(t, "A1");
+    c.speed_kmh = 36, c.lag = lag;
+    car_send(&c);
+    car_run(&c, 300, 10);
+    c.ms += lag, c.lag = 0; /* now */
+    for (int i = 0; i < records; i++) car_step(&c, 10);
+    return c;
+}
+
+static void a_clock_that_is_set_takes_the_vehicles_times_along(void **state)
+{
+    (void)state;
+    static const struct {
+        int number, records;
+        int64_t lag;
+        bool moved; /* the position has followed */
+    } rows[] = {{3, 1, -10 * MINUTE, false}, {3, 2, -10 * MINUTE, true}, {2, 1, 30 * MINUTE, true}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct haul_trial *t = trial_of(&haul_fleet, "");
+        const struct car c = set_right(t, rows[i].lag, rows[i].records);
+        pass_to(t, c.ms + 2000); /* what was held back is painted */
+        const bool moved = number_of(t, KEY, "lon_deg") > c.lon - 1e-6;
+        if (moved != rows[i].moved) fail_msg("row %zu (decision %d)", i, rows[i].number);
+        assert_int_equal(alerts(t, "fleet.gnss_jump", "open"), 0);
+        if (moved) assert_true(number_of(t, KEY, "odometer_km") * 1000 > 3000 + 10 * rows[i].records - 2);
+        haul_trial_close(t);
+    }
+}
+
+static void after_the_clock_is_set_all_goes_on(void **state)
+{
+    (void)state;
+    static const int64_t lags[] = {-10 * MINUTE, 30 * MINUTE};
+    for (size_t i = 0; i < 2; i++) {
+        struct haul_trial *t = trial_of(&haul_fleet, "");
+        struct car c = set_right(t, lags[i], 10);
+        assert_int_equal(alert_open(t, "fleet.clock_skew"), 0);
+        assert_int_equal(haul_trial_counter(t, "disordered"), lags[i] < 0);
+        c.speed_kmh = 115;
+        car_run(&c, 10, 5);
+        assert_int_equal(alert_open(t, "fleet.speeding"),
+                         0); /* five seconds, not the half hour that the clock jumped */
+        car_step(&c, 5);
+        assert_int_equal(alert_open(t, "fleet.speeding"), 1);
+        pass_to(t, c.ms + 10 * MINUTE);
+        assert_int_equal(alert_open(t, "fleet.offline"), 1);
+        haul_trial_close(t);
+    }
 }
 
 /* ---- silence -------------------------------------------------------------------------------------------------------
@@ -261,7 +329,10 @@ int main(void)
         cmocka_unit_test(a_jump_is_one_beyond_speed_and_scatter),
         cmocka_unit_test(a_receiver_that_drifts_is_worse),
         cmocka_unit_test(the_clock_follows_its_decision),
+        cmocka_unit_test(right_records_must_come_running_to_clear),
         cmocka_unit_test(a_slow_clock_is_not_silence),
+        cmocka_unit_test(a_clock_that_is_set_takes_the_vehicles_times_along),
+        cmocka_unit_test(after_the_clock_is_set_all_goes_on),
         cmocka_unit_test(silence_is_raised_after_ten_minutes_with_the_ignition_on),
         cmocka_unit_test(a_vehicle_may_sleep_with_the_ignition_off),
         cmocka_unit_test(a_late_upload_ends_the_silence),

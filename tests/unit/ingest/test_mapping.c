@@ -273,7 +273,7 @@ static void bad_specifications(void **state)
          "tick has no field 'speed'; it has id, time, source, lon, lat, crs"},
         {{"240", "", "colour=red", ""},
          HAUL_E_UNKNOWN,
-         "template_reading has no field 'colour'; it has id, time, source, lon, lat, crs, value"},
+         "template_reading has no field 'colour'; it has id, time, source, lon, lat, crs, value, between"},
         {{"16", "speed_kmh=s[degC]", "", ""},
          HAUL_E_UNKNOWN,
          "speed_kmh: 'degC' is not a unit that it can come in; expected m/s, km/h, kn, mph, cm/s"},
@@ -379,6 +379,28 @@ static void bytes_are_base64(void **state)
     assert_string_equal(once(&s, "i,t,s", "A,1769443022,Zm9", &e), "line 2, column 14 (s): state: not base64");
 }
 
+static void rows_of_numbers(void **state)
+{
+    (void)state;
+    struct haul_error e;
+    const struct spec s = {"template_reading", "id=i,time=t,between=b[0.1]", "value=1", ""};
+    assert_string_equal(once(&s, "i,t,b", "A,1769443022,10;25 -5", &e), "");
+    const union haul_value *const v = r.v + HAUL_F_TR_BETWEEN;
+    assert_int_equal(v->reals.n, 3);
+    assert_true(v->reals.p[0] == 1 && v->reals.p[1] == 2.5 && v->reals.p[2] == -0.5);
+    assert_string_equal(once(&s, "i,t,b", "A,1769443022,1;x", &e),
+                        "line 2, column 14 (b): between: 'x' is not a number");
+    assert_string_equal(
+        once(&s, "i,t,b", "A,1769443022,1;2e11", &e),
+        "line 2, column 14 (b): between: 20000000000 is out of range; expected -1000000000 to 1000000000");
+    char line[200] = "A,1769443022,";
+    for (int n = 0; n < 64; n++) line[13 + 2 * n] = '1', line[14 + 2 * n] = ' ';
+    assert_string_equal(once(&s, "i,t,b", line, &e), "");
+    assert_int_equal(v->reals.n, 64);
+    line[13 + 128] = '1';
+    assert_string_equal(once(&s, "i,t,b", line, &e), "line 2, column 14 (b): between: more than 64 numbers");
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -392,6 +414,7 @@ int main(void)
         cmocka_unit_test(bad_cells_are_told_with_their_place),
         cmocka_unit_test(exact_integers),
         cmocka_unit_test(bytes_are_base64),
+        cmocka_unit_test(rows_of_numbers),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }

@@ -250,7 +250,8 @@ static void add_blocks(struct haul_ops *ops, uint64_t generation, uint32_t from,
         haul_ops_add(ops, &(struct haul_op_view){.op = HAUL_OP_BLOCK, .a = {bytes, 1000 + i}, .x = generation, .y = i});
 }
 
-static void checkpoints_flip_and_what_does_not_count_is_removed(void **state)
+/* Blocks of two generations in one checkpoint, as one that did not change keeps its own. */
+static void blocks_come_back_in_the_order_asked_for(void **state)
 {
     (void)state;
     NEED_SERVER();
@@ -262,37 +263,24 @@ static void checkpoints_flip_and_what_does_not_count_is_removed(void **state)
     add_blocks(&ops, 1, 0, 20);
     assert_int_equal(commit(s, FLEET(7), &c, &ops), HAUL_OUTCOME_APPLIED);
     haul_ops_clear(&ops);
-    add_blocks(&ops, 1, 20, 40);
-    c.checkpoint_generation = 1, c.checkpoint_blocks = 40;
-    assert_int_equal(commit(s, FLEET(7), &c, &ops), HAUL_OUTCOME_APPLIED);
-    struct blocks got = {0};
-    assert_int_equal(s->ops->load(s, FLEET(7), &c, take_block, &got, &e), HAUL_OK);
-    assert_int_equal(got.n, 40);
-    /* a second one is begun and its owner dies */
-    haul_ops_clear(&ops);
-    add_blocks(&ops, 2, 0, 10);
-    assert_int_equal(commit(s, FLEET(7), &c, &ops), HAUL_OUTCOME_APPLIED);
-    assert_string_equal(server_text(&server, "DBSIZE"), "51");
-    c = claim(other, FLEET(7), false);
-    assert_string_equal(server_text(&server, "DBSIZE"), "41");
-    got = (struct blocks){0};
-    assert_int_equal(other->ops->load(other, FLEET(7), &c, take_block, &got, &e), HAUL_OK);
-    assert_int_equal(got.n, 40);
-    /* the new owner's own generation 2 counts, and it removes half of the old one before it dies too */
-    c.checkpoint_generation = 2, c.checkpoint_blocks = 10;
-    assert_int_equal(commit(other, FLEET(7), &c, &ops), HAUL_OUTCOME_APPLIED);
-    haul_ops_clear(&ops);
-    for (uint32_t i = 0; i < 20; i++)
+    add_blocks(&ops, 2, 20, 40);
+    for (uint32_t i = 0; i < 10; i++)
         haul_ops_add(&ops, &(struct haul_op_view){.op = HAUL_OP_BLOCK_DROP, .x = 1, .y = i});
-    assert_int_equal(commit(other, FLEET(7), &c, &ops), HAUL_OUTCOME_APPLIED);
+    c.checkpoint_writing = 2, c.checkpoint_writing_blocks = 40;
+    assert_int_equal(commit(s, FLEET(7), &c, &ops), HAUL_OUTCOME_APPLIED);
     assert_string_equal(server_text(&server, "DBSIZE"), "31");
-    c = claim(s, FLEET(7), false);
-    assert_string_equal(server_text(&server, "DBSIZE"), "11");
-    got = (struct blocks){0};
-    assert_int_equal(s->ops->load(s, FLEET(7), &c, take_block, &got, &e), HAUL_OK);
-    assert_int_equal(got.n, 10);
-    server_call(&server, "%s", "FLUSHALL");
-    assert_int_equal(s->ops->load(s, FLEET(7), &c, take_block, &got, &e), HAUL_E_CORRUPT);
+    c = claim(other, FLEET(7), false);
+    assert_int_equal(c.checkpoint_writing, 2);
+    assert_int_equal(c.checkpoint_writing_blocks, 40);
+    struct haul_block_ref refs[30];
+    for (uint32_t i = 0; i < 30; i++) refs[i] = (struct haul_block_ref){i < 10 ? 1 : 2, 10 + i};
+    struct blocks got = {.n = 10};
+    assert_int_equal(other->ops->load(other, FLEET(7), refs, 30, take_block, &got, &e), HAUL_OK);
+    assert_int_equal(got.n, 40);
+    refs[17].generation = 1;
+    got = (struct blocks){.n = 10};
+    assert_int_equal(other->ops->load(other, FLEET(7), refs, 30, take_block, &got, &e), HAUL_E_CORRUPT);
+    assert_string_equal(e.text, "block 27 of checkpoint 1 is missing");
     haul_ops_free(&ops);
     s->ops->close(s);
     other->ops->close(other);
@@ -398,6 +386,184 @@ static void no_server_is_said_and_waited_for(void **state)
     s->ops->close(s);
 }
 
+/* ---- access ---- */
+
+static void make_user(const char *name, const struct haul_buf *rules)
+{
+    assert_string_equal(
+        server_text(&server, "ACL SETUSER %s reset on >secret %.*s", name, (int)rules->n, (const char *)rules->p),
+        "OK");
+}
+
+static struct haul_redis_options options_of(const char *user)
+{
+    struct haul_redis_options o = server.options;
+    snprintf(o.user, sizeof o.user, "%s", user);
+    snprintf(o.password_file, sizeof o.password_file, "%s/password", server.dir);
+    FILE *f = fopen(o.password_file, "w");
+    assert_non_null(f);
+    fputs("secret\n", f);
+    fclose(f);
+    return o;
+}
+
+/* Everything that a haul process asks of Redis, on a clean server; true when all of it is allowed. */
+static bool a_whole_life(const struct haul_redis_options *o, struct haul_error *e)
+{
+    struct haul_store *s;
+    struct haul_control c;
+    bool fresh = false, exists = false, good;
+    struct haul_ops ops;
+    server_call(&server, "SELECT 1");
+    server_call(&server, "FLUSHALL");
+    haul_ops_init(&ops, 0, 1 << 16);
+    put(&ops, "A", 1);
+    haul_ops_add(&ops, &(struct haul_op_view){.op = HAUL_OP_ERASE, .key = HAUL_STR("vehicle:B")});
+    haul_ops_add(&ops, &(struct haul_op_view){.op = HAUL_OP_ZADD, .key = HAUL_STR("z"), .a = HAUL_STR("m")});
+    haul_ops_add(&ops, &(struct haul_op_view){.op = HAUL_OP_ZREM, .key = HAUL_STR("z"), .a = HAUL_STR("m")});
+    haul_ops_add(&ops, &(struct haul_op_view){.op = HAUL_OP_XADD,
+                                              .key = HAUL_STR("live:fleet:0"),
+                                              .a = HAUL_STR("v"),
+                                              .b = HAUL_STR("j"),
+                                              .x = 1,
+                                              .y = 2,
+                                              .aux = 3});
+    add_blocks(&ops, 1, 0, 1);
+    assert_int_equal(haul_redis_store_open(o, "t:", &s, e), HAUL_OK);
+    good = s->ops->peek(s, FLEET(0), &c, &exists, e) == HAUL_OK &&
+           s->ops->claim(s, FLEET(0), &genesis, &c, &fresh, e) == HAUL_OK;
+    if (good) {
+        struct haul_commit part = part_of(FLEET(0), c, &ops);
+        s->ops->commit(s, &part, 1);
+        enum haul_err err;
+        do err = s->ops->poll(s, 5, e);
+        while (err == HAUL_E_AGAIN);
+        good = err == HAUL_OK && part.outcome == HAUL_OUTCOME_APPLIED;
+    }
+    struct blocks got = {0};
+    const struct haul_block_ref ref = {1, 0};
+    good = good && s->ops->load(s, FLEET(0), &ref, 1, take_block, &got, e) == HAUL_OK;
+    server_call(&server, "CLIENT KILL TYPE normal SKIPME yes"); /* UNWATCH, when it asks again */
+    if (good) {
+        c.commit++;
+        struct haul_commit part = part_of(FLEET(0), c, &ops);
+        s->ops->commit(s, &part, 1);
+        enum haul_err err;
+        do err = s->ops->poll(s, 5, e);
+        while (err == HAUL_E_AGAIN);
+        good = err == HAUL_OK && part.outcome == HAUL_OUTCOME_APPLIED;
+    }
+    s->ops->close(s);
+    haul_ops_free(&ops);
+    return good;
+}
+
+/* All rights of the role are enough, and without any one of them something is refused. */
+static void the_rights_of_haul_suffice_and_none_is_spare(void **state)
+{
+    (void)state;
+    NEED_SERVER();
+    struct haul_buf rules, fewer;
+    struct haul_error e = {.text = ""};
+    struct haul_redis_options o = options_of("h");
+    o.db = 1;
+    haul_buf_init(&rules, 0, 4096);
+    haul_buf_init(&fewer, 0, 4096);
+    haul_redis_acl(HAUL_REDIS_ROLE_HAUL, "t:", &rules);
+    haul_buf_byte(&rules, '\0');
+    rules.n--;
+    make_user("h", &rules);
+    if (!a_whole_life(&o, &e)) fail_msg("%s", e.text);
+    for (const char *right = strchr((const char *)rules.p, '+'); right != NULL; right = strchr(right + 1, '+')) {
+        const size_t n = strcspn(right, " ");
+        haul_buf_clear(&fewer);
+        haul_buf_printf(&fewer, "%s -%.*s", (const char *)rules.p, (int)n - 1, right + 1);
+        make_user("h", &fewer);
+        if (a_whole_life(&o, &e)) fail_msg("%.*s is not needed", (int)n, right);
+        if (strstr(e.text, "NOPERM") == NULL) fail_msg("%.*s: %s", (int)n, right, e.text);
+    }
+    server_call(&server, "SELECT 0");
+    server_call(&server, "ACL DELUSER h");
+    haul_buf_free(&rules);
+    haul_buf_free(&fewer);
+}
+
+static bool may(struct haul_redis_client *c, const char *a, const char *b, const char *d)
+{
+    const struct haul_str words[] = {haul_str_of(a), haul_str_of(b), haul_str_of(d == NULL ? "" : d)};
+    const struct haul_redis_value *v;
+    struct haul_error e;
+    const enum haul_err err = haul_redis_client_call(c, words, d == NULL ? 2 : 3, &v, &e);
+    if (err != HAUL_OK && strstr(e.text, "NOPERM") == NULL) fail_msg("%s %s: %s", a, b, e.text);
+    return err == HAUL_OK;
+}
+
+static void readers_and_operators_see_and_do_not_write(void **state)
+{
+    (void)state;
+    NEED_SERVER();
+    static const enum haul_redis_role roles[] = {HAUL_REDIS_ROLE_READER, HAUL_REDIS_ROLE_OPERATOR};
+    for (size_t i = 0; i < 2; i++) {
+        const bool is_operator = roles[i] == HAUL_REDIS_ROLE_OPERATOR;
+        struct haul_buf rules;
+        struct haul_error e;
+        haul_buf_init(&rules, 0, 4096);
+        haul_redis_acl(roles[i], "t:", &rules);
+        make_user("r", &rules);
+        struct haul_redis_client *c;
+        const struct haul_redis_options o = options_of("r");
+        assert_int_equal(haul_redis_client_open(&o, &c, &e), HAUL_OK);
+        assert_true(may(c, "GET", "t:haul:vehicle:A", NULL) && may(c, "XLEN", "t:haul:alerts", NULL) &&
+                    may(c, "ZCARD", "t:haul:alerts:open", NULL) && may(c, "XLEN", "t:haul:live:fleet:0", NULL));
+        assert_true(may(c, "HGETALL", "t:haul:control:fleet:0", NULL) == is_operator);
+        assert_true(may(c, "GET", "t:haul:checkpoint:fleet:0:1:0", NULL) == is_operator);
+        assert_true(may(c, "SCAN", "0", NULL) == is_operator && may(c, "INFO", "memory", NULL) == is_operator);
+        assert_false(may(c, "SET", "t:haul:vehicle:A", "x") || may(c, "DEL", "t:haul:vehicle:A", NULL) ||
+                     may(c, "GET", "other", NULL) || may(c, "KEYS", "*", NULL) || may(c, "CONFIG", "GET", "save"));
+        haul_redis_client_close(c);
+        haul_buf_free(&rules);
+    }
+    server_call(&server, "ACL DELUSER r");
+}
+
+static void a_wrong_password_is_said(void **state)
+{
+    (void)state;
+    NEED_SERVER();
+    const struct haul_redis_options o = options_of("nobody");
+    struct haul_redis_client *c;
+    struct haul_error e;
+    const struct haul_redis_value *v;
+    const struct haul_str ping = HAUL_STR("PING");
+    assert_int_equal(haul_redis_client_open(&o, &c, &e), HAUL_OK);
+    assert_int_equal(haul_redis_client_call(c, &ping, 1, &v, &e), HAUL_E_UNAVAILABLE);
+    assert_non_null(strstr(e.text, "see redis.user and redis.password_file"));
+    assert_null(strstr(e.text, "secret"));
+    haul_redis_client_close(c);
+    struct haul_redis_options missing = o;
+    snprintf(missing.password_file, sizeof missing.password_file, "%s/nothing", server.dir);
+    assert_int_equal(haul_redis_client_open(&missing, &c, &e), HAUL_E_IO);
+}
+
+static enum haul_err count_key(void *arg, struct haul_str key, struct haul_error *e)
+{
+    (void)key, (void)e;
+    ++*(unsigned *)arg;
+    return HAUL_OK;
+}
+
+static void a_scan_finds_every_key(void **state)
+{
+    (void)state;
+    NEED_SERVER();
+    for (int i = 0; i < 3000; i++) server_call(&server, "SET t:haul:vehicle:%d x", i);
+    server_call(&server, "SET other x");
+    unsigned n = 0;
+    struct haul_error e;
+    assert_int_equal(haul_redis_client_scan(server.client, HAUL_STR("t:haul:vehicle:*"), count_key, &n, &e), HAUL_OK);
+    assert_int_equal(n, 3000);
+}
+
 static int open_server(void **state)
 {
     (void)state;
@@ -419,10 +585,14 @@ int main(void)
         cmocka_unit_test_setup(operations_of_a_task_keep_their_order, each_test),
         cmocka_unit_test_setup(one_that_is_fenced_leaves_and_the_others_are_written, each_test),
         cmocka_unit_test_setup(a_server_that_comes_back_with_an_older_state_is_noticed, each_test),
-        cmocka_unit_test_setup(checkpoints_flip_and_what_does_not_count_is_removed, each_test),
+        cmocka_unit_test_setup(blocks_come_back_in_the_order_asked_for, each_test),
         cmocka_unit_test_setup(preconditions_are_checked, each_test),
         cmocka_unit_test_setup(a_refusal_is_held_and_tried_again, each_test),
         cmocka_unit_test_setup(no_server_is_said_and_waited_for, each_test),
+        cmocka_unit_test_setup(the_rights_of_haul_suffice_and_none_is_spare, each_test),
+        cmocka_unit_test_setup(readers_and_operators_see_and_do_not_write, each_test),
+        cmocka_unit_test_setup(a_wrong_password_is_said, each_test),
+        cmocka_unit_test_setup(a_scan_finds_every_key, each_test),
     };
     return cmocka_run_group_tests_name("redis_store", tests, open_server, close_server);
 }
