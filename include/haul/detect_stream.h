@@ -42,13 +42,13 @@ struct haul_stream_config {
     enum haul_side side;  /* which departures count */
 };
 
-#define HAUL_STREAM_SLOTS 64
+#define HAUL_STREAM_SLOTS 32
 
 struct haul_stream {
     struct haul_guard guard;
     struct haul_season season;
     struct haul_tail tail[2]; /* of the level, upwards and downwards */
-    struct haul_record record;
+    struct haul_extreme record;
     struct haul_alarm alarm;
     double spread;                       /* moving mean absolute residual over all slots */
     double level, level_high, level_low; /* moving mean of residuals in spreads; its extremes, shrinking */

@@ -11,25 +11,25 @@
  * it. Among n exchangeable values a new record comes with chance 2/n, so there are about 2 log(n/learn) of them in all,
  * and fewer with a margin. (The rule of the encoders in Numenta's detectors, without their knowledge of the whole
  * file.) */
-struct haul_record_config {
+struct haul_extreme_config {
     double margin; /* share of the range; 0.05 */
     int64_t learn; /* values before the first verdict, >= 2 */
     double keep;   /* the range shrinks towards the values by (1 - keep) each; 1: never forgets */
 };
 
-struct haul_record {
+struct haul_extreme {
     double low, high;
     int64_t n;
 };
 
-enum haul_err haul_record_init(struct haul_record *s, const struct haul_record_config *c, struct haul_error *e);
-void haul_record_reset(struct haul_record *s, const struct haul_record_config *c);
+enum haul_err haul_extreme_init(struct haul_extreme *s, const struct haul_extreme_config *c, struct haul_error *e);
+void haul_extreme_reset(struct haul_extreme *s, const struct haul_extreme_config *c);
 /* statistic: how far outside, in ranges; expected: the end that was passed. */
-struct haul_score haul_record_update(struct haul_record *s, const struct haul_record_config *c, double value,
+struct haul_score haul_extreme_update(struct haul_extreme *s, const struct haul_extreme_config *c, double value,
                                      struct haul_time at);
 
 /* The same without a verdict: how far outside, in ranges; *passed: the end of the range. The value must be usable. */
-double haul_record_step(struct haul_record *s, double keep, double value, double *passed);
+double haul_extreme_step(struct haul_extreme *s, double keep, double value, double *passed);
 
 /* The tail beyond a level as a generalised Pareto distribution by the moments of the excesses (Hosking and Wallis,
  * Technometrics 29:339, 1987): O(1), 40 bytes, where SPOT keeps 200 excesses. The level follows the quantile `level` of

@@ -2,7 +2,6 @@
  * GPX is read for its track points only: <trkpt lat lon><time>. It is no XML parser; what a receiver writes, it
  * understands, and what it does not, it says.
  */
-#define _GNU_SOURCE /* memmem */
 #include "processors/commands/tracks.h"
 
 #include "processors/geo/pool.h"

@@ -76,7 +76,7 @@ void haul_stream_reset(struct haul_stream *s, const struct haul_stream_config *c
     haul_context_reset(&s->context, s->slots, &c->context);
     haul_tail_reset(&s->tail[0], &c->tail), haul_tail_reset(&s->tail[1], &c->tail);
     haul_alarm_reset(&s->alarm, &c->alarm);
-    s->record = (struct haul_record){0};
+    s->record = (struct haul_extreme){0};
     s->spread = s->level = s->level_high = s->level_low = 0;
     s->n = 0;
 }
@@ -115,7 +115,7 @@ static double settled(const struct haul_stream *s)
 static void ask_record(struct haul_stream *s, const struct haul_stream_config *c, double value, struct answers *a)
 {
     const bool ready = s->record.n >= first_values;
-    const double outside = haul_record_step(&s->record, 1, value, &a->passed);
+    const double outside = haul_extreme_step(&s->record, 1, value, &a->passed);
     /* one or two units more than ever, of a sensor that counts in units, is no news */
     const bool plain = haul_abs(value - a->passed) <= 2.1 * (double)s->guard.step;
     /* as far outside as the range is wide says all there is to say */

@@ -6,22 +6,22 @@
 
 /* ---- record-range ---- */
 
-enum haul_err haul_record_init(struct haul_record *s, const struct haul_record_config *c, struct haul_error *e)
+enum haul_err haul_extreme_init(struct haul_extreme *s, const struct haul_extreme_config *c, struct haul_error *e)
 {
     if (!(c->margin > 0) || c->learn < 2 || !(c->keep > 0 && c->keep <= 1))
         return haul_fail(e, HAUL_E_RANGE, "record: margin %g above 0, learn at least 2, keep %g in (0, 1]", c->margin,
                          c->keep);
-    haul_record_reset(s, c);
+    haul_extreme_reset(s, c);
     return HAUL_OK;
 }
 
-void haul_record_reset(struct haul_record *s, const struct haul_record_config *c)
+void haul_extreme_reset(struct haul_extreme *s, const struct haul_extreme_config *c)
 {
     (void)c;
-    *s = (struct haul_record){0};
+    *s = (struct haul_extreme){0};
 }
 
-double haul_record_step(struct haul_record *s, double keep, double value, double *passed)
+double haul_extreme_step(struct haul_extreme *s, double keep, double value, double *passed)
 {
     if (s->n == 0) s->low = s->high = value;
     const double range = s->high - s->low, beyond = value > s->high  ? value - s->high
@@ -36,14 +36,14 @@ double haul_record_step(struct haul_record *s, double keep, double value, double
     return beyond == 0 ? 0 : range > 0 ? beyond / range : 1e6;
 }
 
-struct haul_score haul_record_update(struct haul_record *s, const struct haul_record_config *c, double value,
+struct haul_score haul_extreme_update(struct haul_extreme *s, const struct haul_extreme_config *c, double value,
                                      struct haul_time at)
 {
     (void)at;
     if (!haul_detect_usable(value)) return haul_score_invalid(HAUL_METHOD_RECORD, value);
     const int64_t before = s->n;
     double passed;
-    const double outside = haul_record_step(s, c->keep, value, &passed);
+    const double outside = haul_extreme_step(s, c->keep, value, &passed);
     struct haul_score out = haul_score_make(HAUL_METHOD_RECORD, value, outside, c->margin, before >= c->learn);
     out.direction = outside == 0 ? 0 : value > passed ? 1 : -1;
     out.expected = passed, out.learned = before;

@@ -7,9 +7,9 @@
 static void record_by_hand(void **state)
 {
     (void)state;
-    const struct haul_record_config c = {.margin = 0.1, .learn = 3, .keep = 1};
-    struct haul_record s;
-    assert_int_equal(haul_record_init(&s, &c, NULL), HAUL_OK);
+    const struct haul_extreme_config c = {.margin = 0.1, .learn = 3, .keep = 1};
+    struct haul_extreme s;
+    assert_int_equal(haul_extreme_init(&s, &c, NULL), HAUL_OK);
     static const struct {
         double value, outside;
         enum haul_verdict verdict;
@@ -21,7 +21,7 @@ static void record_by_hand(void **state)
         {21.75, 0, HAUL_VERDICT_NORMAL, 0},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
-        const struct haul_score x = haul_record_update(&s, &c, cases[i].value, TIME(i));
+        const struct haul_score x = haul_extreme_update(&s, &c, cases[i].value, TIME(i));
         assert_near(x.statistic, cases[i].outside, 1e-12);
         if (x.verdict != cases[i].verdict || x.direction != cases[i].direction) fail_msg("case %zu", i);
     }
@@ -31,7 +31,7 @@ static void record_by_hand(void **state)
 static void record_law(void **state)
 {
     (void)state;
-    const struct haul_record_config c = {.margin = 1e-300, .learn = 20, .keep = 1};
+    const struct haul_extreme_config c = {.margin = 1e-300, .learn = 20, .keep = 1};
     struct haul_rng rng;
     haul_rng_seed(&rng, 21);
     int64_t records = 0;
@@ -39,10 +39,10 @@ static void record_law(void **state)
     enum { RUNS = 400, N = 2000 };
     for (int n = 21; n <= N; n++) expected += 2.0 / n * RUNS;
     for (int run = 0; run < RUNS; run++) {
-        struct haul_record s;
-        haul_record_init(&s, &c, NULL);
+        struct haul_extreme s;
+        haul_extreme_init(&s, &c, NULL);
         for (int i = 0; i < N; i++)
-            records += haul_record_update(&s, &c, haul_rng_normal(&rng), TIME(i)).verdict == HAUL_VERDICT_ANOMALY;
+            records += haul_extreme_update(&s, &c, haul_rng_normal(&rng), TIME(i)).verdict == HAUL_VERDICT_ANOMALY;
     }
     assert_near((double)records, expected, 4 * sqrt(expected));
 }
