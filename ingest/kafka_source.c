@@ -230,6 +230,7 @@ static void revoked(struct kafka_source *s)
 {
     const bool lost = rd_kafka_assignment_lost(s->rk) != 0;
     drop_batch(s);
+    if (s->revoking && !s->closing) return; /* said already: the worker is at it */
     s->due = 0;
     for (size_t i = 0; i < s->parts_len; i++) {
         struct part *p = &s->parts[i];
@@ -397,10 +398,11 @@ static bool take(struct kafka_source *s, rd_kafka_message_t *m, struct haul_sour
         told = report_error(s, p, m, out);
     } else if (p == NULL || !p->started || p->rewinding) {
         s->stats.duplicates += !end;
-    } else if (p->paused) {
-        assert(p->held_n < BATCH);
+    } else if (p->paused && p->held_n < BATCH) {
         p->held[p->held_n++] = m;
         return false;
+    } else if (p->paused) {
+        s->stats.duplicates += !end; /* more than a batch: it is missed, and read again, when the part goes on */
     } else if (contiguous(s, p, m->offset, end)) {
         told = true;
         if (!end) {
