@@ -42,7 +42,7 @@ struct haul_stream_config {
     enum haul_side side;  /* which departures count */
 };
 
-#define HAUL_STREAM_SLOTS 64
+#define HAUL_STREAM_SLOTS 32
 
 struct haul_stream {
     struct haul_guard guard;
