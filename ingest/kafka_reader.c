@@ -109,7 +109,7 @@ static enum haul_err find_ends(struct haul_kafka_reader *r, struct haul_error *e
         struct lane *l = &r->lanes[i];
         int64_t low;
         const rd_kafka_resp_err_t err =
-            rd_kafka_query_watermark_offsets(r->rk, l->topic, (int32_t)l->partition, &low, &l->end, r->timeout_ms);
+            kafka_bounds(r->rk, l->topic, (int32_t)l->partition, r->timeout_ms, &low, &l->end);
         if (err != RD_KAFKA_RESP_ERR_NO_ERROR)
             return haul_fail(e, kafka_err(err), "bounds of %s/%u: %s", l->topic, l->partition, rd_kafka_err2str(err));
         l->done = low == l->end;
