@@ -17,12 +17,14 @@ enum haul_err haul_alarm_init(struct haul_alarm *s, const struct haul_alarm_conf
         return haul_fail(e, HAUL_E_RANGE, "alarm: hold %d of %d, 1 <= n <= m <= 64 is needed", c->hold, c->hold_of);
     if (c->close_values < 1 || !(c->close_share > 0 && c->close_share <= 1))
         return haul_fail(e, HAUL_E_RANGE, "alarm: close_values at least 1, close_share %g in (0, 1]", c->close_share);
-    if (!(c->rest_s >= 0) || !(c->fade_values > 0) || !(c->demand > 0) || !(c->wear >= 0) || !(c->wear_values > 0))
+    if (!haul_detect_not_negative(c->rest_s) || !haul_detect_positive(c->fade_values) ||
+        !haul_detect_positive(c->demand) || !haul_detect_not_negative(c->wear) || !haul_detect_positive(c->wear_values))
         return haul_fail(
             e, HAUL_E_RANGE,
             "alarm: rest_s %g and wear %g at least 0, fade_values %g, demand %g and wear_values %g above 0", c->rest_s,
             c->wear, c->fade_values, c->demand, c->wear_values);
-    if (!(c->budget_per_day >= 0) || (c->budget_per_day > 0 && (!(c->budget_gain > 0) || !(c->least > 0))))
+    if (!haul_detect_not_negative(c->budget_per_day) ||
+        (c->budget_per_day > 0 && (!haul_detect_positive(c->budget_gain) || !haul_detect_positive(c->least))))
         return haul_fail(e, HAUL_E_RANGE, "alarm: a budget of %g a day needs budget_gain and least above 0",
                          c->budget_per_day);
     haul_alarm_reset(s, c);

@@ -6,7 +6,7 @@
 
 enum haul_err haul_guard_init(struct haul_guard *s, const struct haul_guard_config *c, struct haul_error *e)
 {
-    if (!(c->rate_per_s >= 0) || c->learn < 2)
+    if (!haul_detect_not_negative(c->rate_per_s) || c->learn < 2)
         return haul_fail(e, HAUL_E_RANGE, "guard: rate_per_s %g at least 0, learn at least 2", c->rate_per_s);
     if ((c->stuck_s == 0 && !(c->stuck_factor > 1)) || (c->gap_s == 0 && !(c->gap_factor > 1)))
         return haul_fail(e, HAUL_E_RANGE, "guard: a limit that is learnt needs a factor above 1 (stuck %g, gap %g)",

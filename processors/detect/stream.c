@@ -47,12 +47,12 @@ static bool share(double x)
 
 enum haul_err haul_stream_init(struct haul_stream *s, const struct haul_stream_config *c, struct haul_error *e)
 {
-    if (!(c->record_margin > 0) || !(c->level_margin > 0) || !share(c->level_weight) || !share(c->level_keep) ||
-        !share(c->level_p) || !(c->level_past > 0))
+    if (!haul_detect_positive(c->record_margin) || !haul_detect_positive(c->level_margin) || !share(c->level_weight) ||
+        !share(c->level_keep) || !share(c->level_p) || !haul_detect_positive(c->level_past))
         return haul_fail(e, HAUL_E_RANGE,
                          "stream: margins %g and %g above 0; level_weight %g, level_keep %g, level_p %g in (0, 1]",
                          c->record_margin, c->level_margin, c->level_weight, c->level_keep, c->level_p);
-    if (!(c->residual_max > 0) || !(c->spread_share >= 0 && c->spread_share <= 1) || c->learn < 2)
+    if (!haul_detect_positive(c->residual_max) || !(c->spread_share >= 0 && c->spread_share <= 1) || c->learn < 2)
         return haul_fail(e, HAUL_E_RANGE,
                          "stream: residual_max %g above 0, spread_share %g in [0, 1], learn at least 2",
                          c->residual_max, c->spread_share);
