@@ -373,7 +373,7 @@ static struct course course_of(const struct haul_matcher *m, const struct track 
     if (sigma <= 0) return (struct course){-1, 0};
     const bool spoken = f->heading_deg >= 0 && f->heading_deg <= 360 && !(f->speed_mps >= 0 && f->speed_mps < 2);
     if (spoken) return (struct course){(double)f->heading_deg, sigma};
-    if (t->steps == 0 || line_m < 10 || line_m > 150 || line_m < 1.5 * seconds)
+    if (t->steps == 0 || line_m < 10 || line_m > 150 || line_m < 0.8 * seconds)
         return (struct course){-1, 0}; /* jitter at rest */
     const double slant = haul_atan(1.4142 * (double)m->o.sigma_m / line_m) / HAUL_RAD_PER_DEG;
     const double bearing = haul_bearing_deg(t->lon_e7 * 1e-7, t->lat_e7 * 1e-7, f->lon_deg, f->lat_deg);
