@@ -58,3 +58,7 @@ demo-stop: ## end what `make demo` started, and only that
 .PHONY: bench-redis
 bench-redis: $B/tests/bench/sinks/bench_redis ## what a commit to Redis costs, with the fence and without it
 	@$<
+
+.PHONY: bench
+bench: all $(BIN_bench) ## the main job measured, everything on this machine: drain, latency, memory (QUICK=1 for a tenth)
+	@tests/bench/run
