@@ -233,7 +233,7 @@ static enum haul_err set_vehicles(struct model *m, struct haul_error *e)
     const struct haul_problem *p = m->p;
     m->type = calloc((size_t)m->vehicles, sizeof *m->type);
     m->type_of = calloc((size_t)m->vehicles, sizeof *m->type_of);
-    m->owned_cap = 3 * m->vehicles + 4;
+    m->owned_cap = 3 * m->vehicles + 8;
     m->owned = calloc((size_t)m->owned_cap, sizeof *m->owned);
     if (m->type == NULL || m->type_of == NULL || m->owned == NULL)
         return haul_fail(e, HAUL_E_NOMEM, "no memory for %d vehicles", m->vehicles);
@@ -253,6 +253,24 @@ static enum haul_err set_vehicles(struct model *m, struct haul_error *e)
         m->type_of[v] = t;
     }
     return HAUL_OK;
+}
+
+static bool like_sisters(const struct vtype *a, const struct vtype *b)
+{
+    if (a == b || a->exact || b->exact || a->limited || b->limited) return false;
+    return a->start == b->start && a->end == b->end && a->time == b->time && a->distance == b->distance && a->class == b->class &&
+           a->v->shift.open == b->v->shift.open && a->v->shift.close == b->v->shift.close && a->v->dock == b->v->dock;
+}
+
+static void set_sisters(struct model *m)
+{
+    if (m->types > 64) return;
+    m->sisters = own(m, calloc((size_t)(m->types * m->types), 1));
+    for (int32_t a = 0; a < m->types; a++)
+        for (int32_t b = 0; b < m->types; b++) {
+            m->sisters[a * m->types + b] = like_sisters(&m->type[a], &m->type[b]);
+            m->mixed_fleet |= m->sisters[a * m->types + b];
+        }
 }
 
 static bool all_plain(const struct model *m)
@@ -485,7 +503,7 @@ enum haul_err model_new(const struct haul_problem *p, int32_t spare, struct mode
     enum haul_err bad = set_tasks(m, spare, e);
     if (bad == HAUL_OK) bad = set_vehicles(m, e);
     if (bad == HAUL_OK) set_penalties(m);
-    if (bad == HAUL_OK) m->plain = all_plain(m);
+    if (bad == HAUL_OK) set_sisters(m), m->plain = all_plain(m);
     if (bad == HAUL_OK) bad = set_near(m, e);
     if (bad != HAUL_OK) {
         model_free(m);
