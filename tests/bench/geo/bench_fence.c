@@ -27,8 +27,9 @@ static void write_set(struct haul_buf *b, uint32_t n, struct haul_rng *rng)
     for (uint32_t i = 0; i < n; i++) {
         const double lon = 113 + 6 * haul_rng_f64(rng), lat = 24.5 + 5 * haul_rng_f64(rng);
         const double size = 200 + 800 * haul_rng_f64(rng);
-        haul_buf_printf(b, "%s{\"type\":\"Feature\",\"id\":\"F%06u\",\"properties\":{},\"geometry\":{\"type\":\"Polygon\","
-                           "\"coordinates\":[[",
+        haul_buf_printf(b,
+                        "%s{\"type\":\"Feature\",\"id\":\"F%06u\",\"properties\":{},\"geometry\":{\"type\":\"Polygon\","
+                        "\"coordinates\":[[",
                         i == 0 ? "" : ",", i);
         double first[2] = {0, 0};
         for (int k = 0; k <= CORNERS; k++) {
@@ -67,8 +68,8 @@ static double rate(const struct haul_fences *f, const struct point *p, uint64_t 
         *inside = *candidates = 0;
         const int64_t start = haul_cpu_ns();
         for (size_t i = 0; i < POINTS; i++) {
-            const size_t n = haul_fences_near(f, (struct haul_fence_box){p[i].lon, p[i].lat, p[i].lon, p[i].lat}, near,
-                                              64);
+            const size_t n =
+                haul_fences_near(f, (struct haul_fence_box){p[i].lon, p[i].lat, p[i].lon, p[i].lat}, near, 64);
             const struct haul_fence_point at = {p[i].lon, p[i].lat, 0, 0}; /* polygons need no more */
             for (size_t k = 0; k < n && k < 64; k++)
                 *inside += haul_fence_where(f, haul_fences_at(f, near[k]), &at) != HAUL_FENCE_OUTSIDE;
@@ -97,7 +98,8 @@ static void bench(uint32_t n)
     haul_buf_init(&blob, 1 << 20, (size_t)1 << 30);
     write_set(&text, n, &rng);
     int64_t start = haul_cpu_ns();
-    if (haul_fences_prepare((struct haul_str){(const char *)text.p, text.n}, &blob, NULL, NULL, &counts, &e) != HAUL_OK) {
+    if (haul_fences_prepare((struct haul_str){(const char *)text.p, text.n}, &blob, NULL, NULL, &counts, &e) !=
+        HAUL_OK) {
         fprintf(stderr, "%s\n", e.text);
         exit(1);
     }
