@@ -112,8 +112,8 @@ static void check(const void *options, struct haul_option_report *r)
 
 const struct haul_option_set haul_scenario_option_set = {
     .section = "scenario",
-    .en = "A simulated province: who drives where, and what goes wrong.",
-    .zh = "模拟的省域:谁在哪里行驶,出什么故障。",
+    .en = "A simulated province: who drives where, and what goes wrong. In a file of its own, for `haul simulate`.",
+    .zh = "模拟的省域:谁在哪里行驶,出什么故障。写在单独的文件中,供 `haul simulate` 使用。",
     .rows = rows,
     .rows_len = sizeof rows / sizeof rows[0],
     .bytes = sizeof(struct haul_scenario),

@@ -45,3 +45,16 @@ bench-detect: $(BENCH_detect) ## detectors: cost, NAB, alert budgets, a day of f
 	@nice -n 10 $B/tests/bench/detect/bench_nab $(DATA)/nab
 	@nice -n 10 $B/tests/bench/detect/bench_budget $(DATA)/nab
 	@nice -n 10 $B/tests/bench/detect/bench_i24 $(DATA)/i24
+
+.PHONY: demo demo-stop
+demo: ## the main job on this machine: broker, Redis, a province of vehicles, the processors; says what to look at
+	@deploy/local/deps build demo
+	@$(MAKE) --no-print-directory -j$(shell nproc) all
+	@deploy/local/demo start
+
+demo-stop: ## end what `make demo` started, and only that
+	@deploy/local/demo stop
+
+.PHONY: bench-redis
+bench-redis: $B/tests/bench/sinks/bench_redis ## what a commit to Redis costs, with the fence and without it
+	@$<

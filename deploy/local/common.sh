@@ -9,13 +9,16 @@ die() { say "$@"; exit 1; }
 # need COMMAND PACKAGE: ends with the package that helps when the command is missing.
 need() { command -v "$1" >/dev/null || die "$1 is missing; 'deploy/local/deps demo' installs it (package $2)"; }
 
-# True when some socket of this machine, v4 or v6, in any state, has the local port.
-port_taken() {
+# sockets PORT STATE: true when a socket of this machine, v4 or v6, has the local port and its state matches (0A: listening).
+sockets() {
     local hex
     hex=$(printf '%04X' "$1")
-    awk -v port=":$hex" 'substr($2, length($2) - 4) == port { found = 1 } END { exit !found }' \
+    awk -v port=":$hex" -v state="$2" 'substr($2, length($2) - 4) == port && $4 ~ state { found = 1 } END { exit !found }' \
         /proc/net/tcp /proc/net/tcp6 2>/dev/null
 }
+port_taken() { sockets "$1" .; }
+# A port that was ours may still have connections that wait to be forgotten: a server can listen there all the same.
+port_listening() { sockets "$1" 0A; }
 
 # Prints N different free ports. They lie below the ephemeral range, so no outgoing connection takes one in between;
 # another server may, and so callers start again with others when binding fails.

@@ -17,8 +17,8 @@
 #define HAUL_CONTEXT_WAYS  8
 
 struct haul_context_config {
-    uint32_t slots; /* of the memory: a multiple of 8, a power of two; (order + 1) (levels + 1)… are needed to forget
-                       nothing */
+    uint32_t slots; /* of the memory: a multiple of 8, a power of two. With (1 + levels) (1 + levels + … levels^order)
+                       of them each context has its own, and nothing is hashed or forgotten */
     uint8_t levels; /* 2..200; few levels see only what is plain */
     uint8_t order;  /* 0..HAUL_CONTEXT_ORDER */
     double threshold; /* novelty that is an anomaly, (0, 1] */

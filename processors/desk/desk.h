@@ -132,11 +132,11 @@ struct desk_incident {
 };
 
 /* ---- what is counted ---- */
-#define DESK_RULES 64
+#define DESK_RULES 52
 
 struct desk_rule_count {
     uint8_t name_len;
-    char name[55];
+    char name[39];
     uint32_t open, in_flood;
 };
 

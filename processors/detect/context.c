@@ -56,19 +56,64 @@ static uint8_t level_of(const struct haul_context *s, const struct haul_context_
     return level >= c->levels ? (uint8_t)(c->levels - 1) : (uint8_t)level;
 }
 
-static double novelty(struct haul_context *s, struct haul_context_slot *slots, const struct haul_context_config *c,
-                      uint8_t level)
+/* All contexts and what may follow them: (1 + levels) (1 + levels + levels^2 + … levels^order), or more than any
+ * memory. */
+static uint32_t all_of(const struct haul_context_config *c)
+{
+    uint64_t contexts = 0, power = 1;
+    for (int k = 0; k <= c->order && contexts < UINT32_MAX / 256; k++) contexts += power, power *= c->levels;
+    const uint64_t all = contexts * (1u + c->levels);
+    return all < UINT32_MAX ? (uint32_t)all : UINT32_MAX;
+}
+
+/* Where all of them fit, each has a slot of its own and nothing is looked for. */
+static uint32_t occur_at(struct haul_context_slot *slot)
+{
+    return slot->count < UINT32_MAX ? slot->count++ : UINT32_MAX;
+}
+
+/* Novelty in one context that occurred `before` times. */
+static double share_of(uint32_t before, bool followed)
 {
     static const double doubt = 5; /* occurrences at which a context counts half */
+    return followed ? 0 : before / (before + doubt);
+}
+
+static double novelty_direct(struct haul_context *s, struct haul_context_slot *slots,
+                             const struct haul_context_config *c, uint8_t level, int longest)
+{
+    double sum = 0;
+    uint32_t base = 0, power = 1,
+             code = 0; /* the contexts of length k start at base; levels^k; the context as a number */
+    for (int k = 0; k <= longest; k++) {
+        if (k > 0) code += s->recent[k - 1] * (power / c->levels);
+        const uint32_t before = occur_at(&slots[base + code]);
+        sum += share_of(before, occur_at(&slots[base + power + code * c->levels + level]) > 0);
+        base += power * (1u + c->levels), power *= c->levels;
+    }
+    return sum;
+}
+
+static double novelty_hashed(struct haul_context *s, struct haul_context_slot *slots,
+                             const struct haul_context_config *c, uint8_t level, int longest)
+{
     const uint32_t step = s->n < UINT32_MAX - 1 ? (uint32_t)s->n + 1 : UINT32_MAX;
     double sum = 0;
     uint64_t context = 1;
-    const int longest = s->n < c->order ? (int)s->n : c->order;
     for (int k = 0; k <= longest; k++) {
         if (k > 0) context = haul_mix(context, s->recent[k - 1] + 1u);
-        const double before = occur(slots, c, haul_mix(context, 1000), step);
-        if (occur(slots, c, haul_mix(context, 2000u + level), step) == 0) sum += before / (before + doubt);
+        const uint32_t before = occur(slots, c, haul_mix(context, 1000), step);
+        sum += share_of(before, occur(slots, c, haul_mix(context, 2000u + level), step) > 0);
     }
+    return sum;
+}
+
+static double novelty(struct haul_context *s, struct haul_context_slot *slots, const struct haul_context_config *c,
+                      uint8_t level)
+{
+    const int longest = s->n < c->order ? (int)s->n : c->order;
+    const double sum = all_of(c) <= c->slots ? novelty_direct(s, slots, c, level, longest)
+                                             : novelty_hashed(s, slots, c, level, longest);
     return sum / (c->order + 1);
 }
 

@@ -10,7 +10,7 @@
 static void keep_text(char *to, uint8_t *len, size_t max, struct haul_str text)
 {
     assert(text.n <= max); /* the record's table has the same bound */
-    memcpy(to, text.p, text.n);
+    if (text.n > 0) memcpy(to, text.p, text.n);
     *len = (uint8_t)text.n;
 }
 
@@ -88,39 +88,47 @@ static void take_position(struct fleet_step *x)
     fleet_fuel(x);
 }
 
-/* The status word with the ignition on or off. */
-static uint32_t ignition(struct fleet_state *s, bool on)
+enum event { DOOR_OPEN, DOOR_CLOSED, IGNITION_ON, IGNITION_OFF, ALARM, BATTERY, EVENTS };
+
+static const char *const event_names[EVENTS] = {"door_open",    "door_closed", "ignition_on",
+                                                "ignition_off", "alarm",       "battery"};
+
+/* EVENTS: `what` is none that is known. */
+static enum event event_of(const struct haul_record *r)
 {
+    unsigned i = 0;
+    while (i < EVENTS && !haul_str_eq(r->v[HAUL_F_VE_WHAT].s, haul_str_of(event_names[i]))) i++;
+    return (enum event)i;
+}
+
+static void set_ignition(struct fleet_state *s, bool on)
+{
+    s->status = on ? s->status | FLEET_STATUS_IGNITION : s->status & ~FLEET_STATUS_IGNITION;
     s->known |= FLEET_HAS_IGNITION;
-    return on ? s->status | FLEET_STATUS_IGNITION : s->status & ~FLEET_STATUS_IGNITION;
 }
 
-static uint8_t level_of(const struct haul_record *r)
-{
-    return (uint8_t)r->v[HAUL_F_VE_LEVEL].i;
-}
-
-/* False: `what` is none that is known. */
-static bool take_event(struct fleet_step *x, bool older)
+static void take_event(struct fleet_step *x, bool older)
 {
     struct fleet_state *s = x->s;
-    const struct haul_record *r = x->r;
-    const struct haul_str what = r->v[HAUL_F_VE_WHAT].s;
-    if (haul_str_eq(what, HAUL_STR("door_open")))
-        set_door(s, r, true);
-    else if (haul_str_eq(what, HAUL_STR("door_closed")))
-        set_door(s, r, false);
-    else if (haul_str_eq(what, HAUL_STR("alarm")))
-        set_alarm(s, r, (uint32_t)r->v[HAUL_F_VE_ALARM].i);
-    else if (haul_str_eq(what, HAUL_STR("ignition_on")))
-        s->status = older ? s->status : ignition(s, true);
-    else if (haul_str_eq(what, HAUL_STR("ignition_off")))
-        s->status = older ? s->status : ignition(s, false);
-    else if (haul_str_eq(what, HAUL_STR("battery")))
-        s->battery_level = older ? s->battery_level : level_of(r);
-    else
-        return false;
-    return true;
+    const enum event event = event_of(x->r);
+    switch (event) {
+    case DOOR_OPEN:
+    case DOOR_CLOSED:
+        set_door(s, x->r, event == DOOR_OPEN);
+        break;
+    case IGNITION_ON:
+    case IGNITION_OFF:
+        if (!older) set_ignition(s, event == IGNITION_ON);
+        break;
+    case ALARM:
+        set_alarm(s, x->r, (uint32_t)x->r->v[HAUL_F_VE_ALARM].i);
+        break;
+    case BATTERY:
+        if (!older) s->battery_level = (uint8_t)x->r->v[HAUL_F_VE_LEVEL].i;
+        break;
+    case EVENTS:
+        break;
+    }
 }
 
 static void judge_all(struct fleet_step *x)
@@ -157,18 +165,12 @@ static void paint(const struct fleet_step *x)
         haul_task_paint(x->task, x->entity);
 }
 
-static enum haul_verdict unknown_event(const struct fleet_step *x)
-{
-    return haul_task_refuse(x->task, "what", "is none of the events of a vehicle that are known");
-}
-
-/* Older than what is known of the vehicle: nothing moves back, no rule looks at it; but a door that closed is closed.
- */
+/* Older than what is known of the vehicle: nothing moves back, no rule looks at it; but a closed door is closed. */
 static enum haul_verdict disordered(struct fleet_step *x)
 {
-    x->s->disordered++; /* a quarantined record puts the state back */
+    x->s->disordered++;
     haul_task_count(x->task, FLEET_DISORDERED, 1);
-    if (x->r->kind == HAUL_KIND_VEHICLE_EVENT && !take_event(x, true)) return unknown_event(x);
+    if (x->r->kind == HAUL_KIND_VEHICLE_EVENT) take_event(x, true);
     if (fleet_fill(x)) haul_task_count(x->task, FLEET_FILLED, 1);
     fleet_heard(x);
     paint(x);
@@ -191,6 +193,8 @@ static int64_t heard_through(const struct fleet_step *x)
 static enum haul_verdict process(struct haul_task *t, struct haul_entity *e, const struct haul_record *r, bool late)
 {
     struct fleet_step x = step_of(t, e, r);
+    if (r->kind == HAUL_KIND_VEHICLE_EVENT && event_of(r) == EVENTS)
+        return haul_task_refuse(t, "what", "is none of the events of a vehicle that are known");
     if (fleet_serial(&x)) {
         fleet_heard(&x);
         paint(&x);
@@ -202,8 +206,8 @@ static enum haul_verdict process(struct haul_task *t, struct haul_entity *e, con
     x.dt_ms = heard_through(&x);
     if (r->kind == HAUL_KIND_VEHICLE_POSITION)
         take_position(&x);
-    else if (!take_event(&x, false))
-        return unknown_event(&x);
+    else
+        take_event(&x, false);
     if (late) {
         x.s->late++;
         haul_task_count(t, FLEET_LATE, 1);

@@ -86,13 +86,14 @@ void fleet_gnss(struct fleet_step *x)
 }
 
 /* ---- the clock --------------------------------------------------------------------------------------------------- */
-static struct haul_str cause_of(const struct fleet_step *x)
+/* What may stand behind it for many vehicles: a gateway that is dead, or one that is late or stamps wrongly. They are
+ * two causes, so that one wrong clock does not keep the incident of a dead gateway open. */
+static struct haul_str cause_of(const struct fleet_step *x, const char *what)
 {
-    static const char gateway[] = "gateway:";
-    const size_t n = sizeof gateway - 1, m = x->s->source_len;
+    const size_t n = strlen(what), m = x->s->source_len;
     char *text = m > 0 ? haul_task_scratch(x->task, n + m) : NULL;
     if (text == NULL) return (struct haul_str){"", 0};
-    memcpy(text, gateway, n);
+    memcpy(text, what, n);
     memcpy(text + n, x->s->source, m);
     return (struct haul_str){text, n + m};
 }
@@ -134,7 +135,7 @@ void fleet_skew(struct fleet_step *x)
                     .value = skew_ms / 1000.0,
                     .threshold = (double)x->o->skew.limit_ms / 1000,
                     .unit = "s",
-                    .cause = cause_of(x),
+                    .cause = cause_of(x, "clock:"),
                     .evidence = {{"skew_s", skew_ms / 1000.0, 0}, {"limit_s", (double)x->o->skew.limit_ms / 1000, 0}},
                     .evidence_len = 2,
                 });
@@ -222,7 +223,7 @@ void fleet_silence(struct fleet_step *x)
             .threshold = (double)x->o->offline_after_ms / 60000,
             .unit = "min",
             .since = {s->heard_ms},
-            .cause = cause_of(x),
+            .cause = cause_of(x, "gateway:"),
             .evidence = {{"silent_min", silent_min, 0}, {"limit_min", (double)x->o->offline_after_ms / 60000, 0}},
             .evidence_len = 2,
         });

@@ -59,7 +59,7 @@ METHOD(hw, {.alpha = 0.2,
             .clip = 4,
             .spread_min = 1e-6,
             .season = 12})
-METHOD(record, {.margin = 0.05, .learn = 20, .keep = 0.999})
+METHOD(extreme, {.margin = 0.05, .learn = 20, .keep = 0.999})
 METHOD(spot, {.q = 1e-3, .level = 0.95, .learn = 100, .depth = 20})
 METHOD(guard,
        {.low = -1e9, .high = 1e9, .rate_per_s = 1e6, .stuck_factor = 3, .gap_factor = 10, .back_s = 0, .learn = 20})
@@ -146,7 +146,7 @@ static const struct method methods[] = {
     ROW(page_hinkley, haul_page_hinkley),
     ROW(season, haul_season),
     ROW(hw, haul_hw),
-    ROW(record, haul_record),
+    ROW(extreme, haul_extreme),
     ROW(spot, haul_spot),
     ROW(guard, haul_guard),
     ROW(adwin, haul_adwin),

@@ -530,6 +530,29 @@ static void an_incident_is_acknowledged_like_any_alert(void **state)
     haul_trial_close(t);
 }
 
+static void more_rules_than_there_are_places_are_counted_together(void **state)
+{
+    (void)state;
+    struct haul_trial *t = trial_of(&haul_desk, "");
+    char id[16], rule[32];
+    for (int i = 0; i < DESK_RULES + 10; i++) {
+        struct raise a = plain;
+        snprintf(id, sizeof id, "a%d", i);
+        snprintf(rule, sizeof rule, "fleet.rule_%d", i);
+        a.rule = rule;
+        say(t, MORNING + i * SECOND, id, "open", &a);
+    }
+    clock_to(t, MORNING + HOUR);
+    assert_true(shows(t, "desk:now", "{\"rule\":\"fleet.rule_50\",\"open\":1}"));
+    assert_true(shows(t, "desk:now", "{\"rule\":\"others\",\"open\":11}]"));
+    struct raise last = plain;
+    last.rule = rule;
+    say(t, MORNING + 2 * HOUR, id, "clear", &last);
+    clock_to(t, MORNING + 3 * HOUR);
+    assert_true(shows(t, "desk:now", "{\"rule\":\"others\",\"open\":10}]"));
+    haul_trial_close(t);
+}
+
 /* ---- flood ---------------------------------------------------------------------------------------------------------
  */
 static void the_rate_is_that_of_the_minute_up_to_now(void **state)
@@ -600,6 +623,7 @@ int main(void)
         cmocka_unit_test(alerts_of_one_cause_that_come_slowly_stay_apart),
         cmocka_unit_test(two_incidents_of_one_cause_at_one_time_are_two),
         cmocka_unit_test(an_incident_is_acknowledged_like_any_alert),
+        cmocka_unit_test(more_rules_than_there_are_places_are_counted_together),
         cmocka_unit_test(the_rate_is_that_of_the_minute_up_to_now),
         cmocka_unit_test(a_flood_begins_and_ends),
         cmocka_unit_test(contradictions_between_options_are_found),

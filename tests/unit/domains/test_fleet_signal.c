@@ -200,7 +200,7 @@ static void a_slow_clock_is_not_silence(void **state)
     assert_int_equal(alerts(t, "fleet.offline", "open"), 0);
     assert_int_equal(alert_open(t, "fleet.clock_skew"), 1);
     const struct haul_record *r = alert_last(t, "fleet.clock_skew", "open");
-    assert_true(haul_str_eq(r->v[HAUL_F_ALERT_CAUSE].s, HAUL_STR("gateway:g1")));
+    assert_true(haul_str_eq(r->v[HAUL_F_ALERT_CAUSE].s, HAUL_STR("clock:g1")));
     assert_true(r->v[HAUL_F_ALERT_VALUE].f == 1800);
     haul_trial_close(t);
 }

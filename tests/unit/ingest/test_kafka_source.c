@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The Kafka source on a real broker: KAFKA_BROKERS names it (tests/integration/test_kafka starts one).
  */
+#include "haul/kafka_reader.h"
 #include "haul/kafka_source.h"
 #include "haul/rng.h"
 #include "haul/topics.h"
@@ -418,6 +419,172 @@ static void lost_when_silent(void **state)
     kafka_bench_close(w.bench);
 }
 
+/* What a worker does: starts at its own position, stops what is taken back, checks that nothing is missing. */
+struct reader {
+    struct haul_source *s;
+    int64_t next[PARTS];
+    bool has[PARTS];
+    unsigned down;
+};
+
+static void work(struct reader *r)
+{
+    struct haul_source_event ev;
+    struct haul_error e;
+    const enum haul_err err = r->s->ops->poll(r->s, 5, &ev, &e);
+    if (err == HAUL_E_UNAVAILABLE) r->down++;
+    if (err != HAUL_OK && err != HAUL_E_UNAVAILABLE) fail_msg("poll: %s", e.text);
+    if (err != HAUL_OK) return;
+    const int p = ev.task.partition;
+    if (ev.type == HAUL_SOURCE_ASSIGN) {
+        r->has[p] = true;
+        start(r->s, p, r->next[p]);
+    } else if (ev.type == HAUL_SOURCE_REVOKE || ev.type == HAUL_SOURCE_LOST) {
+        r->has[p] = false;
+        r->s->ops->stop(r->s, ev.task);
+    } else if (ev.type == HAUL_SOURCE_MESSAGE) {
+        assert_true(r->has[p]);
+        check_message(&ev.message, r->next[p]++);
+    } else if (ev.type == HAUL_SOURCE_GAP) {
+        fail_msg("gap at %lld of partition %d", (long long)ev.offset, p);
+    }
+}
+
+static void work_until(struct reader *r, int64_t high)
+{
+    const int64_t until = haul_mono_now().ns + PATIENCE_MS * 1000000ll;
+    for (int p = 0; p < PARTS;) {
+        if (haul_mono_now().ns > until)
+            fail_msg("partition %d is at %lld, not at %lld", p, (long long)r->next[p], (long long)high);
+        work(r);
+        while (p < PARTS && r->next[p] == high) p++;
+    }
+}
+
+/* The broker goes and comes back with its log: one word about it, and not a message lost. */
+static void broker_restarts(void **state)
+{
+    BEGIN(w);
+    char command[300];
+    const char *dir = getenv("KAFKA_DIR");
+    for (int p = 0; p < PARTS; p++) kafka_fill(w.bench, w.topic, p, 0, 1000, 50);
+    struct reader r = {.s = open_source(&w)};
+    work_until(&r, 1000);
+    if (dir != NULL) {
+        snprintf(command, sizeof command, "deploy/local/kafka stop --dir %s >&2", dir);
+        assert_int_equal(system(command), 0);
+        const int64_t until = haul_mono_now().ns + PATIENCE_MS * 1000000ll;
+        while (r.down == 0 && haul_mono_now().ns < until) work(&r);
+        assert_int_equal(r.down, 1);
+        snprintf(command, sizeof command, "deploy/local/kafka start --dir %s >&2", dir);
+        assert_int_equal(system(command), 0);
+    }
+    for (int p = 0; p < PARTS; p++) kafka_fill(w.bench, w.topic, p, 1000, 1000, 50);
+    work_until(&r, 2000);
+    r.s->ops->close(r.s);
+    kafka_bench_close(w.bench);
+}
+
+enum { MEMBERS = 3 };
+
+/* One turn of every member that is there. A part that is not with a member starts where any has come to: the store
+ * knows. Returns the least position. */
+static int64_t turn(struct reader r[MEMBERS])
+{
+    int64_t least = INT64_MAX;
+    for (int p = 0; p < PARTS; p++) {
+        int64_t far = 0;
+        for (int i = 0; i < MEMBERS; i++) far = r[i].next[p] > far ? r[i].next[p] : far;
+        for (int i = 0; i < MEMBERS; i++)
+            if (!r[i].has[p]) r[i].next[p] = far;
+        least = far < least ? far : least;
+    }
+    for (int i = 0; i < MEMBERS; i++)
+        if (r[i].s != NULL) work(&r[i]);
+    return least;
+}
+
+/* Members come and go while messages come: between them everything is read, each part in order. */
+static void members_come_and_go(void **state)
+{
+    enum { ROUNDS = 5, EACH = 200 }; /* there are then 1, 2, 3, 2, 1 */
+    BEGIN(w);
+    struct reader r[MEMBERS] = {{0}};
+    for (int round = 0; round < ROUNDS; round++) {
+        struct reader *change = &r[round % MEMBERS];
+        if (change->s == NULL) {
+            change->s = open_source(&w);
+        } else {
+            change->s->ops->close(change->s);
+            change->s = NULL;
+            memset(change->has, 0, sizeof change->has);
+        }
+        for (int p = 0; p < PARTS; p++) kafka_fill(w.bench, w.topic, p, round * EACH, EACH, 20);
+        const int64_t until = haul_mono_now().ns + PATIENCE_MS * 1000000ll;
+        while (turn(r) < (round + 1) * EACH)
+            if (haul_mono_now().ns > until) fail_msg("round %d is not read", round);
+    }
+    for (int i = 0; i < MEMBERS; i++)
+        if (r[i].s != NULL) r[i].s->ops->close(r[i].s);
+    kafka_bench_close(w.bench);
+}
+
+/* What is deleted while a partition is paused is a gap when it goes on. */
+static void deleted_while_paused(void **state)
+{
+    BEGIN(w);
+    struct haul_source_event ev;
+    kafka_fill(w.bench, w.topic, 0, 0, 100, 10);
+    struct haul_source *s = open_source(&w);
+    take_assignment(s, PARTS);
+    start(s, 0, 0);
+    read_to_end(s, 0, 0, 100);
+    s->ops->pause(s, part(0));
+    kafka_fill(w.bench, w.topic, 0, 100, 100, 10);
+    kafka_delete_before(w.bench, w.topic, 0, 150);
+    s->ops->resume(s, part(0));
+    wait_for(s, HAUL_SOURCE_GAP, &ev);
+    assert_true(ev.offset == 100 && ev.low == 150 && ev.high == 200);
+    start(s, 0, 150);
+    read_to_end(s, 0, 150, 200);
+    s->ops->close(s);
+    kafka_bench_close(w.bench);
+}
+
+/* A reader gives every message of every partition, in its order and merged by time. */
+static void read_whole_merged_by_time(void **state)
+{
+    enum { EACH = 3000 };
+    BEGIN(w);
+    struct haul_kafka_reader *r;
+    struct haul_recorded m;
+    struct haul_error e;
+    int64_t next[PARTS] = {0}, late = 0, last_ms = 0;
+    for (int i = 0; i < EACH; i += 100)
+        for (int p = 0; p < PARTS - 1; p++) kafka_fill(w.bench, w.topic, p, i, 100, 400);
+    kafka_send(w.bench, w.topic, PARTS - 1, "k0", "0", "name", "value");
+    kafka_flush(w.bench);
+    const char *topics[] = {w.topic};
+    const struct haul_reader_spec spec = {
+        .topics = topics, .topics_len = 1, .from = HAUL_FROM_EARLIEST, .until_end = true};
+    if (haul_kafka_reader_open(&w.options, &spec, &r, &e) != HAUL_OK) fail_msg("%s", e.text);
+    enum haul_err err;
+    while ((err = haul_kafka_reader_next(r, 10000, &m, &e)) == HAUL_OK) {
+        assert_true(m.partition < PARTS && m.partitions == PARTS && m.stamp == HAUL_STAMP_APPEND);
+        assert_int_equal(m.offset, next[m.partition]++);
+        late += m.time.ms < last_ms;
+        last_ms = m.time.ms;
+        if (m.partition != PARTS - 1) continue;
+        assert_int_equal(m.headers_len, 1);
+        assert_string_equal(m.headers[0].name, "name");
+        assert_true(haul_str_eq(m.headers[0].value, HAUL_STR("value")));
+    }
+    if (err != HAUL_E_END) fail_msg("%s", e.text);
+    assert_true(next[0] == EACH && next[1] == EACH && next[2] == EACH && next[3] == 1 && late == 0);
+    haul_kafka_reader_close(r);
+    kafka_bench_close(w.bench);
+}
+
 static void missing_topic_is_named(void **state)
 {
     BEGIN(w);
@@ -436,11 +603,13 @@ static void missing_topic_is_named(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(starts_exactly_there),  cmocka_unit_test(any_order_of_calls),
-        cmocka_unit_test(sender_header),         cmocka_unit_test(holes_of_transactions),
-        cmocka_unit_test(gap_with_bounds),       cmocka_unit_test(bounds_times_and_memory),
-        cmocka_unit_test(rebalance_between_two), cmocka_unit_test(static_member_restarts),
-        cmocka_unit_test(lost_when_silent),      cmocka_unit_test(missing_topic_is_named),
+        cmocka_unit_test(read_whole_merged_by_time), cmocka_unit_test(starts_exactly_there),
+        cmocka_unit_test(any_order_of_calls),        cmocka_unit_test(sender_header),
+        cmocka_unit_test(holes_of_transactions),     cmocka_unit_test(gap_with_bounds),
+        cmocka_unit_test(bounds_times_and_memory),   cmocka_unit_test(rebalance_between_two),
+        cmocka_unit_test(static_member_restarts),    cmocka_unit_test(lost_when_silent),
+        cmocka_unit_test(members_come_and_go),       cmocka_unit_test(deleted_while_paused),
+        cmocka_unit_test(broker_restarts),           cmocka_unit_test(missing_topic_is_named),
     };
     if (kafka_brokers() == NULL) {
         printf("1..1\nok 1 - kafka_source # SKIP KAFKA_BROKERS is not set\n");
