@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ingest/kafka_conf.h"
 
+#include "haul/time.h"
 #include "processors/engine/options_names.h"
 
 #include <limits.h>
@@ -134,6 +135,21 @@ bool kafka_property_check(const char *name, const char *value, struct haul_error
     else
         haul_fail(e, HAUL_E_UNKNOWN, "librdkafka %s has no property '%s'", rd_kafka_version_str(), name);
     return false;
+}
+
+rd_kafka_resp_err_t kafka_bounds(rd_kafka_t *rk, const char *topic, int32_t partition, int timeout_ms, int64_t *low,
+                                 int64_t *high)
+{
+    enum { AGAIN_MS = 50 };
+    const int64_t until = haul_mono_now().ns + (int64_t)timeout_ms * 1000000;
+    for (;;) {
+        const rd_kafka_resp_err_t err = rd_kafka_query_watermark_offsets(rk, topic, partition, low, high, timeout_ms);
+        const bool unserved = err == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION ||
+                              err == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE ||
+                              err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+        if (!unserved || haul_mono_now().ns > until) return err;
+        haul_sleep_ms(AGAIN_MS);
+    }
 }
 
 enum haul_err kafka_err(rd_kafka_resp_err_t err)

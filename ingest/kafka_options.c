@@ -62,9 +62,10 @@ static const struct haul_option rows[] = {
      AT(queue_bytes),
      .low = 1 * MIB,
      .high = 1024 * MIB,
-     .fallback = "32MiB",
-     .en = "Most that one worker holds of what is fetched and not yet processed.",
-     .zh = "每个工作线程已拉取但尚未处理的数据上限。"},
+     .fallback = "16MiB",
+     .en = "Most that one worker holds of what is fetched and not yet processed; small messages take four times that "
+           "of memory.",
+     .zh = "每个工作线程已拉取但尚未处理的数据上限；小消息实际占用内存约为其四倍。"},
     {.name = "message_bytes",
      .type = HAUL_O_BYTES,
      AT(message_bytes),

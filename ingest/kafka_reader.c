@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Reads whole topics for tools.
+ * Reads whole topics for tools, merged by the time that the broker gave: each partition has a queue of its own and a
+ * message at its head; the oldest head is next, once every partition has one or is at its end. A partition at its end
+ * is looked at again when nothing else is left, and now and then.
  */
 #include "haul/kafka_reader.h"
 
@@ -12,14 +14,19 @@ struct lane {
     const char *topic; /* the reader's copy */
     uint32_t partition, partitions;
     int64_t end; /* INT64_MAX: none */
-    bool done;
+    bool done, caught_up;
+    rd_kafka_queue_t *queue;
+    rd_kafka_message_t *head;
 };
+
+enum { LOOK_NS = 1000000, LOOK_MS = 10 };
 
 struct haul_kafka_reader {
     rd_kafka_t *rk;
     int timeout_ms;
     struct lane *lanes;
-    size_t lanes_len, open; /* lanes; those that are not done */
+    size_t lanes_len, open;  /* lanes; those that are not done */
+    struct haul_mono looked; /* at those that were caught up */
     char **topics;
     size_t topics_len;
     rd_kafka_message_t *current;
@@ -40,7 +47,7 @@ static enum haul_err open_client(struct haul_kafka_reader *r, const struct haul_
 {
     static const struct kafka_property defaults[] = {{"client.id", "haul-reader"},
                                                      {"check.crcs", "true"},
-                                                     {"queued.max.messages.kbytes", "65536"},
+                                                     {"queued.max.messages.kbytes", "4096"}, /* for each partition */
                                                      {"fetch.wait.max.ms", "100"},
                                                      {NULL, NULL}};
     static const struct kafka_property fixed[] = {{"group.id", "haul-reader"}, /* asked for, never joined */
@@ -83,7 +90,8 @@ static enum haul_err add_topic(struct haul_kafka_reader *r, const char *topic, s
     r->lanes = reallocarray(r->lanes, r->lanes_len + n, sizeof *r->lanes);
     assert(name != NULL && r->lanes != NULL);
     for (size_t i = 0; i < n; i++)
-        r->lanes[r->lanes_len++] = (struct lane){name, (uint32_t)i, (uint32_t)n, INT64_MAX, false};
+        r->lanes[r->lanes_len++] =
+            (struct lane){.topic = name, .partition = (uint32_t)i, .partitions = (uint32_t)n, .end = INT64_MAX};
     return HAUL_OK;
 }
 
@@ -101,7 +109,7 @@ static enum haul_err find_ends(struct haul_kafka_reader *r, struct haul_error *e
         struct lane *l = &r->lanes[i];
         int64_t low;
         const rd_kafka_resp_err_t err =
-            rd_kafka_query_watermark_offsets(r->rk, l->topic, (int32_t)l->partition, &low, &l->end, r->timeout_ms);
+            kafka_bounds(r->rk, l->topic, (int32_t)l->partition, r->timeout_ms, &low, &l->end);
         if (err != RD_KAFKA_RESP_ERR_NO_ERROR)
             return haul_fail(e, kafka_err(err), "bounds of %s/%u: %s", l->topic, l->partition, rd_kafka_err2str(err));
         l->done = low == l->end;
@@ -117,6 +125,12 @@ static enum haul_err begin(struct haul_kafka_reader *r, const struct haul_reader
                                                       : spec->from == HAUL_FROM_LATEST ? RD_KAFKA_OFFSET_END
                                                                                        : spec->time.ms);
     if (spec->from == HAUL_FROM_TIME) err = rd_kafka_offsets_for_times(r->rk, list, r->timeout_ms);
+    for (size_t i = 0; i < r->lanes_len; i++) { /* before the fetchers start: nothing goes to the common queue */
+        struct lane *l = &r->lanes[i];
+        l->queue = rd_kafka_queue_get_partition(r->rk, l->topic, (int32_t)l->partition);
+        assert(l->queue != NULL);
+        rd_kafka_queue_forward(l->queue, NULL);
+    }
     if (err == RD_KAFKA_RESP_ERR_NO_ERROR) err = rd_kafka_assign(r->rk, list);
     rd_kafka_topic_partition_list_destroy(list);
     if (err == RD_KAFKA_RESP_ERR_NO_ERROR) return HAUL_OK;
@@ -145,20 +159,6 @@ enum haul_err haul_kafka_reader_open(const struct haul_kafka_options *o, const s
 
 /* ---- reading ------------------------------------------------------------------------------------------------------
  */
-static struct lane *lane_of(struct haul_kafka_reader *r, const rd_kafka_message_t *m)
-{
-    const char *topic = m->rkt == NULL ? "" : rd_kafka_topic_name(m->rkt);
-    for (size_t i = 0; i < r->lanes_len;) {
-        if (strcmp(r->lanes[i].topic, topic) != 0)
-            i += r->lanes[i].partitions;
-        else
-            return m->partition >= 0 && (uint32_t)m->partition < r->lanes[i].partitions
-                       ? &r->lanes[i + (size_t)m->partition]
-                       : NULL;
-    }
-    return NULL;
-}
-
 static void reached(struct haul_kafka_reader *r, struct lane *l, int64_t next)
 {
     if (l->done || next < l->end) return;
@@ -204,50 +204,109 @@ static void fill(struct haul_kafka_reader *r, const struct lane *l, const rd_kaf
     out->headers = r->headers;
 }
 
-/* True: r->current is a message to be given. */
-static bool wanted(struct haul_kafka_reader *r, struct lane *l)
+static void note_error(struct haul_kafka_reader *r, const rd_kafka_message_t *m)
 {
-    const rd_kafka_message_t *m = r->current;
-    if (m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
-        if (l != NULL) reached(r, l, m->offset);
-        return false;
+    const enum haul_err code = kafka_err(m->err);
+    if (code != HAUL_E_UNAVAILABLE && code != HAUL_E_TIMEOUT)
+        haul_fail(&r->fault, code, "Kafka: %s", rd_kafka_message_errstr(m));
+}
+
+/* Gets the lane a head, if it has none and one is there in time. */
+static void refill(struct haul_kafka_reader *r, struct lane *l, int timeout_ms)
+{
+    while (l->head == NULL && !l->done) {
+        rd_kafka_message_t *m = rd_kafka_consume_queue(l->queue, timeout_ms);
+        if (m == NULL) return;
+        l->caught_up = m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF;
+        if (m->err == RD_KAFKA_RESP_ERR_NO_ERROR && m->offset < l->end) {
+            l->head = m;
+            return;
+        }
+        if (m->err == RD_KAFKA_RESP_ERR_NO_ERROR || l->caught_up)
+            reached(r, l, m->offset);
+        else
+            note_error(r, m);
+        rd_kafka_message_destroy(m);
+        if (l->caught_up) return;
     }
-    if (m->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        const enum haul_err code = kafka_err(m->err);
-        if (code != HAUL_E_UNAVAILABLE && code != HAUL_E_TIMEOUT)
-            haul_fail(&r->fault, code, "Kafka: %s", rd_kafka_message_errstr(m));
-        return false;
+}
+
+/* What does not come with a partition: errors, and the client's callbacks. */
+static void serve(struct haul_kafka_reader *r)
+{
+    rd_kafka_message_t *m = rd_kafka_consumer_poll(r->rk, 0);
+    if (m == NULL) return;
+    if (m->err == RD_KAFKA_RESP_ERR_NO_ERROR)
+        haul_fail(&r->fault, HAUL_E_IO, "Kafka: a message of %s went past its queue", rd_kafka_topic_name(m->rkt));
+    else if (m->err != RD_KAFKA_RESP_ERR__PARTITION_EOF)
+        note_error(r, m);
+    rd_kafka_message_destroy(m);
+}
+
+/* Refills; true when every lane has a head, is done or is at its end. *oldest is the one to be given, or NULL. */
+static bool merge(struct haul_kafka_reader *r, struct lane **oldest, struct lane **missing)
+{
+    const struct haul_mono now = haul_mono_now();
+    const bool look = now.ns - r->looked.ns >= LOOK_NS;
+    int64_t least = INT64_MAX;
+    bool all = true;
+    *oldest = *missing = NULL;
+    if (look) {
+        r->looked = now;
+        serve(r);
     }
-    if (l == NULL) return false;
-    reached(r, l, m->offset + 1);
-    return m->offset < l->end;
+    for (size_t i = 0; i < r->lanes_len; i++) {
+        struct lane *l = &r->lanes[i];
+        if (l->done && l->head == NULL) continue;
+        if (!l->caught_up || look) refill(r, l, 0);
+        if (l->head != NULL) {
+            const int64_t ms = rd_kafka_message_timestamp(l->head, NULL);
+            if (*oldest == NULL || ms < least) *oldest = l, least = ms;
+        } else if (!l->done) {
+            if (*missing == NULL || !l->caught_up) *missing = l;
+            all = all && l->caught_up;
+        }
+    }
+    return all;
+}
+
+static enum haul_err take_fault(struct haul_kafka_reader *r, struct haul_error *e)
+{
+    const enum haul_err code = haul_fail(e, r->fault.code, "%s", r->fault.text);
+    r->fault.code = HAUL_OK;
+    return code;
 }
 
 enum haul_err haul_kafka_reader_next(struct haul_kafka_reader *r, int timeout_ms, struct haul_recorded *out,
                                      struct haul_error *e)
 {
+    const int64_t until = haul_mono_now().ns + (int64_t)timeout_ms * 1000000;
+    if (r->current != NULL) rd_kafka_message_destroy(r->current);
+    r->current = NULL;
     for (;;) {
-        if (r->current != NULL) rd_kafka_message_destroy(r->current);
-        r->current = NULL;
-        if (r->fault.code != HAUL_OK) {
-            const enum haul_err code = haul_fail(e, r->fault.code, "%s", r->fault.text);
-            r->fault.code = HAUL_OK;
-            return code;
+        struct lane *l, *missing;
+        const bool all = merge(r, &l, &missing);
+        if (r->fault.code != HAUL_OK) return take_fault(r, e);
+        if (all && l != NULL) {
+            r->current = l->head;
+            l->head = NULL;
+            fill(r, l, r->current, out);
+            reached(r, l, r->current->offset + 1);
+            return HAUL_OK;
         }
-        if (r->open == 0) return haul_fail(e, HAUL_E_END, "all partitions are read");
-        r->current = rd_kafka_consumer_poll(r->rk, timeout_ms);
-        if (r->current == NULL && r->fault.code == HAUL_OK) return haul_fail(e, HAUL_E_AGAIN, "nothing came");
-        if (r->current == NULL) continue;
-        struct lane *l = lane_of(r, r->current);
-        if (!wanted(r, l)) continue;
-        fill(r, l, r->current, out);
-        return HAUL_OK;
+        if (missing == NULL) return haul_fail(e, HAUL_E_END, "all partitions are read");
+        if (haul_mono_now().ns >= until) return haul_fail(e, HAUL_E_AGAIN, "nothing came");
+        refill(r, missing, LOOK_MS);
     }
 }
 
 void haul_kafka_reader_close(struct haul_kafka_reader *r)
 {
     if (r->current != NULL) rd_kafka_message_destroy(r->current);
+    for (size_t i = 0; i < r->lanes_len; i++) {
+        if (r->lanes[i].head != NULL) rd_kafka_message_destroy(r->lanes[i].head);
+        if (r->lanes[i].queue != NULL) rd_kafka_queue_destroy(r->lanes[i].queue);
+    }
     if (r->rk != NULL) {
         rd_kafka_consumer_close(r->rk);
         rd_kafka_destroy(r->rk);

@@ -230,6 +230,7 @@ static void revoked(struct kafka_source *s)
 {
     const bool lost = rd_kafka_assignment_lost(s->rk) != 0;
     drop_batch(s);
+    if (s->revoking && !s->closing) return; /* said already: the worker is at it */
     s->due = 0;
     for (size_t i = 0; i < s->parts_len; i++) {
         struct part *p = &s->parts[i];
@@ -356,8 +357,8 @@ static void report_gap(struct kafka_source *s, struct part *p, struct haul_sourc
     out->type = HAUL_SOURCE_GAP;
     out->task = p->task;
     out->offset = p->next;
-    if (rd_kafka_query_watermark_offsets(s->rk, s->topic[p->task.mailbox], p->task.partition, &out->low, &out->high,
-                                         s->timeout_ms) != RD_KAFKA_RESP_ERR_NO_ERROR)
+    if (kafka_bounds(s->rk, s->topic[p->task.mailbox], p->task.partition, s->timeout_ms, &out->low, &out->high) !=
+        RD_KAFKA_RESP_ERR_NO_ERROR)
         out->low = out->high = -1;
     p->started = false;
     s->dirty = true;
@@ -397,10 +398,11 @@ static bool take(struct kafka_source *s, rd_kafka_message_t *m, struct haul_sour
         told = report_error(s, p, m, out);
     } else if (p == NULL || !p->started || p->rewinding) {
         s->stats.duplicates += !end;
-    } else if (p->paused) {
-        assert(p->held_n < BATCH);
+    } else if (p->paused && p->held_n < BATCH) {
         p->held[p->held_n++] = m;
         return false;
+    } else if (p->paused) {
+        s->stats.duplicates += !end; /* more than a batch: it is missed, and read again, when the part goes on */
     } else if (contiguous(s, p, m->offset, end)) {
         told = true;
         if (!end) {
@@ -578,7 +580,7 @@ static enum haul_err source_bounds(struct haul_source *base, struct haul_task_na
 {
     struct kafka_source *s = of(base);
     const rd_kafka_resp_err_t err =
-        rd_kafka_query_watermark_offsets(s->rk, s->topic[task.mailbox], task.partition, low, high, s->timeout_ms);
+        kafka_bounds(s->rk, s->topic[task.mailbox], task.partition, s->timeout_ms, low, high);
     if (err == RD_KAFKA_RESP_ERR_NO_ERROR) return HAUL_OK;
     return haul_fail(e, kafka_err(err), "bounds of %s/%u: %s", s->topic[task.mailbox], (unsigned)task.partition,
                      rd_kafka_err2str(err));

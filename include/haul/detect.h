@@ -42,15 +42,13 @@ struct haul_score {
     double score;                   /* 0..1, monotone in the statistic, 0.5 where the statistic meets the threshold */
     double value, expected, spread; /* in the unit of the input; spread is one standard deviation, 0 if there is none */
     double statistic, threshold;    /* in the method's own unit */
-    double tail_p;   /* chance of a value at least so far out, under the method's model; negative: it has none, or
-                           the value lies within two spreads and it was not worth working out */
-    int64_t learned; /* values behind `expected` */
+    double tail_p; /* chance of a value at least so far out, by the method's model; negative: none, or not worked out */
+    int64_t learned;        /* values behind `expected` */
     struct haul_time since; /* first value of this excursion, HAUL_TIME_NONE without one */
     enum haul_method method;
     enum haul_verdict verdict;
-    int8_t direction; /* +1 above what is expected, -1 below, 0 neither */
-    uint8_t held,
-        held_of; /* persistence: `held` of the last `held_of` values were over the threshold; 0 of 0: not asked */
+    int8_t direction;      /* +1 above what is expected, -1 below, 0 neither */
+    uint8_t held, held_of; /* so many of the last so many values were over the threshold; 0 of 0: not asked */
 };
 
 /* A score with the verdict that follows from statistic and threshold (threshold > 0); `ready` false gives LEARNING. */
@@ -58,6 +56,15 @@ struct haul_score haul_score_make(enum haul_method method, double value, double 
                                   bool ready);
 /* The score of a value that is not finite. */
 struct haul_score haul_score_invalid(enum haul_method method, double value);
+/* Settings that arithmetic can bear: far from where doubles end, so that quotients of two of them do not. */
+static inline bool haul_detect_positive(double x)
+{
+    return x >= 1e-15 && x <= 1e15;
+}
+static inline bool haul_detect_not_negative(double x)
+{
+    return x >= 0 && x <= 1e15;
+}
 /* A value that a detector takes. */
 static inline bool haul_detect_usable(double value)
 {

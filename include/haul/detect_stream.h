@@ -4,7 +4,7 @@
  * questions of every value and keeps the strongest answer as evidence (1 = just enough):
  *
  * - record: is it further out than all before, by a share of their range and more than two of its units?
- *   (haul_record)
+ *   (haul_extreme)
  * - context: has anything like it ever followed the value before? (haul_context)
  * - level: does the mean of the last values, against what is usual at this time of day, stand further out than it has
  *   for some weeks, and beyond its own tail at chance `level_p`? (haul_season, an EWMA, haul_tail)

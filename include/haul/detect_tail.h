@@ -32,7 +32,7 @@ struct haul_score haul_extreme_update(struct haul_extreme *s, const struct haul_
 double haul_extreme_step(struct haul_extreme *s, double keep, double value, double *passed);
 
 /* The tail beyond a level as a generalised Pareto distribution by the moments of the excesses (Hosking and Wallis,
- * Technometrics 29:339, 1987): O(1), 40 bytes, where SPOT keeps 200 excesses. The level follows the quantile `level` of
+ * Technometrics 29:339, 1987): O(1), 48 bytes, where SPOT keeps 200 excesses. The level follows the quantile `level` of
  * the stream. */
 struct haul_tail_config {
     double level;  /* which quantile the tail begins at; 0.98 */
@@ -49,8 +49,8 @@ struct haul_tail {
 
 enum haul_err haul_tail_init(struct haul_tail *s, const struct haul_tail_config *c, struct haul_error *e);
 void haul_tail_reset(struct haul_tail *s, const struct haul_tail_config *c);
-/* Chance of a value at least `value` (1 - level for anything inside), and the value that is passed with chance p < 1 -
- * level. */
+/* Chance of a value at least `value` (for anything inside: the share beyond the start), and the value that is passed
+ * with chance p > 0 (the start, if that is more often passed). */
 double haul_tail_chance(const struct haul_tail *s, const struct haul_tail_config *c, double value);
 double haul_tail_limit(const struct haul_tail *s, const struct haul_tail_config *c, double p);
 void haul_tail_learn(struct haul_tail *s, const struct haul_tail_config *c, double value);

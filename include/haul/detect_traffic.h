@@ -28,7 +28,7 @@ enum haul_california_state {
 
 struct haul_california_config {
     double t1, t2, t3;  /* percent, share, percent */
-    double wave, dense; /* share (negative as in the literature's DOCCTD <= t: -rise), percent */
+    double wave, dense; /* rise in two minutes as a share (the literature's -DOCCTD), percent */
     int64_t wave_s;     /* 0: #7; 300: #8 */
     uint16_t persist;   /* steps after the first that the test must hold */
 };

@@ -3,8 +3,8 @@
  * Half-space trees for several variables at once (Tan, Ting, Liu, "Fast anomaly detection for streaming data", IJCAI
  * 2011): full binary trees over a work space, each inner node halving one variable chosen at random; the mass of a
  * window of values is counted in the nodes, and the next window's values are rated by the mass of the last: few
- * neighbours, high score. Two tables of counters change roles at the end of each window. Rare is what falls below
- * `rare` of the mass that an average value meets.
+ * neighbours, high score. Two tables of counters change roles at the end of each window. Differs from the paper in
+ * that the score is put against the mass that an average value meets.
  *
  * The caller brings variables scaled to [0, 1] (what is outside counts as the edge); the structure follows from the
  * seed alone. The work space is chosen as in the paper: a split point q in [0, 1] per tree and variable, range q ± 2

@@ -18,8 +18,21 @@ struct haul_json {
 void haul_json_begin(struct haul_json *j, struct haul_buf *out);
 void haul_json_open(struct haul_json *j, char bracket);  /* '{' or '[' */
 void haul_json_close(struct haul_json *j, char bracket); /* '}' or ']' */
-/* Names are literals in haul's own code: they are not escaped. */
-void haul_json_name(struct haul_json *j, const char *name);
+/* Names are literals in haul's own code: they are not escaped. Inline, so that a literal's length and copy are known when compiling. */
+static inline __attribute__((always_inline)) void haul_json_name(struct haul_json *j, const char *name)
+{
+    const size_t n = strlen(name);
+    uint8_t *to = haul_buf_reserve(j->out, n + 4);
+    if (to == NULL) return;
+    const size_t comma = j->comma ? 1 : 0;
+    to[0] = ',';
+    to[comma] = '"';
+    memcpy(to + comma + 1, name, n);
+    to[comma + 1 + n] = '"';
+    to[comma + 2 + n] = ':';
+    j->out->n += comma + 3 + n;
+    j->comma = false;
+}
 /* Strings: control characters, quotes, backslashes escaped; invalid UTF-8 becomes U+FFFD. */
 void haul_json_str(struct haul_json *j, struct haul_str s);
 void haul_json_i64(struct haul_json *j, int64_t v);
@@ -32,27 +45,27 @@ void haul_json_time(struct haul_json *j, struct haul_time t);  /* ISO text, or n
 void haul_json_raw(struct haul_json *j, struct haul_str json); /* already JSON */
 
 /* Name and value at once. */
-static inline void haul_json_kstr(struct haul_json *j, const char *k, struct haul_str v)
+static inline __attribute__((always_inline)) void haul_json_kstr(struct haul_json *j, const char *k, struct haul_str v)
 {
     haul_json_name(j, k), haul_json_str(j, v);
 }
-static inline void haul_json_ku64(struct haul_json *j, const char *k, uint64_t v)
+static inline __attribute__((always_inline)) void haul_json_ku64(struct haul_json *j, const char *k, uint64_t v)
 {
     haul_json_name(j, k), haul_json_u64(j, v);
 }
-static inline void haul_json_ki64(struct haul_json *j, const char *k, int64_t v)
+static inline __attribute__((always_inline)) void haul_json_ki64(struct haul_json *j, const char *k, int64_t v)
 {
     haul_json_name(j, k), haul_json_i64(j, v);
 }
-static inline void haul_json_kf64(struct haul_json *j, const char *k, double v, int d)
+static inline __attribute__((always_inline)) void haul_json_kf64(struct haul_json *j, const char *k, double v, int d)
 {
     haul_json_name(j, k), haul_json_f64(j, v, d);
 }
-static inline void haul_json_kbool(struct haul_json *j, const char *k, bool v)
+static inline __attribute__((always_inline)) void haul_json_kbool(struct haul_json *j, const char *k, bool v)
 {
     haul_json_name(j, k), haul_json_bool(j, v);
 }
-static inline void haul_json_ktime(struct haul_json *j, const char *k, struct haul_time v)
+static inline __attribute__((always_inline)) void haul_json_ktime(struct haul_json *j, const char *k, struct haul_time v)
 {
     haul_json_name(j, k), haul_json_time(j, v);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Layer: ingest
  * Reads whole topics, of haul or not, from a place to the end or for ever: for tools (tail, record). No group, nothing
- * is committed, nobody is disturbed. Messages of a partition come in its order; a hole in the log is passed over.
+ * is committed, nobody is disturbed. Messages of a partition come in its order, and partitions are merged by the
+ * broker's time; a hole in the log is passed over.
  */
 #ifndef HAUL_KAFKA_READER_H
 #define HAUL_KAFKA_READER_H

@@ -52,6 +52,14 @@ double haul_bearing_deg(double lon1_deg, double lat1_deg, double lon2_deg, doubl
 double haul_angle_between_deg(double a_deg, double b_deg);
 
 /* Nearest integer, ties away from zero; saturates at the ends of int64. NaN gives 0. */
-int64_t haul_round_i64(double x);
+static inline int64_t haul_round_i64(double x)
+{
+    if (x > -9.0e18 && x < 9.0e18) { /* the whole part fits; the difference to it is exact */
+        const int64_t whole = (int64_t)x;
+        const double rest = x - (double)whole;
+        return whole + (rest >= 0.5) - (rest <= -0.5);
+    }
+    return x > 0 ? INT64_MAX : x < 0 ? INT64_MIN : 0;
+}
 
 #endif

@@ -65,7 +65,7 @@ struct haul_control {
 enum haul_outcome {
     HAUL_OUTCOME_NONE,
     HAUL_OUTCOME_APPLIED, /* it is in */
-    HAUL_OUTCOME_FENCED,  /* another owner: stop this task; nothing of it was written */
+    HAUL_OUTCOME_FENCED,  /* another owner: stop this task; nothing was written behind the other's claim */
     HAUL_OUTCOME_REWOUND, /* the store has lost its tail: `found` is what it holds; claim and restore again */
     HAUL_OUTCOME_WIPED,   /* the control key is gone */
 };

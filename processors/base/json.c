@@ -27,22 +27,6 @@ void haul_json_close(struct haul_json *j, char bracket)
     j->comma = true;
 }
 
-void haul_json_name(struct haul_json *j, const char *name)
-{
-    const size_t n = strlen(name);
-    uint8_t *to = haul_buf_reserve(j->out, n + 4);
-    if (to == NULL) return;
-    const uint8_t *start = to;
-    if (j->comma) *to++ = ',';
-    *to++ = '"';
-    memcpy(to, name, n);
-    to += n;
-    *to++ = '"';
-    *to++ = ':';
-    j->out->n += (size_t)(to - start);
-    j->comma = false;
-}
-
 size_t haul_utf8_len(const uint8_t *p, const uint8_t *end)
 {
     if (p >= end) return 0;
@@ -123,6 +107,19 @@ void haul_json_u64(struct haul_json *j, uint64_t v)
     haul_buf_u64(j->out, v);
 }
 
+/* Digits of v, most significant first, to `to`; returns how many. */
+static size_t digits(uint8_t *to, uint64_t v)
+{
+    uint8_t text[20];
+    size_t at = sizeof text;
+    do {
+        text[--at] = (uint8_t)('0' + v % 10);
+        v /= 10;
+    } while (v != 0);
+    for (size_t i = at; i < sizeof text; i++) to[i - at] = text[i];
+    return sizeof text - at;
+}
+
 void haul_json_f64(struct haul_json *j, double v, int decimals)
 {
     static const int64_t tens[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000};
@@ -132,19 +129,22 @@ void haul_json_f64(struct haul_json *j, double v, int decimals)
         return;
     }
     separate(j);
+    uint8_t *const start = haul_buf_reserve(j->out, 40), *to = start;
+    if (to == NULL) return;
     /* whole and fraction apart, so that nine decimals of a large value still fit 64 bits */
-    const double a = haul_abs(v), whole = haul_floor(a);
-    int64_t w = (int64_t)whole, f = haul_round_i64((a - whole) * (double)tens[decimals]);
+    const double a = haul_abs(v);
+    int64_t w = (int64_t)a, f = haul_round_i64((a - (double)w) * (double)tens[decimals]);
     if (f >= tens[decimals]) f -= tens[decimals], w++;
-    if (v < 0 && (w != 0 || f != 0)) haul_buf_byte(j->out, '-');
-    haul_buf_i64(j->out, w);
-    if (f == 0) return;
-    char text[10];
-    int n = decimals;
-    for (int i = decimals - 1; i >= 0; i--, f /= 10) text[i] = (char)('0' + f % 10);
-    while (n > 0 && text[n - 1] == '0') n--;
-    haul_buf_byte(j->out, '.');
-    haul_buf_put(j->out, text, (size_t)n);
+    if (v < 0 && (w != 0 || f != 0)) *to++ = '-';
+    to += digits(to, (uint64_t)w);
+    if (f != 0) {
+        int n = decimals;
+        while (f % 10 == 0) f /= 10, n--;
+        *to = '.';
+        for (int i = n; i > 0; i--, f /= 10) to[i] = (uint8_t)('0' + f % 10);
+        to += n + 1;
+    }
+    j->out->n += (size_t)(to - start);
 }
 
 void haul_json_bool(struct haul_json *j, bool v)

@@ -21,16 +21,6 @@ static uint64_t to_bits(double x)
     return bits;
 }
 
-int64_t haul_round_i64(double x)
-{
-    if (!(x == x)) return 0;
-    if (x >= 9.2233720368547748e18) return INT64_MAX;
-    if (x <= -9.2233720368547748e18) return INT64_MIN;
-    const double whole = haul_floor(haul_abs(x));
-    const int64_t n = (int64_t)whole + (haul_abs(x) - whole >= 0.5 ? 1 : 0);
-    return x < 0 ? -n : n;
-}
-
 /* Horner over c[0] + c[1] z + …, n terms. */
 static double horner(const double *c, size_t n, double z)
 {
@@ -257,13 +247,39 @@ double haul_acos(double x)
     return haul_atan2(haul_sqrt((1 - x) * (1 + x)), x);
 }
 
+/* cos x for |x| <= pi/2, without the general reduction: latitudes. */
+static double cos_latitude(double x)
+{
+    const double a = haul_abs(x);
+    if (a <= 0.78539816339744831) return cos_kernel(a, 0);
+    return sin_kernel(1.57079632679489661923 - a, 6.12323399573676603587e-17);
+}
+
+/* sin x for |x| <= 0.01: the first term left out is below 1e-19 of x. */
+static double sin_small(double x)
+{
+    const double z = x * x;
+    return x - x * z * (1.0 / 6 - z * (1.0 / 120 - z * (1.0 / 5040)));
+}
+
+/* asin s for 0 <= s <= 0.01, likewise. */
+static double asin_small(double s)
+{
+    const double z = s * s;
+    return s + s * z * (1.0 / 6 + z * (3.0 / 40 + z * (15.0 / 336 + z * (105.0 / 3456))));
+}
+
+/* Within about a degree, where most distances lie, short series are as exact as the general functions and a fraction of their cost. */
 double haul_haversine_m(double lon1_deg, double lat1_deg, double lon2_deg, double lat2_deg)
 {
     const double f1 = lat1_deg * HAUL_RAD_PER_DEG, f2 = lat2_deg * HAUL_RAD_PER_DEG;
-    const double sf = haul_sin(0.5 * (f2 - f1)), sl = haul_sin(0.5 * (lon2_deg - lon1_deg) * HAUL_RAD_PER_DEG);
-    double a = sf * sf + haul_cos(f1) * haul_cos(f2) * sl * sl;
+    const double hf = 0.5 * (f2 - f1), hl = 0.5 * (lon2_deg - lon1_deg) * HAUL_RAD_PER_DEG;
+    const bool near = haul_abs(hf) <= 0.007 && haul_abs(hl) <= 0.007 && haul_abs(lat1_deg) <= 90 && haul_abs(lat2_deg) <= 90;
+    const double sf = near ? sin_small(hf) : haul_sin(hf), sl = near ? sin_small(hl) : haul_sin(hl);
+    double a = sf * sf + (near ? cos_latitude(f1) * cos_latitude(f2) : haul_cos(f1) * haul_cos(f2)) * sl * sl;
     if (a > 1) a = 1;
-    return 2 * HAUL_EARTH_M * haul_asin(haul_sqrt(a));
+    const double s = haul_sqrt(a);
+    return 2 * HAUL_EARTH_M * (near ? asin_small(s) : haul_asin(s));
 }
 
 double haul_bearing_deg(double lon1_deg, double lat1_deg, double lon2_deg, double lat2_deg)

@@ -18,7 +18,7 @@ static const char usage[] =
     "sent\n"
     "                   as it is\n"
     "  --outside-only   leaves out haul's own messages (those with a header \"haul\")\n"
-    "For runs that must come out the same use the recording as a source: 'haul run --replay FILE'.\n";
+    "A broker stamps messages anew: runs that must come out the same read the recording itself.\n";
 
 #define BODY_MAX (HAUL_MESSAGE_MAX * HAUL_RECORD_MAX)
 

@@ -50,7 +50,7 @@ static int read_sets(struct haul_str yaml, const char *path, struct haul_scenari
     const enum haul_err e = yaml.p == NULL ? haul_config_read(path, sets, 1, &config, &errors, &count)
                                            : haul_config_read_text(yaml, path, sets, 1, &config, &errors, &count);
     if (e == HAUL_OK) *out = *(const struct haul_scenario *)haul_config_section(config, "scenario");
-    fwrite(errors.p, 1, errors.n, stderr);
+    if (errors.n > 0) fwrite(errors.p, 1, errors.n, stderr);
     haul_config_free(config);
     haul_buf_free(&errors);
     if (e == HAUL_OK) return 0;

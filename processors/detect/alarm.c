@@ -17,12 +17,14 @@ enum haul_err haul_alarm_init(struct haul_alarm *s, const struct haul_alarm_conf
         return haul_fail(e, HAUL_E_RANGE, "alarm: hold %d of %d, 1 <= n <= m <= 64 is needed", c->hold, c->hold_of);
     if (c->close_values < 1 || !(c->close_share > 0 && c->close_share <= 1))
         return haul_fail(e, HAUL_E_RANGE, "alarm: close_values at least 1, close_share %g in (0, 1]", c->close_share);
-    if (!(c->rest_s >= 0) || !(c->fade_values > 0) || !(c->demand > 0) || !(c->wear >= 0) || !(c->wear_values > 0))
+    if (!haul_detect_not_negative(c->rest_s) || !haul_detect_positive(c->fade_values) ||
+        !haul_detect_positive(c->demand) || !haul_detect_not_negative(c->wear) || !haul_detect_positive(c->wear_values))
         return haul_fail(
             e, HAUL_E_RANGE,
             "alarm: rest_s %g and wear %g at least 0, fade_values %g, demand %g and wear_values %g above 0", c->rest_s,
             c->wear, c->fade_values, c->demand, c->wear_values);
-    if (!(c->budget_per_day >= 0) || (c->budget_per_day > 0 && (!(c->budget_gain > 0) || !(c->least > 0))))
+    if (!haul_detect_not_negative(c->budget_per_day) ||
+        (c->budget_per_day > 0 && (!haul_detect_positive(c->budget_gain) || !haul_detect_positive(c->least))))
         return haul_fail(e, HAUL_E_RANGE, "alarm: a budget of %g a day needs budget_gain and least above 0",
                          c->budget_per_day);
     haul_alarm_reset(s, c);
@@ -97,14 +99,16 @@ static double gain_now(const struct haul_alarm *s, const struct haul_alarm_confi
 /* What the passing of a value and of its time takes back. */
 static void relax(struct haul_alarm *s, const struct haul_alarm_config *c, struct haul_time at)
 {
-    const double passed = c->budget_per_day * days(s->updated, at);
-    const double alerts_due =
-        passed < 0.5 ? passed : 0.5; /* in a gap of the data nothing could be told: it saves up nothing */
-    double fade = 1 / (c->fade_values > 1 ? c->fade_values : 1);
-    if (10 * alerts_due > fade) fade = alerts_due < 0.1 ? 10 * alerts_due : 1;
-    s->raised -= s->raised * fade;
-    if (s->raised < 0.005) s->raised = 0; /* half a percent of the demand: spare the exponential */
-    s->worn -= s->worn / (c->wear_values > 1 ? c->wear_values : 1);
+    /* in a gap of the data nothing could be told: it saves up nothing */
+    const double passed = c->budget_per_day > 0 ? c->budget_per_day * days(s->updated, at) : 0;
+    const double alerts_due = passed < 0.5 ? passed : 0.5;
+    if (s->raised > 0) {
+        double fade = 1 / (c->fade_values > 1 ? c->fade_values : 1);
+        if (10 * alerts_due > fade) fade = alerts_due < 0.1 ? 10 * alerts_due : 1;
+        s->raised -= s->raised * fade;
+        if (s->raised < 0.005) s->raised = 0; /* half a percent of the demand: spare the exponential */
+    }
+    if (s->worn > 0) s->worn -= s->worn / (c->wear_values > 1 ? c->wear_values : 1);
     if (s->since_last < UINT32_MAX) s->since_last++;
     if (alerts_due > 0 && calibrated(s)) {
         const double least = haul_log(c->least) - s->calibrated;
@@ -124,8 +128,9 @@ static double base_demand(const struct haul_alarm *s, const struct haul_alarm_co
 
 static bool resting(const struct haul_alarm *s, const struct haul_alarm_config *c, struct haul_time at)
 {
+    if (s->last.ms == INT64_MIN) return false;
     const double since_days = days(s->last, at);
-    if (s->last.ms == INT64_MIN || since_days * c->budget_per_day > 0.1) return false;
+    if (since_days * c->budget_per_day > 0.1) return false;
     return s->since_last < c->rest_values || since_days * 86400 < c->rest_s;
 }
 
@@ -150,6 +155,7 @@ static bool closes(struct haul_alarm *s, const struct haul_alarm_config *c, doub
 
 static uint8_t held_of(uint64_t history, uint8_t of)
 {
+    if (of == 1) return history & 1;
     const uint64_t mask = of == 64 ? UINT64_MAX : (1ull << of) - 1;
     return (uint8_t)__builtin_popcountll(history & mask);
 }

@@ -14,7 +14,7 @@ static int8_t sign_of(double x)
 
 enum haul_err haul_robust_init(struct haul_robust *s, const struct haul_robust_config *c, struct haul_error *e)
 {
-    if (!(c->threshold > 0) || !(c->memory >= 16) || !(c->spread_min >= 0))
+    if (!haul_detect_positive(c->threshold) || !(c->memory >= 16) || !haul_detect_not_negative(c->spread_min))
         return haul_fail(e, HAUL_E_RANGE,
                          "robust z: threshold %g above 0, memory %g at least 16, spread_min %g at least 0",
                          c->threshold, c->memory, c->spread_min);
@@ -96,9 +96,10 @@ struct haul_score haul_robust_update(struct haul_robust *s, const struct haul_ro
 
 static enum haul_err level_check(const struct haul_level_config *c, const char *who, struct haul_error *e)
 {
-    if (c->spread > 0)
-        return haul_finite(c->mean) ? HAUL_OK : haul_fail(e, HAUL_E_RANGE, "%s: the mean is not finite", who);
-    if (c->learn < 2 || !(c->spread_min > 0))
+    if (c->spread > 0 && (!haul_detect_positive(c->spread) || !haul_detect_usable(c->mean)))
+        return haul_fail(e, HAUL_E_RANGE, "%s: mean %g or spread %g is out of range", who, c->mean, c->spread);
+    if (c->spread > 0) return HAUL_OK;
+    if (c->learn < 2 || !haul_detect_positive(c->spread_min))
         return haul_fail(e, HAUL_E_RANGE, "%s: give a spread, or learn at least 2 values with a spread_min above 0",
                          who);
     return HAUL_OK;
@@ -141,7 +142,7 @@ static struct haul_score chart_score(enum haul_method method, const struct haul_
 
 enum haul_err haul_ewma_init(struct haul_ewma *s, const struct haul_ewma_config *c, struct haul_error *e)
 {
-    if (!(c->lambda > 0 && c->lambda <= 1) || !(c->limit > 0))
+    if (!(c->lambda > 0 && c->lambda <= 1) || !haul_detect_positive(c->limit))
         return haul_fail(e, HAUL_E_RANGE, "ewma: lambda %g in (0, 1] and limit %g above 0 are needed", c->lambda,
                          c->limit);
     const enum haul_err err = level_check(&c->level, "ewma", e);
@@ -178,7 +179,7 @@ struct haul_score haul_ewma_update(struct haul_ewma *s, const struct haul_ewma_c
 
 enum haul_err haul_cusum_init(struct haul_cusum *s, const struct haul_cusum_config *c, struct haul_error *e)
 {
-    if (!(c->k >= 0) || !(c->h > 0))
+    if (!haul_detect_not_negative(c->k) || !haul_detect_positive(c->h))
         return haul_fail(e, HAUL_E_RANGE, "cusum: k %g at least 0, h %g above 0", c->k, c->h);
     const enum haul_err err = level_check(&c->level, "cusum", e);
     if (err == HAUL_OK) haul_cusum_reset(s, c);
@@ -224,7 +225,8 @@ struct haul_score haul_cusum_update(struct haul_cusum *s, const struct haul_cusu
 enum haul_err haul_page_hinkley_init(struct haul_page_hinkley *s, const struct haul_page_hinkley_config *c,
                                      struct haul_error *e)
 {
-    if (!(c->delta >= 0) || !(c->lambda > 0) || !(c->keep > 0 && c->keep <= 1) || c->learn < 1)
+    if (!haul_detect_not_negative(c->delta) || !haul_detect_positive(c->lambda) || !(c->keep > 0 && c->keep <= 1) ||
+        c->learn < 1)
         return haul_fail(e, HAUL_E_RANGE,
                          "page-hinkley: delta %g at least 0, lambda %g above 0, keep %g in (0, 1], learn at least 1",
                          c->delta, c->lambda, c->keep);

@@ -6,7 +6,7 @@
 
 enum haul_err haul_guard_init(struct haul_guard *s, const struct haul_guard_config *c, struct haul_error *e)
 {
-    if (!(c->rate_per_s >= 0) || c->learn < 2)
+    if (!haul_detect_not_negative(c->rate_per_s) || c->learn < 2)
         return haul_fail(e, HAUL_E_RANGE, "guard: rate_per_s %g at least 0, learn at least 2", c->rate_per_s);
     if ((c->stuck_s == 0 && !(c->stuck_factor > 1)) || (c->gap_s == 0 && !(c->gap_factor > 1)))
         return haul_fail(e, HAUL_E_RANGE, "guard: a limit that is learnt needs a factor above 1 (stuck %g, gap %g)",
@@ -90,33 +90,51 @@ static void learn_value(struct haul_guard *s, double value, struct haul_time at)
     if (s->n < UINT32_MAX) s->n++;
 }
 
+/* The gravest finding about a value whose time does not go back. */
+static bool look(const struct haul_guard *s, const struct haul_guard_config *c, double value, struct haul_time at,
+                 double passed_s, struct haul_score *found)
+{
+    const double moved = haul_abs(value - s->value), gap_s = gap_limit(s, c);
+    if (c->low < c->high && !(value >= c->low && value <= c->high)) return *found = range_of(c, value, at), true;
+    if (s->n == 0) return false;
+    if (c->rate_per_s > 0 && passed_s > 0 && moved > c->rate_per_s * passed_s) {
+        *found = finding(HAUL_METHOD_RATE, value, moved / passed_s, c->rate_per_s, at);
+        found->expected = s->value, found->direction = value > s->value ? 1 : -1;
+        return true;
+    }
+    if (gap_s > 0 && passed_s >= gap_s) return *found = finding(HAUL_METHOD_GAP, value, passed_s, gap_s, s->at), true;
+    if (moved != 0) return false;
+    const double stuck_s = stuck_limit(s, c), stood_s = seconds(s->same_since, at);
+    if (!(stuck_s > 0 && stood_s >= stuck_s)) return false;
+    *found = finding(HAUL_METHOD_STUCK, value, stood_s, stuck_s, s->same_since);
+    return true;
+}
+
+bool haul_guard_step(struct haul_guard *s, const struct haul_guard_config *c, double value, struct haul_time at,
+                     struct haul_score *found)
+{
+    if (s->n > 0 && at.ms < s->at.ms) {
+        const double back_s = seconds(at, s->at);
+        if (!(c->back_s >= 0 && back_s > c->back_s)) return false;
+        *found = finding(HAUL_METHOD_CLOCK, value, back_s, c->back_s, at);
+        return true;
+    }
+    const double passed_s = s->n > 0 ? seconds(s->at, at) : 0;
+    const bool wrong = look(s, c, value, at, passed_s, found);
+    if (wrong) found->learned = s->n;
+    if (passed_s > 0) learn_interval(s, passed_s);
+    learn_value(s, value, at);
+    return wrong;
+}
+
 struct haul_score haul_guard_update(struct haul_guard *s, const struct haul_guard_config *c, double value,
                                     struct haul_time at)
 {
     if (!haul_detect_usable(value)) return haul_score_invalid(HAUL_METHOD_RANGE, value);
-    const bool watches_range = c->low < c->high, first = s->n == 0;
-    struct haul_score worst = haul_score_make(HAUL_METHOD_NONE, value, 0, 1, true);
-    worst.threshold = 0;
-    if (!first && at.ms < s->at.ms) {
-        const double back_s = seconds(at, s->at);
-        return c->back_s >= 0 && back_s > c->back_s ? finding(HAUL_METHOD_CLOCK, value, back_s, c->back_s, at) : worst;
-    }
-    const double passed_s = first ? 0 : seconds(s->at, at), moved = first ? 0 : haul_abs(value - s->value);
-    const double gap_s = gap_limit(s, c), stuck_s = stuck_limit(s, c);
-    const bool same = !first && value == s->value;
-
-    if (same && stuck_s > 0 && seconds(s->same_since, at) >= stuck_s)
-        worst = finding(HAUL_METHOD_STUCK, value, seconds(s->same_since, at), stuck_s, s->same_since);
-    if (!first && gap_s > 0 && passed_s >= gap_s) worst = finding(HAUL_METHOD_GAP, value, passed_s, gap_s, s->at);
-    if (c->rate_per_s > 0 && passed_s > 0 && moved > c->rate_per_s * passed_s) {
-        worst = finding(HAUL_METHOD_RATE, value, moved / passed_s, c->rate_per_s, at);
-        worst.expected = s->value, worst.direction = value > s->value ? 1 : -1;
-    }
-    if (watches_range && !(value >= c->low && value <= c->high)) worst = range_of(c, value, at);
-    worst.learned = s->n;
-    if (!first && passed_s > 0) learn_interval(s, passed_s);
-    learn_value(s, value, at);
-    return worst;
+    struct haul_score out = haul_score_make(HAUL_METHOD_NONE, value, 0, 1, true);
+    out.threshold = 0, out.learned = s->n;
+    haul_guard_step(s, c, value, at, &out);
+    return out;
 }
 
 struct haul_score haul_guard_silence(const struct haul_guard *s, const struct haul_guard_config *c,

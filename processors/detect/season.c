@@ -44,7 +44,8 @@ enum haul_err haul_season_init(struct haul_season *s, const struct haul_season_c
 {
     if (c->slots < 1 || c->slots > HAUL_SEASON_SLOTS)
         return haul_fail(e, HAUL_E_RANGE, "season: 1 to %d slots a day, not %d", HAUL_SEASON_SLOTS, c->slots);
-    if (!(c->rate > 0 && c->rate <= 1) || !(c->clip > 0) || !(c->threshold > 0) || !(c->spread_min > 0) || c->learn < 2)
+    if (!(c->rate > 0 && c->rate <= 1) || !haul_detect_positive(c->clip) || !haul_detect_positive(c->threshold) ||
+        !haul_detect_positive(c->spread_min) || c->learn < 2)
         return haul_fail(e, HAUL_E_RANGE,
                          "season: rate %g in (0, 1], clip %g, threshold %g and spread_min %g above 0, learn at least 2",
                          c->rate, c->clip, c->threshold, c->spread_min);
@@ -151,7 +152,7 @@ enum haul_err haul_hw_init(struct haul_hw *s, const struct haul_hw_config *c, st
         return haul_fail(e, HAUL_E_RANGE,
                          "holt-winters: alpha %g and damp %g in (0, 1], beta %g and gamma %g in [0, 1]", c->alpha,
                          c->damp, c->beta, c->gamma);
-    if (!(c->threshold > 0) || !(c->clip > 0) || !(c->spread_min > 0))
+    if (!haul_detect_positive(c->threshold) || !haul_detect_positive(c->clip) || !haul_detect_positive(c->spread_min))
         return haul_fail(e, HAUL_E_RANGE, "holt-winters: threshold %g, clip %g and spread_min %g above 0", c->threshold,
                          c->clip, c->spread_min);
     if (c->season < 1 || c->season > HAUL_HW_SEASON_MAX)

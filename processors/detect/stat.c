@@ -201,7 +201,7 @@ struct haul_score haul_sprt_update(struct haul_sprt *s, const struct haul_sprt_c
 
 enum haul_err haul_slope_init(struct haul_slope *s, const struct haul_slope_config *c, struct haul_error *e)
 {
-    if (!(c->half_life_s > 0) || !(c->threshold > 0) || c->learn < 3)
+    if (!haul_detect_positive(c->half_life_s) || !haul_detect_positive(c->threshold) || c->learn < 3)
         return haul_fail(e, HAUL_E_RANGE, "slope: half life %g s and threshold %g must be above 0, learn at least 3",
                          c->half_life_s, c->threshold);
     haul_slope_reset(s, c);

@@ -47,12 +47,12 @@ static bool share(double x)
 
 enum haul_err haul_stream_init(struct haul_stream *s, const struct haul_stream_config *c, struct haul_error *e)
 {
-    if (!(c->record_margin > 0) || !(c->level_margin > 0) || !share(c->level_weight) || !share(c->level_keep) ||
-        !share(c->level_p) || !(c->level_past > 0))
+    if (!haul_detect_positive(c->record_margin) || !haul_detect_positive(c->level_margin) || !share(c->level_weight) ||
+        !share(c->level_keep) || !share(c->level_p) || !haul_detect_positive(c->level_past))
         return haul_fail(e, HAUL_E_RANGE,
                          "stream: margins %g and %g above 0; level_weight %g, level_keep %g, level_p %g in (0, 1]",
                          c->record_margin, c->level_margin, c->level_weight, c->level_keep, c->level_p);
-    if (!(c->residual_max > 0) || !(c->spread_share >= 0 && c->spread_share <= 1) || c->learn < 2)
+    if (!haul_detect_positive(c->residual_max) || !(c->spread_share >= 0 && c->spread_share <= 1) || c->learn < 2)
         return haul_fail(e, HAUL_E_RANGE,
                          "stream: residual_max %g above 0, spread_share %g in [0, 1], learn at least 2",
                          c->residual_max, c->spread_share);
@@ -208,23 +208,19 @@ static struct haul_score told_by(const struct answers *a, const struct haul_stre
 }
 
 /* Guards that forbid to learn from the value. */
-static bool unusable(const struct haul_score *guard)
+static bool forbids(enum haul_method method)
 {
-    return guard->verdict == HAUL_VERDICT_ANOMALY &&
-           (guard->method == HAUL_METHOD_RANGE || guard->method == HAUL_METHOD_RATE ||
-            guard->method == HAUL_METHOD_CLOCK);
+    return method == HAUL_METHOD_RANGE || method == HAUL_METHOD_RATE || method == HAUL_METHOD_CLOCK;
 }
 
 struct haul_stream_score haul_stream_update(struct haul_stream *s, const struct haul_stream_config *c, double value,
                                             struct haul_time at)
 {
-    struct haul_stream_score out = {0};
-    if (!haul_season_usable(value)) {
-        out.score = haul_score_invalid(HAUL_METHOD_RANGE, value);
-        return out;
-    }
-    out.score = haul_guard_update(&s->guard, &c->guard, value, at);
-    if (unusable(&out.score)) return out;
+    struct haul_stream_score out;
+    if (!haul_season_usable(value))
+        return (struct haul_stream_score){.score = haul_score_invalid(HAUL_METHOD_RANGE, value)};
+    const bool guarded = haul_guard_step(&s->guard, &c->guard, value, at, &out.score);
+    if (guarded && forbids(out.score.method)) return (struct haul_stream_score){.score = out.score};
 
     struct answers a;
     ask_record(s, c, value, &a);
@@ -234,6 +230,6 @@ struct haul_stream_score haul_stream_update(struct haul_stream *s, const struct 
     s->n++;
     const double evidence = strongest(c, &a);
     out.alarm = haul_alarm_update(&s->alarm, &c->alarm, evidence, ready, at);
-    if (out.score.verdict != HAUL_VERDICT_ANOMALY) out.score = told_by(&a, s, value, evidence, &out.alarm, ready);
+    if (!guarded) out.score = told_by(&a, s, value, evidence, &out.alarm, ready);
     return out;
 }

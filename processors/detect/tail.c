@@ -8,7 +8,7 @@
 
 enum haul_err haul_extreme_init(struct haul_extreme *s, const struct haul_extreme_config *c, struct haul_error *e)
 {
-    if (!(c->margin > 0) || c->learn < 2 || !(c->keep > 0 && c->keep <= 1))
+    if (!haul_detect_positive(c->margin) || c->learn < 2 || !(c->keep > 0 && c->keep <= 1))
         return haul_fail(e, HAUL_E_RANGE, "record: margin %g above 0, learn at least 2, keep %g in (0, 1]", c->margin,
                          c->keep);
     haul_extreme_reset(s, c);
@@ -57,6 +57,8 @@ enum haul_err haul_tail_init(struct haul_tail *s, const struct haul_tail_config 
     if (!(c->level >= 0.5 && c->level < 1) || !(c->memory >= 20) || c->learn < 20)
         return haul_fail(e, HAUL_E_RANGE, "tail: level %g in [0.5, 1), memory %g and learn at least 20", c->level,
                          c->memory);
+    if (!(c->memory * (1 - c->level) >= 1) || !(c->memory <= 1e15))
+        return haul_fail(e, HAUL_E_RANGE, "tail: of %g values none would lie beyond the level %g", c->memory, c->level);
     haul_tail_reset(s, c);
     return HAUL_OK;
 }

@@ -33,10 +33,10 @@ struct haul_score haul_geh_test(double flow_vph, double expected_vph, double thr
 enum haul_err haul_california_init(struct haul_california *s, const struct haul_california_config *c,
                                    struct haul_error *e)
 {
-    if (!(c->t1 > 0) || !(c->t2 > 0 && c->t2 < 1) || !(c->t3 > 0))
+    if (!haul_detect_positive(c->t1) || !(c->t2 > 0 && c->t2 < 1) || !haul_detect_positive(c->t3))
         return haul_fail(e, HAUL_E_RANGE, "california: t1 %g and t3 %g percent above 0, t2 %g between 0 and 1", c->t1,
                          c->t3, c->t2);
-    if (c->wave_s < 0 || (c->wave_s > 0 && (!(c->wave > 0) || !(c->dense >= 0))))
+    if (c->wave_s < 0 || (c->wave_s > 0 && (!haul_detect_positive(c->wave) || !haul_detect_not_negative(c->dense))))
         return haul_fail(e, HAUL_E_RANGE,
                          "california: a wave of %g above 0 and a density of %g percent at least 0 are needed", c->wave,
                          c->dense);
@@ -128,8 +128,8 @@ struct haul_score haul_california_update(struct haul_california *s, const struct
 enum haul_err haul_speed_drop_init(struct haul_speed_drop *s, const struct haul_speed_drop_config *c,
                                    struct haul_error *e)
 {
-    if (!(c->slow_mps > 0) || !(c->drop_mps > 0) || c->mean_of < 1 || c->mean_of > HAUL_SPEED_DROP_STEPS ||
-        c->persist < 1)
+    if (!haul_detect_positive(c->slow_mps) || !haul_detect_positive(c->drop_mps) || c->mean_of < 1 ||
+        c->mean_of > HAUL_SPEED_DROP_STEPS || c->persist < 1)
         return haul_fail(e, HAUL_E_RANGE,
                          "speed drop: slow %g and drop %g m/s above 0, mean of 1 to %d steps, persist at least 1",
                          c->slow_mps, c->drop_mps, HAUL_SPEED_DROP_STEPS);

@@ -31,7 +31,7 @@ enum haul_err haul_trees_init(struct haul_trees *s, void *block, const struct ha
         c->dims > HAUL_TREES_DIMS_MAX)
         return haul_fail(e, HAUL_E_RANGE, "half-space trees: 1 to %d trees, depth 1 to %d, 1 to %d variables",
                          HAUL_TREES_MAX, HAUL_TREES_DEPTH_MAX, HAUL_TREES_DIMS_MAX);
-    if (c->window < 2 || c->window > UINT16_MAX || !(c->threshold > 0))
+    if (c->window < 2 || c->window > UINT16_MAX || !haul_detect_positive(c->threshold))
         return haul_fail(e, HAUL_E_RANGE, "half-space trees: window 2 to %d, threshold %g above 0", UINT16_MAX,
                          c->threshold);
     haul_trees_reset(s, block, c);

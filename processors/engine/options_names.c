@@ -81,7 +81,8 @@ bool names_near(struct haul_str a, struct haul_str b, unsigned *distance)
     const struct folded x = fold(a), y = fold(b);
     const size_t n = x.n > y.n ? x.n : y.n;
     const unsigned limit = n < 3 ? 0 : n < 6 ? 1 : n < 10 ? 2 : NEAR_MAX;
-    *distance = names_distance(a, b);
+    const size_t apart = x.n > y.n ? x.n - y.n : y.n - x.n; /* the distance is never less */
+    *distance = apart > limit ? limit + 1 : names_distance(a, b);
     if (*distance <= limit) return true;
     *distance = CONTAINED_DISTANCE;
     return same_words(&x, &y) || contains(&x, &y) || contains(&y, &x);

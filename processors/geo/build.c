@@ -216,7 +216,7 @@ static uint32_t put_shapes(const struct haul_builder *b, struct haul_buf *out, b
         const struct edge *e = &b->edges[i];
         if (firsts)
             haul_buf_put(out, &at, sizeof at);
-        else
+        else if (e->shapes > 0)
             haul_buf_put(out, b->shape + 2 * (size_t)e->shape, 2 * sizeof *b->shape * e->shapes);
         at += e->shapes;
     }

@@ -123,7 +123,8 @@ static double bearing_at_end(const struct haul_builder *b, const int32_t *juncti
     /* the junction, and the point of the shape next to it, seen in driving direction */
     const bool at_to = (arc & 1) != end;
     const uint32_t j = at_to ? e->to : e->from, other = at_to ? e->from : e->to;
-    const int32_t *shape = b->shape + 2 * ((size_t)e->shape + (at_to && e->shapes > 0 ? e->shapes - 1 : 0));
+    const size_t beside = (size_t)e->shape + (at_to && e->shapes > 0 ? e->shapes - 1 : 0);
+    const int32_t *shape = e->shapes > 0 ? &b->shape[2 * beside] : NULL;
     const double near_lon = junction_lon[j] * 1e-7, near_lat = junction_lat[j] * 1e-7;
     const double far_lon = (e->shapes > 0 ? shape[0] : junction_lon[other]) * 1e-7;
     const double far_lat = (e->shapes > 0 ? shape[1] : junction_lat[other]) * 1e-7;

@@ -80,9 +80,9 @@ static enum haul_err complete_rank(struct fill *f, uint32_t r)
             const uint32_t h = f->head[i];
             if (f->seen[h] != r) f->seen[h] = r, f->head[f->m++] = h;
         }
-    sort_few(f->head + start, f->m - start);
     f->first[r + 1] = (uint32_t)f->m;
     if (f->m > start) {
+        sort_few(f->head + start, f->m - start);
         const uint32_t parent = f->head[start];
         f->sibling[r] = f->child[parent];
         f->child[parent] = r;

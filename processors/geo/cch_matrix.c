@@ -7,15 +7,13 @@
  * below it is struck out of a copy of the source's label once, instead of being tested for each pair.
  */
 #include "processors/geo/cch_internal.h"
+#include "processors/geo/clones.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define LANES 8u
-
-/* Integers: a wider unit gives the same answers, so the widest that the machine has may be used. */
-#define CLONES __attribute__((target_clones("avx2", "default")))
 
 typedef int32_t lanes __attribute__((vector_size(4 * LANES)));
 

@@ -236,7 +236,7 @@ static struct haul_road_kind kind_of(const struct osm_import *o, const struct os
     struct haul_road_kind k = w->kind;
     if (w->duration_s == 0) return k;
     const double cmps = length_m(o, w) * 100 / w->duration_s;
-    k.speed_cmps[0] = k.speed_cmps[1] = (uint16_t)(cmps < 20 ? 20 : cmps > 3000 ? 3000 : cmps);
+    k.speed_cmps[0] = k.speed_cmps[1] = (uint16_t)(cmps < 20 ? 20 : cmps > 3000 ? 3000 : cmps + 0.5);
     return k;
 }
 

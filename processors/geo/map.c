@@ -10,6 +10,7 @@
 
 #include "haul/crs.h"
 #include "haul/math.h"
+#include "processors/geo/clones.h"
 #include "processors/geo/pool.h"
 
 #include <assert.h>
@@ -19,7 +20,6 @@
 #define LANES      8u
 #define RADIUS_MAX 2000.0
 #define CELLS_MAX  (1u << 24)
-#define CLONES     __attribute__((target_clones("avx2", "default")))
 
 typedef int32_t ints __attribute__((vector_size(4 * LANES)));
 typedef float floats __attribute__((vector_size(4 * LANES)));

@@ -22,7 +22,7 @@
 #define NEAR_MAX      12u
 #define STEP_MAX      16u   /* candidates of a step */
 #define BEAM          25.0f /* a hypothesis so far below the best is given up */
-#define U_TURN        8.0f
+#define U_TURN        10.0f
 #define SLACK_CM      2000u /* a place so far behind on the same arc is noise */
 #define PATH_MAX_ARCS 4096
 #define MISSES_MAX    4u
@@ -360,23 +360,33 @@ struct place {
     uint32_t along;
 };
 
-/* The course that the fix speaks of, or that the last step and this one suggest; negative when neither does. */
-static double course_of(const struct haul_matcher *m, const struct track *t, const struct haul_fix *f, double line_m)
+struct course {
+    double deg, sigma_deg; /* deg is negative when nothing is known */
+};
+
+/* The course that the fix speaks of, or that the last step and this one suggest: the shorter the line between them, the
+ * less. */
+static struct course course_of(const struct haul_matcher *m, const struct track *t, const struct haul_fix *f,
+                               double line_m, double seconds)
 {
-    if (m->o.heading_deg <= 0) return -1;
-    if (f->heading_deg >= 0 && f->heading_deg <= 360 && !(f->speed_mps >= 0 && f->speed_mps < 2))
-        return (double)f->heading_deg;
-    if (t->steps == 0 || line_m < 10 || line_m > 150) return -1;
-    return haul_bearing_deg(t->lon_e7 * 1e-7, t->lat_e7 * 1e-7, f->lon_deg, f->lat_deg);
+    const double sigma = (double)m->o.heading_deg;
+    if (sigma <= 0) return (struct course){-1, 0};
+    const bool spoken = f->heading_deg >= 0 && f->heading_deg <= 360 && !(f->speed_mps >= 0 && f->speed_mps < 2);
+    if (spoken) return (struct course){(double)f->heading_deg, sigma};
+    if (t->steps == 0 || line_m < 10 || line_m > 150 || line_m < 0.8 * seconds)
+        return (struct course){-1, 0}; /* jitter at rest */
+    const double slant = haul_atan(1.4142 * (double)m->o.sigma_m / line_m) / HAUL_RAD_PER_DEG;
+    const double bearing = haul_bearing_deg(t->lon_e7 * 1e-7, t->lat_e7 * 1e-7, f->lon_deg, f->lat_deg);
+    return (struct course){bearing, haul_sqrt(sigma * sigma + slant * slant)};
 }
 
-static float emission(const struct haul_matcher *m, const struct haul_near *n, uint32_t back, double course)
+static float emission(const struct haul_matcher *m, const struct haul_near *n, uint32_t back, struct course course)
 {
     const double d = (double)n->distance_m / (double)m->o.sigma_m;
     double score = -0.5 * d * d;
-    if (course >= 0) {
+    if (course.deg >= 0) {
         const double bearing = back ? (double)n->bearing_deg + 180 : (double)n->bearing_deg;
-        double h = haul_angle_between_deg(course, bearing) / (double)m->o.heading_deg;
+        double h = haul_angle_between_deg(course.deg, bearing) / course.sigma_deg;
         if (h > 3) h = 3;
         score -= 0.5 * h * h;
     }
@@ -384,7 +394,8 @@ static float emission(const struct haul_matcher *m, const struct haul_near *n, u
 }
 
 /* Places near the fix, the likeliest first. */
-static uint32_t find_places(const struct haul_matcher *m, const struct haul_fix *f, double course, struct place *out)
+static uint32_t find_places(const struct haul_matcher *m, const struct haul_fix *f, struct course course,
+                            struct place *out)
 {
     struct haul_near near[NEAR_MAX];
     const size_t n = haul_map_near(m->map, f->lon_deg, f->lat_deg, (double)m->o.radius_m, m->o.use, near, NEAR_MAX);
@@ -533,6 +544,13 @@ static bool fix_valid(const struct track *t, const struct haul_fix *f)
            f->time.ms > t->last_ms && f->time.ms > -(INT64_C(1) << 60) && f->time.ms < (INT64_C(1) << 60);
 }
 
+/* One that has not moved for ten seconds must move out of the noise to be believed. */
+static double least_step_m(const struct haul_matcher *m, double seconds)
+{
+    const double step = (double)m->o.step_m, noise = 3 * (double)m->o.sigma_m;
+    return seconds > 10 && noise > step ? noise : step;
+}
+
 static enum haul_match_status take_fix(struct haul_matcher *m, struct track *t, const struct haul_fix *f)
 {
     if (!fix_valid(t, f)) return HAUL_MATCH_INVALID;
@@ -541,15 +559,17 @@ static enum haul_match_status take_fix(struct haul_matcher *m, struct track *t, 
     if (broken) give_all(m, t);
     const double line_m =
         t->steps == 0 ? 0 : haul_haversine_m(t->lon_e7 * 1e-7, t->lat_e7 * 1e-7, f->lon_deg, f->lat_deg);
-    if (t->steps > 0 && line_m < (double)m->o.step_m) return HAUL_MATCH_STANDS;
+    const double seconds =
+        t->steps == 0 ? 0 : (double)(f->time.ms - t->base_ms - steps_of(t)[t->steps - 1u].after_ms) * 1e-3;
+    if (t->steps > 0 && line_m < least_step_m(m, seconds)) return HAUL_MATCH_STANDS;
     struct place place[STEP_MAX];
-    const uint32_t found = find_places(m, f, course_of(m, t, f, line_m), place);
+    const uint32_t found = find_places(m, f, course_of(m, t, f, line_m, seconds), place);
     if (found == 0) return HAUL_MATCH_OFF_ROAD;
     if (t->steps > 0) {
-        const int64_t since_ms = f->time.ms - t->base_ms - steps_of(t)[t->steps - 1u].after_ms;
         struct place next[STEP_MAX];
         memcpy(next, place, found * sizeof *next);
-        const uint32_t n = since_ms < UINT32_MAX / 2 ? transit(m, t, next, found, line_m, (double)since_ms * 1e-3) : 0;
+        const bool recent = f->time.ms - t->base_ms < UINT32_MAX; /* a trip of 49 days ends */
+        const uint32_t n = recent ? transit(m, t, next, found, line_m, seconds) : 0;
         if (n > 0) {
             push_step(m, t, f, next, make_room(m, t, next, n));
             return HAUL_MATCH_TAKEN;

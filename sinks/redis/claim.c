@@ -12,6 +12,7 @@
 
 #define CLAIM_TRIES  4  /* when somebody else writes to the control key in between */
 #define LOAD_AT_ONCE 16 /* blocks of one exchange */
+#define KEY_BYTES    256
 
 static struct haul_str view(const struct haul_buf *b)
 {
@@ -61,7 +62,8 @@ static enum haul_err finish(struct redis_store *s, struct haul_error *e)
 struct reading {
     struct redis_store *store;
     struct haul_task_name task;
-    struct haul_buf key;
+    uint8_t key_bytes[KEY_BYTES];
+    struct haul_buf key; /* the control key, and a NUL */
     struct record record;
     char owner[NONCE_TEXT];
     bool exists;
@@ -69,6 +71,15 @@ struct reading {
     enum haul_err verdict; /* of what was read; the text is in *e */
     struct haul_error *e;
 };
+
+/* A name in the caller's own memory: nothing is left over when a simulated process dies in the middle of a wait. */
+static void name_key(struct reading *r)
+{
+    r->key = (struct haul_buf){.p = r->key_bytes, .cap = KEY_BYTES, .max = KEY_BYTES};
+    haul_redis_control_key(&r->key, r->store->instance, r->task);
+    haul_buf_byte(&r->key, '\0');
+    assert(!r->key.overflow);
+}
 
 static void conflict(struct reading *r, enum haul_err code, const char *text, struct haul_str detail)
 {
@@ -287,9 +298,7 @@ enum haul_err protocol_claim(struct haul_store *store, struct haul_task_name tas
     if (err != HAUL_OK) return err;
     held_remove(s, task);
     struct reading r = {.store = s, .task = task, .e = e};
-    haul_buf_init(&r.key, 0, 1024);
-    haul_redis_control_key(&r.key, s->instance, task);
-    haul_buf_byte(&r.key, '\0');
+    name_key(&r);
     err = HAUL_E_AGAIN;
     for (int i = 0; i < CLAIM_TRIES && err == HAUL_E_AGAIN; i++) {
         const bool used = s->wire.up;
@@ -302,7 +311,6 @@ enum haul_err protocol_claim(struct haul_store *store, struct haul_task_name tas
     if (err != HAUL_OK) held_remove(s, task);
     if (err == HAUL_E_AGAIN)
         err = haul_fail(e, HAUL_E_UNAVAILABLE, "%s: claimed by others at the same time", (const char *)r.key.p);
-    haul_buf_free(&r.key);
     return err;
 }
 
@@ -329,12 +337,10 @@ static enum haul_err peek_once(struct redis_store *s, struct reading *r, struct 
     return done != HAUL_OK ? done : r->verdict;
 }
 
-/* Fills *r from the control key; the caller frees r->key. */
+/* Fills *r from the control key. */
 static enum haul_err look(struct redis_store *s, struct reading *r, struct haul_error *e)
 {
-    haul_buf_init(&r->key, 0, 1024);
-    haul_redis_control_key(&r->key, s->instance, r->task);
-    haul_buf_byte(&r->key, '\0');
+    name_key(r);
     enum haul_err err = quiet(s, e);
     if (err != HAUL_OK) return err;
     const bool used = s->wire.up;
@@ -352,7 +358,6 @@ enum haul_err protocol_peek(struct haul_store *store, struct haul_task_name task
     struct reading r = {.store = s, .task = task, .e = e};
     const enum haul_err err = look(s, &r, e);
     if (err == HAUL_OK) *out = r.record.control, *exists = r.exists;
-    haul_buf_free(&r.key);
     return err;
 }
 
@@ -407,9 +412,9 @@ enum haul_err protocol_load(struct haul_store *store, struct haul_task_name task
     struct loading l = {.store = s, .refs = refs, .n = n, .fn = fn, .arg = arg, .e = e};
     struct held place = {.task = task};
     enum haul_err err = HAUL_OK;
-    haul_buf_init(&place.blocks, 0, 1024);
+    uint8_t prefix[KEY_BYTES];
+    place.blocks = (struct haul_buf){.p = prefix, .cap = KEY_BYTES, .max = KEY_BYTES};
     keys_block_prefix(&place.blocks, s->instance, task);
     while (err == HAUL_OK && l.next < n) err = load_some(s, &l, &place, e);
-    haul_buf_free(&place.blocks);
     return err;
 }

@@ -15,6 +15,7 @@ void wire_init(struct wire *w, struct haul_redis_transport *t, const struct haul
 enum haul_err wire_read_password(struct wire *w, struct haul_error *e)
 {
     const char *path = w->options->password_file;
+    haul_buf_clear(&w->password);
     if (path[0] == '\0') return HAUL_OK;
     FILE *f = fopen(path, "re");
     if (f == NULL) return haul_fail(e, HAUL_E_IO, "redis.password_file: cannot open %s", path);
@@ -75,7 +76,8 @@ enum haul_err wire_begin(struct wire *w, wire_reply_fn *take, void *arg, struct 
     int64_t ms = w->options->timeout;
     if (!w->up) {
         w->connects++;
-        const enum haul_err err = w->transport->ops->connect(w->transport, e);
+        enum haul_err err = wire_read_password(w, e); /* again: it may have been changed */
+        if (err == HAUL_OK) err = w->transport->ops->connect(w->transport, e);
         if (err != HAUL_OK) return err;
         w->up = true;
         ms += w->options->connect_timeout;

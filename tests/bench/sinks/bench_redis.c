@@ -16,9 +16,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define TASKS     8
-#define ENTITIES  100000
-#define ROUNDS    5
+#define TASKS    8
+#define ENTITIES 100000
+#define ROUNDS   5
 
 static char dir[] = "/tmp/haul-bench-XXXXXX", socket_path[64];
 static pid_t server;

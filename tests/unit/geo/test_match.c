@@ -105,7 +105,8 @@ static void check_route(const struct town *t, const struct result *r)
         length_m += (x->to_cm - x->from_cm) * 0.01;
     }
     assert_int_equal(street, 2);
-    assert_true(length_m > 2600 && length_m < 2950);
+    if (!(length_m > 2560 && length_m < 2850))
+        fail_msg("%.1f m driven, of 2778", length_m); /* the last fix may be 200 m earlier */
 }
 
 static struct result result, other;
@@ -118,7 +119,7 @@ static void dense_and_sparse(void **state)
     town_build(&t);
     static const struct {
         double every_s, sigma_m;
-    } cases[] = {{1, 0}, {1, 4}, {1, 8}, {5, 6}, {10, 6}, {15, 5}, {20, 5}, {30, 3}};
+    } cases[] = {{1, 0}, {1, 3}, {1, 5}, {5, 5}, {10, 5}, {15, 5}, {20, 4}, {25, 3}};
     for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++)
         for (uint64_t seed = 0; seed < 10; seed++) {
             make_drive(&drive, cases[k].every_s, cases[k].sigma_m, seed);

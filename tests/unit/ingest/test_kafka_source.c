@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The Kafka source on a real broker: KAFKA_BROKERS names it (tests/integration/test_kafka starts one).
  */
+#include "haul/kafka_reader.h"
 #include "haul/kafka_source.h"
 #include "haul/rng.h"
 #include "haul/topics.h"
@@ -550,6 +551,40 @@ static void deleted_while_paused(void **state)
     kafka_bench_close(w.bench);
 }
 
+/* A reader gives every message of every partition, in its order and merged by time. */
+static void read_whole_merged_by_time(void **state)
+{
+    enum { EACH = 3000 };
+    BEGIN(w);
+    struct haul_kafka_reader *r;
+    struct haul_recorded m;
+    struct haul_error e;
+    int64_t next[PARTS] = {0}, late = 0, last_ms = 0;
+    for (int i = 0; i < EACH; i += 100)
+        for (int p = 0; p < PARTS - 1; p++) kafka_fill(w.bench, w.topic, p, i, 100, 400);
+    kafka_send(w.bench, w.topic, PARTS - 1, "k0", "0", "name", "value");
+    kafka_flush(w.bench);
+    const char *topics[] = {w.topic};
+    const struct haul_reader_spec spec = {
+        .topics = topics, .topics_len = 1, .from = HAUL_FROM_EARLIEST, .until_end = true};
+    if (haul_kafka_reader_open(&w.options, &spec, &r, &e) != HAUL_OK) fail_msg("%s", e.text);
+    enum haul_err err;
+    while ((err = haul_kafka_reader_next(r, 10000, &m, &e)) == HAUL_OK) {
+        assert_true(m.partition < PARTS && m.partitions == PARTS && m.stamp == HAUL_STAMP_APPEND);
+        assert_int_equal(m.offset, next[m.partition]++);
+        late += m.time.ms < last_ms;
+        last_ms = m.time.ms;
+        if (m.partition != PARTS - 1) continue;
+        assert_int_equal(m.headers_len, 1);
+        assert_string_equal(m.headers[0].name, "name");
+        assert_true(haul_str_eq(m.headers[0].value, HAUL_STR("value")));
+    }
+    if (err != HAUL_E_END) fail_msg("%s", e.text);
+    assert_true(next[0] == EACH && next[1] == EACH && next[2] == EACH && next[3] == 1 && late == 0);
+    haul_kafka_reader_close(r);
+    kafka_bench_close(w.bench);
+}
+
 static void missing_topic_is_named(void **state)
 {
     BEGIN(w);
@@ -568,13 +603,13 @@ static void missing_topic_is_named(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(starts_exactly_there),   cmocka_unit_test(any_order_of_calls),
-        cmocka_unit_test(sender_header),          cmocka_unit_test(holes_of_transactions),
-        cmocka_unit_test(gap_with_bounds),        cmocka_unit_test(bounds_times_and_memory),
-        cmocka_unit_test(rebalance_between_two),  cmocka_unit_test(static_member_restarts),
-        cmocka_unit_test(lost_when_silent),       cmocka_unit_test(members_come_and_go),
-        cmocka_unit_test(deleted_while_paused),   cmocka_unit_test(broker_restarts),
-        cmocka_unit_test(missing_topic_is_named),
+        cmocka_unit_test(read_whole_merged_by_time), cmocka_unit_test(starts_exactly_there),
+        cmocka_unit_test(any_order_of_calls),        cmocka_unit_test(sender_header),
+        cmocka_unit_test(holes_of_transactions),     cmocka_unit_test(gap_with_bounds),
+        cmocka_unit_test(bounds_times_and_memory),   cmocka_unit_test(rebalance_between_two),
+        cmocka_unit_test(static_member_restarts),    cmocka_unit_test(lost_when_silent),
+        cmocka_unit_test(members_come_and_go),       cmocka_unit_test(deleted_while_paused),
+        cmocka_unit_test(broker_restarts),           cmocka_unit_test(missing_topic_is_named),
     };
     if (kafka_brokers() == NULL) {
         printf("1..1\nok 1 - kafka_source # SKIP KAFKA_BROKERS is not set\n");

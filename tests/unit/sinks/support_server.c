@@ -87,7 +87,8 @@ void server_stop(struct server *s)
     rmdir(s->dir);
 }
 
-static const struct haul_redis_value *call(struct server *s, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static const struct haul_redis_value *call(struct server *s, const char *format,
+                                                                                 va_list args)
 {
     static char line[65536];
     vsnprintf(line, sizeof line, format, args);

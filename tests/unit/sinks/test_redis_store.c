@@ -7,11 +7,14 @@
 
 #include "tests/unit/sinks/support_server.h"
 
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -545,6 +548,65 @@ static void a_wrong_password_is_said(void **state)
     assert_int_equal(haul_redis_client_open(&missing, &c, &e), HAUL_E_IO);
 }
 
+/* A port that is free now. */
+static int free_port(void)
+{
+    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t n = sizeof a;
+    assert_true(bind(fd, (struct sockaddr *)&a, n) == 0 && getsockname(fd, (struct sockaddr *)&a, &n) == 0);
+    close(fd);
+    return ntohs(a.sin_port);
+}
+
+static void the_same_over_tcp(void **state)
+{
+    (void)state;
+    NEED_SERVER();
+    struct server tcp;
+    char port[16];
+    snprintf(port, sizeof port, "%d", free_port());
+    const char *const more[] = {"--port", port, "--bind", "127.0.0.1", NULL};
+    assert_true(server_start(&tcp, more));
+    struct haul_redis_options o = tcp.options;
+    o.socket[0] = '\0';
+    snprintf(o.address, sizeof o.address, "localhost:%s", port);
+    struct haul_error e;
+    struct haul_store *s;
+    assert_int_equal(haul_redis_store_open(&o, "", &s, &e), HAUL_OK);
+    struct haul_ops ops;
+    haul_ops_init(&ops, 0, 1 << 20);
+    for (int i = 0; i < 5000; i++) put(&ops, "a vehicle", i);
+    struct haul_control c = claim(s, FLEET(0), true);
+    for (int i = 0; i < 5; i++) assert_int_equal(commit(s, FLEET(0), &c, &ops), HAUL_OUTCOME_APPLIED);
+    server_call(&tcp, "CLIENT KILL TYPE normal SKIPME yes");
+    assert_int_equal(commit(s, FLEET(0), &c, &ops), HAUL_OUTCOME_APPLIED);
+    assert_string_equal(server_text(&tcp, "HGET haul:control:fleet:0 commit"), "6");
+    s->ops->close(s);
+    haul_ops_free(&ops);
+    server_stop(&tcp);
+}
+
+static void addresses(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *address;
+        bool good;
+    } cases[] = {{"127.0.0.1:6379", true}, {"redis.example:1", true}, {"[::1]:6379", true}, {"::1:6379", false},
+                 {"host", false},          {":6379", false},          {"host:", false},     {"host:0", false},
+                 {"host:65536", false},    {"host:+1", false},        {"host:1x", false},   {"[]:1", false}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct haul_redis_options o = {.timeout = 100, .connect_timeout = 100};
+        struct haul_store *s;
+        struct haul_error e;
+        snprintf(o.address, sizeof o.address, "%s", cases[i].address);
+        const enum haul_err err = haul_redis_store_open(&o, "", &s, &e);
+        if ((err == HAUL_OK) != cases[i].good) fail_msg("%s", cases[i].address);
+        if (err == HAUL_OK) s->ops->close(s);
+    }
+}
+
 static enum haul_err count_key(void *arg, struct haul_str key, struct haul_error *e)
 {
     (void)key, (void)e;
@@ -592,6 +654,8 @@ int main(void)
         cmocka_unit_test_setup(the_rights_of_haul_suffice_and_none_is_spare, each_test),
         cmocka_unit_test_setup(readers_and_operators_see_and_do_not_write, each_test),
         cmocka_unit_test_setup(a_wrong_password_is_said, each_test),
+        cmocka_unit_test(the_same_over_tcp),
+        cmocka_unit_test(addresses),
         cmocka_unit_test_setup(a_scan_finds_every_key, each_test),
     };
     return cmocka_run_group_tests_name("redis_store", tests, open_server, close_server);
