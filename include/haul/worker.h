@@ -47,6 +47,9 @@ struct haul_contents;
  */
 struct haul_contents *haul_contents_open(void);
 void haul_contents_close(struct haul_contents *c);
+/* The content of ingest.driver_key_file, before anything is added. */
+#define HAUL_DRIVER_KEY_MAX 4096
+void haul_contents_driver_key(struct haul_contents *c, struct haul_str key);
 enum haul_err haul_contents_add(struct haul_contents *c, const struct haul_processor *p, struct haul_str text,
                                 char hash[33], struct haul_error *e);
 /* The text of a hash, or NULL. */

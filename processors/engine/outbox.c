@@ -12,7 +12,7 @@ struct outbox_entry {
     uint32_t channel; /* UINT32_MAX: filler */
     uint64_t sequence, step;
     uint32_t key, headers, record;
-    uint32_t pad;
+    uint32_t attempt;
 };
 
 #define FILLER UINT32_MAX
@@ -67,7 +67,7 @@ bool outbox_room(const struct outbox *o, size_t key, size_t n)
 }
 
 void outbox_put(struct outbox *o, uint32_t channel, uint64_t sequence, uint64_t step, struct haul_str key,
-                struct haul_str record, struct haul_str headers)
+                struct haul_str record, struct haul_str headers, uint32_t attempt)
 {
     assert(channel < o->channels && sequence > o->channel[channel].acked);
     const size_t n = entry_bytes(key.n, headers.n, record.n), at = place(o, n);
@@ -87,7 +87,8 @@ void outbox_put(struct outbox *o, uint32_t channel, uint64_t sequence, uint64_t 
                                    .step = step,
                                    .key = (uint32_t)key.n,
                                    .headers = (uint32_t)headers.n,
-                                   .record = (uint32_t)record.n};
+                                   .record = (uint32_t)record.n,
+                                   .attempt = attempt};
     uint8_t *to = o->ring + o->head;
     memcpy(to, &e, sizeof e);
     to += sizeof e;
@@ -179,6 +180,11 @@ static enum haul_err hand_over(struct sending *s, uint32_t channel, const struct
     return HAUL_OK;
 }
 
+static bool alone(const struct outbox_entry *e)
+{
+    return e->headers > 0 || e->attempt > 0;
+}
+
 /* One message of the records of a channel that follow its last sent one, from ring place `at` on. */
 static enum haul_err send_run(struct sending *s, uint32_t channel, size_t at, uint32_t left)
 {
@@ -196,7 +202,7 @@ static enum haul_err send_run(struct sending *s, uint32_t channel, size_t at, ui
         left--;
         if (e->channel != channel || e->sequence <= last) continue;
         if (e->step > o->committed_step || bytes + e->record > HAUL_RECORD_MAX) break;
-        if (count > 0 && (e->headers > 0 || run[0]->headers > 0 || c->letters)) break;
+        if (count > 0 && (alone(e) || alone(run[0]) || c->letters)) break;
         run[count++] = e;
         bytes += e->record;
         last = e->sequence;
@@ -214,7 +220,7 @@ static enum haul_err send_run(struct sending *s, uint32_t channel, size_t at, ui
         .key = {entry_key(first), first->key},
         .value = {count == 1 ? entry_key(first) + first->key + first->headers : (const char *)b->p,
                   count == 1 ? first->record : b->n},
-        .sender = {s->from.mailbox, s->from.partition, s->incarnation, first->sequence, c->acked},
+        .sender = {s->from.mailbox, s->from.partition, s->incarnation, first->sequence, c->acked, first->attempt},
         .headers = headers.row,
         .headers_len = headers.len,
     };

@@ -2,7 +2,7 @@
  * What comes from other tasks: sequences without holes, and their clocks.
  *
  * A receiver takes last + 1, drops what is at or below last, drops and counts what lies beyond a hole: the sender sends
- * it again. The first record of an unknown (task, incarnation) is its base; a higher incarnation replaces, a lower one
+ * it again, unless it was told that the log has it (acked): then the log lost it. The first record of an unknown (task, incarnation) is its base; a higher incarnation replaces, a lower one
  * is dropped. A clock message says "acknowledged through n": a receiver that lacks n knows that the log lost it.
  */
 #include "processors/engine/task.h"
@@ -49,6 +49,10 @@ enum receive receive_record(struct haul_task *t, const struct haul_sender *s, ui
     if (!incarnation_holds(u, s, s->acked < sequence ? s->acked : sequence - 1)) return RECEIVE_STALE;
     heard(u, append_ms);
     if (sequence <= u->sequence) return RECEIVE_DUPLICATE;
+    if (s->acked > u->sequence && s->acked < sequence) {
+        t->core->count[COUNT_LOST] += s->acked - u->sequence;
+        u->sequence = s->acked;
+    }
     if (sequence > u->sequence + 1) return RECEIVE_BEYOND;
     u->sequence = sequence;
     return RECEIVE_TAKE;
