@@ -258,8 +258,9 @@ static enum haul_err set_vehicles(struct model *m, struct haul_error *e)
 static bool like_sisters(const struct vtype *a, const struct vtype *b)
 {
     if (a == b || a->exact || b->exact || a->limited || b->limited) return false;
-    return a->start == b->start && a->end == b->end && a->time == b->time && a->distance == b->distance && a->class == b->class &&
-           a->v->shift.open == b->v->shift.open && a->v->shift.close == b->v->shift.close && a->v->dock == b->v->dock;
+    return a->start == b->start && a->end == b->end && a->time == b->time && a->distance == b->distance &&
+           a->class == b->class && a->v->shift.open == b->v->shift.open && a->v->shift.close == b->v->shift.close &&
+           a->v->dock == b->v->dock;
 }
 
 static void set_sisters(struct model *m)

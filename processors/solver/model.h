@@ -62,8 +62,9 @@ struct model {
     bool setups;
     bool plain; /* one type of vehicle without anything but the first amount to ask for */
     bool docks;
-    uint8_t *sisters;      /* [types][types] alike but for capacity, skills and cost: a route can change from one to the other */
-    bool mixed_fleet;      /* there are such */
+    uint8_t
+        *sisters; /* [types][types] alike but for capacity, skills and cost: a route can change from one to the other */
+    bool mixed_fleet;     /* there are such */
     int64_t cost_mean;    /* of a short way: what a cost is compared with */
     int64_t penalty_unit; /* of what must be served */
     int64_t *hold;        /* [tasks_cap] a frozen stop is not left before; NULL: nothing is frozen in time */
