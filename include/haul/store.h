@@ -58,7 +58,7 @@ struct haul_control {
     uint32_t partitions;  /* of the mailbox, pinned */
     uint32_t answer_version;
     uint32_t options_version;
-    char options_hash[33];
+    char options_hash[33]; /* in force at the checkpoint, or at genesis: a replay begins with them */
 };
 
 enum haul_outcome {
