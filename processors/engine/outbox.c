@@ -2,6 +2,7 @@
 #include "processors/engine/outbox.h"
 
 #include "haul/deadletter.h"
+#include "haul/mutation.h"
 #include "haul/record.h"
 
 #include <stdlib.h>
@@ -220,7 +221,8 @@ static enum haul_err send_run(struct sending *s, uint32_t channel, size_t at, ui
         .key = {entry_key(first), first->key},
         .value = {count == 1 ? entry_key(first) + first->key + first->headers : (const char *)b->p,
                   count == 1 ? first->record : b->n},
-        .sender = {s->from.mailbox, s->from.partition, s->incarnation, first->sequence, c->acked, first->attempt},
+        .sender = {s->from.mailbox, s->from.partition, s->incarnation,
+                   HAUL_MUTANT(FORWARD_WITHOUT_SEQUENCE) && c->mailbox == s->from.mailbox ? 0 : first->sequence, c->acked, first->attempt},
         .headers = headers.row,
         .headers_len = headers.len,
     };
@@ -258,7 +260,7 @@ bool outbox_receipt(struct outbox *o, uint64_t cookie, bool ok)
     c->flight_done[flight] = true;
     bool advanced = false;
     while (c->flights > 0 && c->flight_done[c->flight_first]) {
-        if (!c->broken && c->flight_last[c->flight_first] > c->acked) {
+        if ((!c->broken || HAUL_MUTANT(ACKNOWLEDGED_BEYOND_PREFIX)) && c->flight_last[c->flight_first] > c->acked) {
             c->acked = c->flight_last[c->flight_first];
             advanced = true;
         }

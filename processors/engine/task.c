@@ -3,6 +3,7 @@
 
 #include "haul/gate.h"
 #include "haul/hash.h"
+#include "haul/mutation.h"
 #include "haul/version.h"
 
 #include <stdio.h>
@@ -69,6 +70,24 @@ static bool map_open(struct haul_task *t)
     t->dirty_len = t->map_bytes / TASK_BLOCK + 1;
     t->dirty = calloc(t->dirty_len, 1);
     return t->dirty != NULL;
+}
+
+bool task_reserve(struct haul_task *t, size_t bytes)
+{
+    if (bytes <= t->map_bytes) return true;
+    const size_t blocks = bytes / TASK_BLOCK + 1;
+    uint8_t *dirty = realloc(t->dirty, blocks);
+    if (dirty == NULL) return false;
+    memset(dirty + t->dirty_len, 0, blocks - t->dirty_len);
+    t->dirty = dirty;
+    t->dirty_len = blocks;
+    void *map = mremap(t->map, t->map_bytes, bytes, MREMAP_MAYMOVE);
+    if (map == MAP_FAILED) return false;
+    t->map = map;
+    t->map_bytes = bytes;
+    t->core = map;
+    t->slots.base = t->map + t->core_bytes;
+    return true;
 }
 
 struct haul_task *task_open(const struct haul_processor *p, struct haul_task_name name,
@@ -146,9 +165,9 @@ enum haul_err task_rebuild(struct haul_task *t, struct haul_error *e)
             e, HAUL_E_VERSION,
             "checkpoint of %s/%u holds state version %u (%llu bytes a key); this haul has version %u (%zu bytes)", name,
             t->name.partition, c->state_version, (unsigned long long)c->stride, t->p->state_version, t->slots.bytes);
-    if (c->slots_high > t->slots.quota)
-        return haul_fail(e, HAUL_E_LIMIT, "checkpoint of %s/%u holds %u entities; engine.entities_max is %u", name,
-                         t->name.partition, c->slots_high, t->slots.quota);
+    if (c->slots_high > (t->map_bytes - t->core_bytes) / t->slots.bytes)
+        return haul_fail(e, HAUL_E_CORRUPT, "checkpoint of %s/%u says that it holds %u entities, and holds fewer", name,
+                         t->name.partition, c->slots_high);
     const struct task_options *options = strcmp(c->options_hash, t->options->hash) == 0 || t->find_options == NULL
                                              ? t->options
                                              : t->find_options(t->find_arg, t->p, c->options_hash);
@@ -156,7 +175,11 @@ enum haul_err task_rebuild(struct haul_task *t, struct haul_error *e)
         return haul_fail(e, HAUL_E_NOT_FOUND, "task %s/%u runs on options %s, whose content is not in haul.blobs", name,
                          t->name.partition, c->options_hash);
     t->options = options;
-    slots_rebuild(&t->slots, c->slots_high);
+    t->slots.quota = options->settings.entities_max;
+    if (!task_reserve(t, t->core_bytes + t->slots.bytes * t->slots.quota))
+        return haul_fail(e, HAUL_E_LIMIT, "no address space for %u entities of %s/%u", t->slots.quota, name,
+                         t->name.partition);
+    slots_rebuild(&t->slots, t->core->slots_high);
     live_rebuild(t);
     return HAUL_OK;
 }
@@ -344,8 +367,36 @@ static bool gates_pass(struct haul_task *t, struct haul_record *r)
     return true;
 }
 
-/* Control records and clocks. False: it waits for content. */
-static bool engine_record(struct haul_task *t, const struct haul_record *r)
+/* From the next step on. Above a quota that has become smaller, entities go as new ones come (entity.c). */
+static void take_options(struct haul_task *t, const struct task_options *options, uint32_t version)
+{
+    if (!task_reserve(t, t->core_bytes + t->slots.bytes * options->settings.entities_max)) {
+        haul_fail(&t->error, HAUL_E_LIMIT, "%s/%u: no address space for %u entities",
+                  haul_mailbox_row(t->name.mailbox)->name, t->name.partition, options->settings.entities_max);
+        return;
+    }
+    t->options = options;
+    t->slots.quota = options->settings.entities_max;
+    t->core->options_version = version;
+    memcpy(t->core->options_hash, options->hash, sizeof options->hash);
+}
+
+static const struct task_options *options_named(struct haul_task *t, const struct haul_record *r)
+{
+    char hash[33];
+    snprintf(hash, sizeof hash, "%.*s", (int)r->v[HAUL_F_OPTIONS_HASH].s.n, r->v[HAUL_F_OPTIONS_HASH].s.p);
+    return t->find_options == NULL ? NULL : t->find_options(t->find_arg, t->p, hash);
+}
+
+/* Asked before anything of the step is done: a task that waits has not begun it. */
+static bool waits_for_content(struct haul_task *t, const struct haul_record *r)
+{
+    return r->kind == HAUL_KIND_OPTIONS && r->v[HAUL_F_OPTIONS_VERSION].i > t->core->options_version &&
+           !HAUL_MUTANT(OPTIONS_NOT_WAITED_FOR) && options_named(t, r) == NULL;
+}
+
+/* Control records and clocks. */
+static void engine_record(struct haul_task *t, const struct haul_record *r)
 {
     struct task_core *c = t->core;
     switch (r->kind) {
@@ -356,14 +407,9 @@ static bool engine_record(struct haul_task *t, const struct haul_record *r)
         receive_clock(t, &t->head.sender, r, t->head.append.ms);
         break;
     case HAUL_KIND_OPTIONS: {
-        char hash[33];
-        snprintf(hash, sizeof hash, "%.*s", (int)r->v[HAUL_F_OPTIONS_HASH].s.n, r->v[HAUL_F_OPTIONS_HASH].s.p);
-        if (r->v[HAUL_F_OPTIONS_VERSION].i <= c->options_version) break;
-        const struct task_options *options = t->find_options == NULL ? NULL : t->find_options(t->find_arg, t->p, hash);
-        if (options == NULL) return false;
-        t->options = options;
-        c->options_version = (uint32_t)r->v[HAUL_F_OPTIONS_VERSION].i;
-        memcpy(c->options_hash, hash, sizeof hash);
+        const struct task_options *options = options_named(t, r);
+        if (r->v[HAUL_F_OPTIONS_VERSION].i > c->options_version && options != NULL)
+            take_options(t, options, (uint32_t)r->v[HAUL_F_OPTIONS_VERSION].i);
         break;
     }
     case HAUL_KIND_ANSWER:
@@ -383,7 +429,6 @@ static bool engine_record(struct haul_task *t, const struct haul_record *r)
     default:
         break;
     }
-    return true;
 }
 
 static bool is_engine_kind(uint16_t kind)
@@ -444,14 +489,15 @@ static bool take_record(struct haul_task *t)
         t->record.raw = t->head.value, t->cursor.left = 0;
     else
         good = haul_record_decode(&t->cursor, &t->record, &t->scratch, &t->refusal);
+    if (good && waits_for_content(t, &t->record)) {
+        t->cursor = before;
+        return false;
+    }
     if (c->position.index == 0) message_begins(t);
     if (good && is_engine_kind(t->record.kind)) {
         step_begins(t, t->head.append);
-        if (!engine_record(t, &t->record)) {
-            c->position.step--;
-            t->cursor = before;
-            return false;
-        }
+        engine_record(t, &t->record);
+        c = t->core; /* new options may have moved it */
         c->count[COUNT_ENGINE]++;
     } else {
         step_begins(t, good ? t->record.time : t->head.append);

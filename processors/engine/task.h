@@ -199,6 +199,8 @@ void task_offer(struct haul_task *t, const struct haul_message *m);
 /* Takes steps until the message is consumed and no timer is due, or something is full. */
 enum task_stop task_run(struct haul_task *t);
 
+/* Makes the map at least so large; it may move: what points into it must be taken anew. False: no address space. */
+bool task_reserve(struct haul_task *t, size_t bytes);
 /* Bytes of the map in use. */
 size_t task_bytes(const struct haul_task *t);
 #define TASK_BLOCK ((size_t)60 * 1024)
