@@ -4,7 +4,9 @@
 #include "haul/kafka_sink.h"
 #include "haul/kafka_source.h"
 #include "haul/log.h"
+#include "haul/null_sink.h"
 #include "haul/processors.h"
+#include "haul/replay_source.h"
 #include "processors/commands/commands.h"
 #include "processors/commands/sections.h"
 
@@ -229,6 +231,12 @@ static enum haul_err open_parts(struct runtime_worker *rw, struct parts *out, st
     uint16_t mailboxes[HAUL_MAILBOX_MAX];
     for (size_t i = 0; i < r->processors; i++) mailboxes[i] = (uint16_t)r->processor[i]->mailbox;
     enum haul_err err = haul_redis_store_open(r->redis, r->engine->instance, &out->store, e);
+    if (r->replay != NULL) {
+        out->sink = haul_null_sink_open();
+        if (err == HAUL_OK) err = haul_replay_source_open(r->replay, mailboxes, r->processors, &out->source, e);
+        if (err == HAUL_OK) haul_replay_source_share(out->source, rw->number, r->workers);
+        return err;
+    }
     if (err == HAUL_OK) err = haul_kafka_sink_open(r->kafka, r->engine->instance, &log, &out->sink, e);
     if (err == HAUL_OK)
         err = haul_kafka_source_open(r->kafka, r->engine->instance, mailboxes, r->processors, rw->number, &log, &out->source, e);
@@ -240,6 +248,13 @@ static void close_parts(struct parts *p)
     if (p->source != NULL) p->source->ops->close(p->source);
     if (p->sink != NULL) p->sink->ops->close(p->sink);
     if (p->store != NULL) p->store->ops->close(p->store);
+}
+
+/* A recording's end is reached, and a turn after it found nothing more to do. */
+static bool at_the_end(const struct haul_worker *w, unsigned *idle_turns)
+{
+    *idle_turns = haul_worker_done(w) && haul_worker_idle(w) ? *idle_turns + 1 : 0;
+    return *idle_turns > 1;
 }
 
 static void *work(void *arg)
@@ -256,7 +271,7 @@ static void *work(void *arg)
     }
     struct haul_worker *w = haul_worker_open(&r->settings, parts.source, parts.store, parts.sink, r->contents, &haul_env_real);
     rw->worker = w;
-    while (!r->stop) haul_worker_turn(w, TURN_WAIT_MS);
+    for (unsigned idle_turns = 0; !r->stop && !at_the_end(w, &idle_turns);) haul_worker_turn(w, TURN_WAIT_MS);
     const enum haul_err err = haul_worker_stop(w, STOP_MS, &e);
     if (err != HAUL_OK) haul_say(HAUL_LOG_WARNING, "stop", e.text);
     parts.sink->ops->flush(parts.sink, 2000, &e);

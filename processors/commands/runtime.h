@@ -39,6 +39,7 @@ struct runtime {
     atomic_bool published; /* the options in the file are in haul.blobs */
     atomic_bool stop;
     struct haul_time started;
+    const char *replay; /* a recording to read instead of Kafka; NULL: Kafka */
 };
 
 /* Every processor that this haul has, and the one of a name. */

@@ -202,15 +202,17 @@ static enum haul_err send_run(struct sending *s, uint32_t channel, size_t at, ui
         if (e->channel == FILLER) continue;
         left--;
         if (e->channel != channel || e->sequence <= last) continue;
-        if (e->step > o->committed_step || bytes + e->record > HAUL_RECORD_MAX) break;
-        if (count > 0 && (alone(e) || alone(run[0]) || c->letters)) break;
+        if (e->step > o->committed_step) break;
+        /* one alone may be larger: the letter of a message that was refused for its size */
+        if (count > 0 && (bytes + e->record > HAUL_RECORD_MAX || alone(e) || alone(run[0]) || c->letters)) break;
         run[count++] = e;
         bytes += e->record;
         last = e->sequence;
     }
+    assert(count > 0 && "the caller comes with the record that follows the last sent one");
     haul_buf_clear(b);
     if (count > 1) haul_message_pack_header(count, b);
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = 0; i < count && count > 1; i++)
         haul_buf_put(b, entry_key(run[i]) + run[i]->key + run[i]->headers, run[i]->record);
     struct letter_headers headers;
     headers_read(entry_key(first) + first->key, first->headers, &headers);
