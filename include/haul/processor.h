@@ -154,6 +154,8 @@ bool haul_bridge_emit(struct haul_task *t, enum haul_mailbox to, const struct ha
 /* It cannot be used: to the dead letters. `field` and the sentence as in haul_refusal. */
 void haul_bridge_refuse(struct haul_task *t, struct haul_str part, enum haul_reason reason, const char *field,
                         const char *format, ...) __attribute__((format(printf, 5, 6)));
+/* How many records of this part were sent on, refused or ignored so far. */
+uint32_t haul_bridge_taken(const struct haul_task *t);
 /* It is of no use here, for the counted reason. */
 void haul_bridge_ignore(struct haul_task *t, unsigned counter);
 /* Where a stretch of text is secret: 32 hexadecimal digits of its keyed hash and a NUL. Without a key file it is a plain

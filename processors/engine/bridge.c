@@ -44,6 +44,11 @@ void haul_bridge_ignore(struct haul_task *t, unsigned counter)
     count_record(t, COUNT_DROPPED);
 }
 
+uint32_t haul_bridge_taken(const struct haul_task *t)
+{
+    return t->parts;
+}
+
 void haul_task_pseudonym(const struct haul_task *t, struct haul_str text, char out[33])
 {
     privacy_pseudonym(&t->options->settings.privacy, text, out);
