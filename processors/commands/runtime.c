@@ -197,7 +197,7 @@ int runtime_prepare(struct runtime *r, const char *only)
 }
 
 /* ---- haul.blobs ---- */
-static void take_blob(void *arg, const char *what, const char *owner, const char *hash, struct haul_str content)
+void runtime_take_blob(void *arg, const char *what, const char *owner, const char *hash, struct haul_str content)
 {
     struct runtime *r = arg;
     char made[33];
@@ -215,7 +215,7 @@ bool runtime_publish(struct runtime *r, struct haul_error *e)
 {
     static const struct haul_kafka_log log = {runtime_kafka_log, NULL};
     if (r->blobs == NULL && haul_blobs_open(r->kafka, r->engine->instance, &log, &r->blobs, e) != HAUL_OK) return false;
-    if (haul_blobs_read(r->blobs, BLOBS_MS, take_blob, r, e) != HAUL_OK) return false;
+    if (haul_blobs_read(r->blobs, BLOBS_MS, runtime_take_blob, r, e) != HAUL_OK) return false;
     for (size_t i = 0; i < r->processors; i++) {
         const char *hash = r->first_hash[r->processor[i]->mailbox];
         if (haul_blobs_put(r->blobs, "options", haul_mailbox_row(r->processor[i]->mailbox)->name, hash,
@@ -229,7 +229,7 @@ bool runtime_publish(struct runtime *r, struct haul_error *e)
 void runtime_blobs(struct runtime *r)
 {
     struct haul_error e = {0};
-    haul_blobs_read(r->blobs, BLOBS_MS, take_blob, r, &e);
+    haul_blobs_read(r->blobs, BLOBS_MS, runtime_take_blob, r, &e);
 }
 
 void runtime_free(struct runtime *r)
