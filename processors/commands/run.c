@@ -4,6 +4,7 @@
 #include "haul/http.h"
 #include "haul/log.h"
 #include "processors/commands/commands.h"
+#include "processors/commands/inforce.h"
 #include "processors/commands/runtime.h"
 
 #include <errno.h>
@@ -82,6 +83,24 @@ static bool publish(struct runtime *r, const sigset_t *signals)
     return true;
 }
 
+/* The file is a proposal: tasks that have begun go on with what they run on until haul reload. */
+static void warn_of_difference(const struct runtime *r)
+{
+    struct haul_store *store;
+    struct haul_error e = {0};
+    if (haul_redis_store_open(r->redis, r->engine->instance, &store, &e) != HAUL_OK) return;
+    for (size_t i = 0; i < r->processors; i++) {
+        struct inforce f;
+        char text[200];
+        if (inforce_read(r, store, r->processor[i], &f, &e) != HAUL_OK) break;
+        if (f.differ == 0) continue;
+        snprintf(text, sizeof text, "%s: the file's options are not those in force (version %u): haul reload brings them in",
+                 haul_mailbox_row(r->processor[i]->mailbox)->name, f.version);
+        haul_say(HAUL_LOG_WARNING, "options_differ", text);
+    }
+    store->ops->close(store);
+}
+
 /* Until a signal comes, a worker has failed, or all have come to the end of a recording. */
 static void wait_for_end(struct runtime *r, const sigset_t *signals)
 {
@@ -123,6 +142,7 @@ static int serve(struct runtime *r, const char *port_file)
         haul_say(HAUL_LOG_INFO, "started", text);
         status = 0;
         if (r->replay != NULL || publish(r, &signals)) {
+            if (r->replay == NULL) warn_of_difference(r);
             runtime_start(r);
             wait_for_end(r, &signals);
             r->stop = true;

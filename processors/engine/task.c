@@ -206,7 +206,8 @@ static void open_frame(struct haul_task *t)
         snprintf(t->refusal.text, sizeof t->refusal.text, "a dead letter is one record; this one holds %u",
                  t->cursor.count);
     }
-    if (t->bad_frame || t->raw) t->cursor.left = t->cursor.count = 1;
+    if (t->bad_frame) t->cursor.left = t->cursor.count = 1;
+    if (t->raw) bridge_open(t);
 }
 
 void task_offer(struct haul_task *t, const struct haul_message *m)
@@ -224,12 +225,16 @@ void task_offer(struct haul_task *t, const struct haul_message *m)
     open_frame(t);
     /* resuming inside a message: records before the index were taken before */
     const uint32_t skip = t->head.offset == t->core->position.offset ? t->core->position.index : 0;
-    for (uint32_t i = 0; i < skip && t->cursor.left > 0 && !t->bad_frame && !t->raw; i++) {
+    for (uint32_t i = 0; i < skip && t->cursor.left > 0 && !t->bad_frame; i++) {
         haul_arena_reset(&t->scratch);
+        if (t->raw) {
+            bridge_advance(t);
+            continue;
+        }
         haul_record_decode(&t->cursor, &t->record, &t->scratch, &t->refusal);
     }
     if (skip == 0) t->core->position = (struct haul_position){t->head.offset, 0, t->core->position.step};
-    if ((t->bad_frame || t->raw) && skip > 0) t->cursor.left = 0;
+    if (t->bad_frame && skip > 0) t->cursor.left = 0;
 }
 
 static void message_begins(struct haul_task *t)
@@ -361,7 +366,8 @@ static bool gates_pass(struct haul_task *t, struct haul_record *r)
     const struct haul_gate gate = {t->options->settings.future_max_ms, t->options->settings.past_max_ms};
     const uint8_t crs = r->crs;
     if (!haul_gate_pass(&gate, t->head.append_time ? t->head.append : HAUL_TIME_NONE, r, &t->refusal)) return false;
-    if (privacy_apply(&t->options->settings.privacy, &t->privacy[r->kind], r, &t->scratch, &t->core->count[COUNT_HIDDEN]) ||
+    if (privacy_apply(&t->options->settings.privacy, &t->privacy[r->kind], r, &t->scratch,
+                      &t->core->count[COUNT_HIDDEN]) ||
         r->crs != crs)
         repack(t, r);
     return true;
@@ -442,6 +448,7 @@ static bool sequence_passes(struct haul_task *t)
     struct task_core *c = t->core;
     const struct haul_sender *s = &t->head.sender;
     if (s->mailbox == HAUL_MAILBOX_NONE || s->sequence == 0) return true;
+    if (t->raw && c->position.index > 0) return true; /* the message has one sequence, whatever its parts */
     switch (receive_record(t, s, s->sequence + c->position.index, t->head.append.ms)) {
     case RECEIVE_TAKE:
         return true;
@@ -485,9 +492,9 @@ static bool take_record(struct haul_task *t)
     const struct haul_message_cursor before = t->cursor;
     haul_arena_reset(&t->scratch);
     bool good = false;
-    if (t->bad_frame || t->raw)
+    if (t->bad_frame)
         t->record.raw = t->head.value, t->cursor.left = 0;
-    else
+    else if (!t->raw)
         good = haul_record_decode(&t->cursor, &t->record, &t->scratch, &t->refusal);
     if (good && waits_for_content(t, &t->record)) {
         t->cursor = before;
@@ -502,13 +509,12 @@ static bool take_record(struct haul_task *t)
     } else {
         step_begins(t, good ? t->record.time : t->head.append);
         t->now = good ? &t->record : NULL;
-        if (!sequence_passes(t))
-            ;
-        else if (t->raw)
-            bridge_message(t);
-        else if (good)
+        const bool next = sequence_passes(t);
+        if (t->raw)
+            bridge_step(t, next);
+        else if (next && good)
             pass_record(t, &t->record);
-        else
+        else if (next)
             quarantine(t, t->record.raw, t->bad_frame ? HAUL_STAGE_CONSUME : HAUL_STAGE_DECODE);
         t->now = NULL;
     }

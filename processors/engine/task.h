@@ -47,7 +47,7 @@
     X(EMITTED, "records_emitted", "records sent to other mailboxes")                                                   \
     X(UNKNOWN, "fields_unknown", "fields of a newer schema that were ignored")                                         \
     X(MESSAGES, "messages", "messages taken from the mailbox")                                                         \
-    X(STALLED, "upstreams_stalled", "times that a silent upstream task was left out of the clock")                                \
+    X(STALLED, "upstreams_stalled", "times that a silent upstream task was left out of the clock")                     \
     X(HIDDEN, "driver_ids_dropped", "driver ids left out because there is no key to hash them with")
 enum task_count {
 #define X(NAME, name, sentence) COUNT_##NAME,
@@ -152,8 +152,9 @@ struct haul_task {
     struct haul_message head; /* value and key point into the buffers */
     struct haul_message_cursor cursor;
     bool has_message, bad_frame;
-    bool raw;       /* a bridge takes the message whole */
-    uint32_t parts; /* that it has taken of it so far */
+    bool raw;                           /* a bridge takes the message, part by part */
+    struct haul_str raw_rest, raw_part; /* behind the part, and the part of the step that comes or is */
+    uint32_t parts;                     /* records of it that are counted */
 
     /* the step */
     struct haul_time time;
@@ -169,9 +170,9 @@ struct haul_task {
     uint64_t stream_ordinal; /* stream entries of this step so far */
     uint8_t *before;         /* the entity's state before the step */
     size_t before_len;
-    struct haul_buf repacked; /* the record when the gates have changed it */
+    struct haul_buf repacked;       /* the record when the gates have changed it */
     struct privacy_fields *privacy; /* by kind; HAUL_KIND_MAX of them */
-    struct haul_buf text; /* for sentences and packed records */
+    struct haul_buf text;           /* for sentences and packed records */
     struct haul_buf sentence[4];
 
     /* entities painted since the live stream was last written */
@@ -242,8 +243,10 @@ void emit_record(struct haul_task *t, unsigned mailbox, struct haul_str key, con
 void emit_forward(struct haul_task *t, uint32_t partition, const struct haul_record *r);
 void emit_letter(struct haul_task *t, enum haul_stage stage, struct haul_str raw, uint32_t index);
 
-/* bridge.c */
-void bridge_message(struct haul_task *t);
+/* bridge.c: messages of a foreign form */
+void bridge_open(struct haul_task *t);
+void bridge_advance(struct haul_task *t);
+void bridge_step(struct haul_task *t, bool taken);
 
 /* paint.c: documents and the live stream */
 void paint_entity(struct haul_task *t, struct haul_entity *e);
