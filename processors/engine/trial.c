@@ -160,8 +160,9 @@ static void keep_letter(struct haul_trial *t, const struct haul_outgoing *m)
     const struct haul_str text = header_of(m, "__connect.errors.exception.message");
     t->letter = need(realloc(t->letter, (t->letters + 1) * sizeof *t->letter));
     struct letter *l = &t->letter[t->letters++];
-    l->why = need(malloc(reason.n + text.n + 3));
-    sprintf(l->why, "%.*s: %.*s", (int)reason.n, reason.p, (int)text.n, text.p);
+    const size_t why = reason.n + text.n + 3;
+    l->why = need(malloc(why));
+    snprintf(l->why, why, "%.*s: %.*s", (int)reason.n, reason.p, (int)text.n, text.p);
     l->bytes = need(malloc(m->value.n + 1));
     l->n = m->value.n;
     if (l->n > 0) memcpy(l->bytes, m->value.p, l->n);
