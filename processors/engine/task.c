@@ -130,6 +130,50 @@ size_t task_bytes(const struct haul_task *t)
     return t->core_bytes + t->slots.bytes * t->slots.high;
 }
 
+/* ---- content ---- */
+_Static_assert(HAUL_CONTENTS_MAX == HAUL_STORE_CONTENTS, "a control key holds the versions of all content");
+
+static const void *find_blob(const struct haul_task *t, unsigned content, const char *hash)
+{
+    return t->find_blob == NULL ? NULL : t->find_blob(t->find_arg, t->p->contents[content].what, hash);
+}
+
+const void *haul_task_content(const struct haul_task *t, const char *what)
+{
+    for (size_t i = 0; i < t->p->contents_len; i++)
+        if (strcmp(t->p->contents[i].what, what) == 0) return t->content[i];
+    assert(false && "the processor's table `contents` does not name this");
+    return NULL;
+}
+
+static enum haul_err missing(const struct haul_task *t, unsigned content, const char *hash, struct haul_error *e)
+{
+    return haul_fail(e, HAUL_E_NOT_FOUND, "task %s/%u runs on %s %s, whose content is not in haul.blobs",
+                     haul_mailbox_row(t->name.mailbox)->name, t->name.partition, t->p->contents[content].what, hash);
+}
+
+enum haul_err task_begin_with(struct haul_task *t, unsigned content, const char *hash, struct haul_error *e)
+{
+    assert(t->core->position.step == 0 && content < t->p->contents_len);
+    if (hash[0] == '\0') return HAUL_OK;
+    const void *found = find_blob(t, content, hash);
+    if (found == NULL) return missing(t, content, hash, e);
+    t->content[content] = found;
+    snprintf(t->core->content[content].hash, sizeof t->core->content[content].hash, "%s", hash);
+    return HAUL_OK;
+}
+
+/* After a checkpoint was loaded. Tools that only look at state bring no content. */
+static enum haul_err find_contents(struct haul_task *t, struct haul_error *e)
+{
+    for (unsigned i = 0; t->find_blob != NULL && i < t->p->contents_len; i++) {
+        const char *hash = t->core->content[i].hash;
+        t->content[i] = hash[0] == '\0' ? NULL : find_blob(t, i, hash);
+        if (hash[0] != '\0' && t->content[i] == NULL) return missing(t, i, hash, e);
+    }
+    return HAUL_OK;
+}
+
 enum haul_err task_rebuild(struct haul_task *t, struct haul_error *e)
 {
     const struct task_core *c = t->core;
@@ -152,6 +196,8 @@ enum haul_err task_rebuild(struct haul_task *t, struct haul_error *e)
         return haul_fail(e, HAUL_E_NOT_FOUND, "task %s/%u runs on options %s, whose content is not in haul.blobs", name,
                          t->name.partition, c->options_hash);
     t->options = options;
+    const enum haul_err found = find_contents(t, e);
+    if (found != HAUL_OK) return found;
     slots_rebuild(&t->slots, c->slots_high);
     live_rebuild(t);
     return HAUL_OK;
@@ -303,6 +349,43 @@ static bool gates_pass(struct haul_task *t, struct haul_record *r)
     return haul_gate_pass(&gate, t->head.append_time ? t->head.append : HAUL_TIME_NONE, r, &t->refusal);
 }
 
+static bool take_options(struct haul_task *t, uint32_t version, const char *hash)
+{
+    struct task_core *c = t->core;
+    if (version <= c->options_version) return true;
+    const struct task_options *options = t->find_options == NULL ? NULL : t->find_options(t->find_arg, t->p, hash);
+    if (options == NULL) return false;
+    t->options = options;
+    c->options_version = version;
+    snprintf(c->options_hash, sizeof c->options_hash, "%s", hash);
+    return true;
+}
+
+static bool take_content(struct haul_task *t, unsigned i, uint32_t version, const char *hash)
+{
+    struct task_core *c = t->core;
+    if (version <= c->content[i].version) return true;
+    const void *found = find_blob(t, i, hash);
+    if (found == NULL) return false;
+    t->content[i] = found;
+    c->content[i].version = version;
+    snprintf(c->content[i].hash, sizeof c->content[i].hash, "%s", hash);
+    return true;
+}
+
+/* Options, or content that the processor reads; what it does not read is none of its business. */
+static bool take_control(struct haul_task *t, const struct haul_record *r)
+{
+    char hash[33];
+    const struct haul_str what = r->v[HAUL_F_OPTIONS_WHAT].s;
+    const uint32_t version = (uint32_t)r->v[HAUL_F_OPTIONS_VERSION].i;
+    snprintf(hash, sizeof hash, "%.*s", (int)r->v[HAUL_F_OPTIONS_HASH].s.n, r->v[HAUL_F_OPTIONS_HASH].s.p);
+    if (haul_str_eq(what, HAUL_STR("options"))) return take_options(t, version, hash);
+    for (unsigned i = 0; i < t->p->contents_len; i++)
+        if (haul_str_eq(what, haul_str_of(t->p->contents[i].what))) return take_content(t, i, version, hash);
+    return true;
+}
+
 /* Control records and clocks. False: it waits for content. */
 static bool engine_record(struct haul_task *t, const struct haul_record *r)
 {
@@ -314,17 +397,8 @@ static bool engine_record(struct haul_task *t, const struct haul_record *r)
     case HAUL_KIND_CLOCK:
         receive_clock(t, &t->head.sender, r, t->head.append.ms);
         break;
-    case HAUL_KIND_OPTIONS: {
-        char hash[33];
-        snprintf(hash, sizeof hash, "%.*s", (int)r->v[HAUL_F_OPTIONS_HASH].s.n, r->v[HAUL_F_OPTIONS_HASH].s.p);
-        if (r->v[HAUL_F_OPTIONS_VERSION].i <= c->options_version) break;
-        const struct task_options *options = t->find_options == NULL ? NULL : t->find_options(t->find_arg, t->p, hash);
-        if (options == NULL) return false;
-        t->options = options;
-        c->options_version = (uint32_t)r->v[HAUL_F_OPTIONS_VERSION].i;
-        memcpy(c->options_hash, hash, sizeof hash);
-        break;
-    }
+    case HAUL_KIND_OPTIONS:
+        return take_control(t, r);
     case HAUL_KIND_ANSWER:
         c->answer_version = (uint32_t)r->v[HAUL_F_ANSWER_VERSION].i;
         if (c->answer_version != HAUL_ANSWER_VERSION)
@@ -510,6 +584,8 @@ static void dump_core(const struct haul_task *t, struct haul_json *j)
     haul_json_ktime(j, "watermark", (struct haul_time){c->watermark_ms});
     haul_json_ktime(j, "outside", (struct haul_time){c->outside_ms});
     haul_json_kstr(j, "options", haul_str_of(c->options_hash));
+    for (size_t i = 0; i < t->p->contents_len; i++)
+        haul_json_kstr(j, t->p->contents[i].what, haul_str_of(c->content[i].hash));
     for (int i = 0; i < COUNT_LEN; i++) haul_json_ki64(j, task_count_name((enum task_count)i), (int64_t)c->count[i]);
     for (size_t i = 0; i < t->p->counters_len; i++) haul_json_ki64(j, t->p->counters[i].name, (int64_t)c->counter[i]);
     haul_json_name(j, "sequences");
