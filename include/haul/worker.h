@@ -58,8 +58,8 @@ void haul_contents_begin_with(struct haul_contents *c, const struct haul_process
  * twice is one. Errors of that check; LIMIT: too many, or too large together. */
 enum haul_err haul_contents_add_blob(struct haul_contents *c, const struct haul_processor *p, const char *what,
                                      struct haul_str bytes, char hash[33], struct haul_error *e);
-/* True when it is there. */
-bool haul_contents_has_blob(struct haul_contents *c, const char *what, const char *hash);
+/* Its bytes, valid while the contents are open; p NULL: it is not there. */
+struct haul_str haul_contents_blob(struct haul_contents *c, const char *what, const char *hash);
 /* Which of it a processor's tasks begin with; none when never said. */
 void haul_contents_begin_with_blob(struct haul_contents *c, const struct haul_processor *p, const char *what,
                                    const char *hash);

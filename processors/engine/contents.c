@@ -193,7 +193,7 @@ enum haul_err haul_contents_add_blob(struct haul_contents *c, const struct haul_
     const struct haul_content *row = row_of(p, what, &at);
     assert(row != NULL && strlen(what) < sizeof c->blob[0].what);
     haul_hash128_text(haul_xxh3_128(bytes.p, bytes.n), hash);
-    if (haul_contents_has_blob(c, what, hash)) return HAUL_OK;
+    if (haul_contents_blob(c, what, hash).p != NULL) return HAUL_OK;
     void *copy = blob_copy(bytes);
     enum haul_err err = row->check(copy, bytes.n, e);
     pthread_mutex_lock(&c->lock);
@@ -214,9 +214,13 @@ enum haul_err haul_contents_add_blob(struct haul_contents *c, const struct haul_
     return err;
 }
 
-bool haul_contents_has_blob(struct haul_contents *c, const char *what, const char *hash)
+struct haul_str haul_contents_blob(struct haul_contents *c, const char *what, const char *hash)
 {
-    return contents_blob(c, what, hash) != NULL;
+    pthread_mutex_lock(&c->lock);
+    const struct blob *b = blob_find(c, what, hash);
+    const struct haul_str bytes = {b == NULL ? NULL : b->bytes, b == NULL ? 0 : b->n};
+    pthread_mutex_unlock(&c->lock);
+    return bytes;
 }
 
 void haul_contents_begin_with_blob(struct haul_contents *c, const struct haul_processor *p, const char *what,
@@ -224,7 +228,7 @@ void haul_contents_begin_with_blob(struct haul_contents *c, const struct haul_pr
 {
     size_t at;
     const struct haul_content *row = row_of(p, what, &at);
-    assert(row != NULL && haul_contents_has_blob(c, what, hash));
+    assert(row != NULL && haul_contents_blob(c, what, hash).p != NULL);
     pthread_mutex_lock(&c->lock);
     snprintf(c->first_blob[p->mailbox][at], sizeof c->first_blob[p->mailbox][at], "%s", hash);
     pthread_mutex_unlock(&c->lock);
@@ -232,12 +236,7 @@ void haul_contents_begin_with_blob(struct haul_contents *c, const struct haul_pr
 
 const void *contents_blob(void *contents, const char *what, const char *hash)
 {
-    struct haul_contents *c = contents;
-    pthread_mutex_lock(&c->lock);
-    const struct blob *b = blob_find(c, what, hash);
-    const void *bytes = b == NULL ? NULL : b->bytes;
-    pthread_mutex_unlock(&c->lock);
-    return bytes;
+    return haul_contents_blob(contents, what, hash).p;
 }
 
 void contents_first_blob(struct haul_contents *c, const struct haul_processor *p, unsigned i, char hash[33])
