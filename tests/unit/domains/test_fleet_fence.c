@@ -95,7 +95,7 @@ static void a_vehicle_enters_and_leaves(void **state)
     assert_int_equal(alert_open(s.t, "fleet.fence_enter"), 1);
     const struct haul_record *r = alert_last(s.t, "fleet.fence_enter", "open");
     assert_true(haul_str_eq(r->v[HAUL_F_ALERT_TOUCHES].s, HAUL_STR("fence:F")));
-    assert_true(shows(s.t, KEY, "\"fences\":[{\"id\":\"F\",\"state\":\"inside\",\"since\":\"2026-06-01T02:00:30Z\"}]"));
+    assert_true(shows(s.t, KEY, "\"fences\":[{\"id\":\"F\",\"state\":\"inside\",\"since\":\"2026-06-01T02:00:30));
     to(&s, 1310, 60); /* 10 m out: within the hysteresis of 20 m */
     assert_int_equal(told(s.t, "F", "exit"), 0);
     to(&s, 1330, 5);
@@ -295,7 +295,7 @@ static void in_more_than_can_be_followed_is_counted(void **state)
     struct haul_buf b;
     haul_buf_init(&b, 4096, 65536);
     for (int i = 0; i < 12; i++) {
-        char id[8];
+        char id[16];
         snprintf(id, sizeof id, "F%02d", i);
         haul_buf_printf(&b, "%s%s", i == 0 ? "" : ",", square(id, 300, "\"approach_m\":400"));
     }
@@ -304,13 +304,13 @@ static void in_more_than_can_be_followed_is_counted(void **state)
     assert_true(haul_trial_counter(s.t, "fences_crowded") > 0);
     to(&s, 400, 30);
     for (int i = 0; i < 12; i++) {
-        char id[8];
+        char id[16];
         snprintf(id, sizeof id, "F%02d", i);
         assert_int_equal(told(s.t, id, "enter"), i < 8);
     }
     to(&s, 1900, 60);
     for (int i = 0; i < 8; i++) {
-        char id[8];
+        char id[16];
         snprintf(id, sizeof id, "F%02d", i);
         assert_int_equal(told(s.t, id, "exit"), 1);
     }
