@@ -95,7 +95,7 @@ static void a_vehicle_enters_and_leaves(void **state)
     assert_int_equal(alert_open(s.t, "fleet.fence_enter"), 1);
     const struct haul_record *r = alert_last(s.t, "fleet.fence_enter", "open");
     assert_true(haul_str_eq(r->v[HAUL_F_ALERT_TOUCHES].s, HAUL_STR("fence:F")));
-    assert_true(shows(s.t, KEY, "\"fences\":[{\"id\":\"F\",\"state\":\"inside\",\"since\":\"2026-06-01T02:00:30));
+    assert_true(shows(s.t, KEY, "\"fences\":[{\"id\":\"F\",\"state\":\"inside\",\"since\":\"2026-06-01T02:00:30"));
     to(&s, 1310, 60); /* 10 m out: within the hysteresis of 20 m */
     assert_int_equal(told(s.t, "F", "exit"), 0);
     to(&s, 1330, 5);
