@@ -13,11 +13,14 @@
 #include "processors/commands/kafka_args.h"
 #include "processors/commands/runtime.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
 #define BLOB_MS 60000
 #define SEND_MS 30000
+/* Every process looks into haul.blobs once a second. Told later than that, no task has to wait for the content. */
+#define SPREAD_MS 2500
 
 static const char usage[] =
     "usage: haul fences check FILE.geojson\n"
@@ -202,6 +205,7 @@ static int apply(const struct args *a, const struct haul_buf *blob)
     haul_hash128_text(haul_xxh3_128(blob->p, blob->n), hash);
     enum haul_err err = next_version(&s, partitions, &version, &e);
     if (err == HAUL_OK) err = store_blob(&s, blob, hash, &e);
+    if (err == HAUL_OK) poll(NULL, 0, SPREAD_MS);
     if (err == HAUL_OK) err = announce(&s, partitions, version, hash, &e);
     setup_close(&s);
     if (err != HAUL_OK)
