@@ -64,7 +64,8 @@ static void show_when(struct haul_json *j, const struct haul_fence *x)
     for (unsigned i = 0; i < x->windows; i++) {
         const struct haul_fence_window *w = &x->window[i];
         char text[64];
-        snprintf(text, sizeof text, "%02d:%02d-%02d:%02d", w->from_min / 60, w->from_min % 60, w->to_min / 60, w->to_min % 60);
+        snprintf(text, sizeof text, "%02d:%02d-%02d:%02d", w->from_min / 60, w->from_min % 60, w->to_min / 60,
+                 w->to_min % 60);
         haul_json_str(j, haul_str_of(text));
     }
     haul_json_close(j, ']');
@@ -138,7 +139,8 @@ static enum haul_err next_version(const struct kafka_setup *s, uint32_t partitio
     return err;
 }
 
-static enum haul_err store_blob(const struct kafka_setup *s, const struct haul_buf *blob, const char *hash, struct haul_error *e)
+static enum haul_err store_blob(const struct kafka_setup *s, const struct haul_buf *blob, const char *hash,
+                                struct haul_error *e)
 {
     static const struct haul_kafka_log log = {runtime_kafka_log, NULL};
     struct haul_blobs *b;
@@ -158,7 +160,8 @@ static enum haul_err answered(struct haul_sink *sink, uint32_t n, struct haul_er
         const size_t got = sink->ops->poll(sink, r, 16);
         if (got == 0) return haul_fail(e, HAUL_E_TIMEOUT, "%u partitions have not answered", n);
         for (size_t i = 0; i < got && err == HAUL_OK; i++)
-            if (r[i].result != HAUL_OK) err = haul_fail(e, r[i].result, "a control record was not taken: %s", r[i].text);
+            if (r[i].result != HAUL_OK)
+                err = haul_fail(e, r[i].result, "a control record was not taken: %s", r[i].text);
         n -= (uint32_t)got;
     }
     return err;

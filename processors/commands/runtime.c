@@ -134,8 +134,8 @@ static int add_blobs(struct runtime *r, const struct haul_processor *p)
         const int status = runtime_make_content(row, path, &blob);
         if (status != 0) return status;
         char *hash = r->first_blob[p->mailbox][i].hash;
-        const enum haul_err err =
-            haul_contents_add_blob(r->contents, p, row->what, (struct haul_str){(const char *)blob.p, blob.n}, hash, &e);
+        const enum haul_err err = haul_contents_add_blob(r->contents, p, row->what,
+                                                         (struct haul_str){(const char *)blob.p, blob.n}, hash, &e);
         haul_buf_free(&blob);
         if (err != HAUL_OK) {
             fprintf(stderr, "haul: %s: %s\n", path, e.text);
@@ -232,7 +232,8 @@ static void take_options(struct runtime *r, const struct haul_processor *p, cons
         unreadable("options", "the content does not have the hash in its key");
 }
 
-static void take_content(struct runtime *r, const struct haul_processor *p, const char *what, const char *hash, struct haul_str content)
+static void take_content(struct runtime *r, const struct haul_processor *p, const char *what, const char *hash,
+                         struct haul_str content)
 {
     char made[33];
     struct haul_error e = {0};
@@ -258,8 +259,8 @@ static void take_blob(void *arg, const char *what, const char *owner, const char
         take_content(r, p, what, hash, content);
 }
 
-static bool put(struct runtime *r, const char *what, const struct haul_processor *p, const char *hash, struct haul_str content,
-                struct haul_error *e)
+static bool put(struct runtime *r, const char *what, const struct haul_processor *p, const char *hash,
+                struct haul_str content, struct haul_error *e)
 {
     return haul_blobs_put(r->blobs, what, haul_mailbox_row(p->mailbox)->name, hash, content, BLOBS_MS, e) == HAUL_OK;
 }
