@@ -59,7 +59,8 @@ struct haul_control {
     uint32_t partitions;  /* of the mailbox, pinned */
     uint32_t answer_version;
     uint32_t options_version;
-    char options_hash[33];
+    char options_hash[33];    /* in force at the position */
+    char genesis_options[33]; /* in force where the log was first read */
     /* other content, in the processor's order: what it began with (genesis), and the version in force */
     char content_hash[HAUL_STORE_CONTENTS][33];
     uint32_t content_version[HAUL_STORE_CONTENTS];

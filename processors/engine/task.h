@@ -18,6 +18,7 @@
 #include "haul/processor.h"
 #include "haul/source.h"
 #include "processors/engine/outbox.h"
+#include "processors/engine/privacy.h"
 #include "processors/engine/slots.h"
 
 #define CORE_LAYOUT    2
@@ -46,7 +47,8 @@
     X(EMITTED, "records_emitted", "records sent to other mailboxes")                                                   \
     X(UNKNOWN, "fields_unknown", "fields of a newer schema that were ignored")                                         \
     X(MESSAGES, "messages", "messages taken from the mailbox")                                                         \
-    X(STALLED, "upstreams_stalled", "times that a silent upstream task was left out of the clock")
+    X(STALLED, "upstreams_stalled", "times that a silent upstream task was left out of the clock")                     \
+    X(HIDDEN, "driver_ids_dropped", "driver ids left out because there is no key to hash them with")
 enum task_count {
 #define X(NAME, name, sentence) COUNT_##NAME,
     TASK_COUNTS(X)
@@ -99,6 +101,7 @@ struct task_core {
 struct task_settings {
     int64_t lateness_ms, view_interval_ms, future_max_ms, past_max_ms, clock_stall_ms;
     uint32_t entities_max;
+    struct privacy privacy;
 };
 
 /* Options in force: looked up by hash, shared and immutable. */
@@ -106,6 +109,7 @@ struct task_options {
     char hash[33];
     struct task_settings settings;
     const void *processor; /* the processor's struct */
+    void *prepared;        /* what the processor made from it */
 };
 
 /* Partition counts of all mailboxes, pinned: where records go; and the prefix of topic names. */
@@ -155,6 +159,9 @@ struct haul_task {
     struct haul_message head; /* value and key point into the buffers */
     struct haul_message_cursor cursor;
     bool has_message, bad_frame;
+    bool raw;                           /* a bridge takes the message, part by part */
+    struct haul_str raw_rest, raw_part; /* behind the part, and the part of the step that comes or is */
+    uint32_t parts;                     /* records of it that are counted */
 
     /* the step */
     struct haul_time time;
@@ -170,7 +177,9 @@ struct haul_task {
     uint64_t stream_ordinal; /* stream entries of this step so far */
     uint8_t *before;         /* the entity's state before the step */
     size_t before_len;
-    struct haul_buf text; /* for sentences and packed records */
+    struct haul_buf repacked;       /* the record when the gates have changed it */
+    struct privacy_fields *privacy; /* by kind; HAUL_KIND_MAX of them */
+    struct haul_buf text;           /* for sentences and packed records */
     struct haul_buf sentence[4];
 
     /* entities painted since the live stream was last written */
@@ -200,6 +209,8 @@ void task_offer(struct haul_task *t, const struct haul_message *m);
 /* Takes steps until the message is consumed and no timer is due, or something is full. */
 enum task_stop task_run(struct haul_task *t);
 
+/* Makes the map at least so large; it may move: what points into it must be taken anew. False: no address space. */
+bool task_reserve(struct haul_task *t, size_t bytes);
 /* Bytes of the map in use. */
 size_t task_bytes(const struct haul_task *t);
 #define TASK_BLOCK ((size_t)60 * 1024)
@@ -240,6 +251,11 @@ void emit_bytes(struct haul_task *t, uint32_t channel, struct haul_str key, stru
 void emit_record(struct haul_task *t, unsigned mailbox, struct haul_str key, const struct haul_record *r);
 void emit_forward(struct haul_task *t, uint32_t partition, const struct haul_record *r);
 void emit_letter(struct haul_task *t, enum haul_stage stage, struct haul_str raw, uint32_t index);
+
+/* bridge.c: messages of a foreign form */
+void bridge_open(struct haul_task *t);
+void bridge_advance(struct haul_task *t);
+void bridge_step(struct haul_task *t, bool taken);
 
 /* paint.c: documents and the live stream */
 void paint_entity(struct haul_task *t, struct haul_entity *e);

@@ -166,7 +166,7 @@ static bool on_event(struct haul_worker *w, const struct haul_source_event *ev)
     case HAUL_SOURCE_MESSAGE:
         return on_message(w, worker_find(w, ev->message.task), &ev->message);
     case HAUL_SOURCE_END:
-        if (wt != NULL) wt->at_end = true, wt->log_end = ev->offset;
+        if (wt != NULL) worker_end(w, wt, ev->offset);
         return true;
     case HAUL_SOURCE_ASSIGN:
         worker_assign(w, ev->task);
@@ -250,6 +250,11 @@ bool haul_worker_idle(const struct haul_worker *w)
     return true;
 }
 
+bool haul_worker_done(const struct haul_worker *w)
+{
+    return w->done;
+}
+
 /* ---- clean stop ---- */
 static bool stopped_cleanly(const struct worker_task *wt)
 {
@@ -276,8 +281,7 @@ enum haul_err haul_worker_stop(struct haul_worker *w, int64_t ms, struct haul_er
     } while (worker_now(w) < deadline);
     for (size_t i = 0; i < w->tasks; i++) {
         struct worker_task *wt = w->task[i];
-        if (runs(wt) && wt->state == HAUL_TASK_RUNNING)
-            w->source->ops->remember(w->source, wt->name, wt->control.position.offset, "");
+        if (runs(wt) && wt->state == HAUL_TASK_RUNNING) worker_remember(w, wt);
         w->store->ops->release(w->store, wt->name);
     }
     if (left > 0)

@@ -116,7 +116,7 @@ static void consider(struct explain *x, int32_t r, int32_t task, int32_t after, 
     const struct state *s = x->s;
     const struct model *m = x->m;
     const struct vtype *t = &m->type[s->route[r].type];
-    const struct spot spot = {0, after, after_second};
+    const struct spot spot = {0, HAUL_NONE, after, after_second};
     const int32_t n = with_spot(s, task, &spot, x->sequence);
     struct faults faults = {.n = 0};
     struct timing timing;
@@ -243,7 +243,8 @@ static bool holds(struct explain *x, struct haul_reason *reason)
     struct model *m = x->m;
     const int32_t r = reason->vehicle;
     struct bent b = {.t = m->type[x->s->route[r].type], .v = *m->type[x->s->route[r].type].v};
-    const struct spot spot = {0, reason->after == HAUL_NONE ? start_of(m, r) : reason->after, reason->delivery_after};
+    const struct spot spot = {0, HAUL_NONE, reason->after == HAUL_NONE ? start_of(m, r) : reason->after,
+                              reason->delivery_after};
     const int32_t n = with_spot(x->s, reason->task, &spot, x->sequence);
     own_breaks(&b);
     for (int32_t i = 0; i < reason->faults_n; i++) bend(m, &b, x->sequence, n, &reason->faults[i], 1);

@@ -162,18 +162,23 @@ static int32_t draw_seed(struct search *x)
     return (int32_t)haul_rng_below(&x->rng, (uint64_t)x->m->tasks);
 }
 
+bool search_try(struct search *x, int32_t seed, int32_t mean_cut)
+{
+    state_begin(x->s);
+    if (!ruin_near(x, seed, mean_cut)) return false;
+    search_fill(x);
+    if (x->m->types > 1) improve_types(x);
+    if (x->m->docks) docks_mend(x->s);
+    return true;
+}
+
 /* Ruin, recreate, accept or take back. True: accepted. */
 static bool step(struct search *x)
 {
     struct state *s = x->s;
     x->iterations++;
     const int64_t was = s->cost;
-    state_begin(s);
-    ruin_near(x, draw_seed(x), MEAN_CUT);
-    search_fill(x);
-    if (x->m->types > 1) improve_types(x);
-    if (x->m->docks) docks_mend(s);
-    const bool accepted = accepts(x, was);
+    const bool accepted = search_try(x, draw_seed(x), MEAN_CUT) && accepts(x, was);
     for (int32_t i = 0; i < s->absent_n; i++) x->missed[s->absent[i]]++;
     if (!accepted) state_back(s);
     return accepted;

@@ -38,6 +38,9 @@ void savings_start(struct search *x);
 /* One step: ruin, recreate, accept or take back. True: a new best. */
 bool search_step(struct search *x);
 
+/* Ruin round a task, recreate; neither accepted nor taken back. False: it must be taken back. */
+bool search_try(struct search *x, int32_t seed, int32_t mean_cut);
+
 /* The state becomes the best plan found. */
 void search_settle(struct search *x);
 
@@ -48,8 +51,9 @@ void search_fewer(struct search *x);
 void search_fewer_step(struct search *x);
 void search_fewest(struct search *x);
 
-/* Cuts strings of near tasks round the task, as a step does. */
-void ruin_near(struct search *x, int32_t seed, int32_t mean_cut);
+/* Cuts strings of near tasks round the task, as a step does. False: what is left of a route breaks a rule (where a way
+ * is shorter by way of a stop than without it), and must be taken back. */
+bool ruin_near(struct search *x, int32_t seed, int32_t mean_cut);
 
 /* A cheaper type of vehicle for each route of the step, or an exchange of two vehicles. */
 void improve_types(struct search *x);

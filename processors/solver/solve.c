@@ -140,7 +140,7 @@ static void tune(struct search *x)
     x->hot = mean * 1.5;
     x->cold = mean * 0.05;
     x->find.blinks = true;
-    x->find.near = 30;
+    x->find.near = 40;
 }
 
 static enum haul_err begin_island(struct solve *v, int32_t k, struct haul_error *e)
