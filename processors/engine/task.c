@@ -153,6 +153,50 @@ size_t task_bytes(const struct haul_task *t)
     return t->core_bytes + t->slots.bytes * t->slots.high;
 }
 
+/* ---- content ---- */
+_Static_assert(HAUL_CONTENTS_MAX == HAUL_STORE_CONTENTS, "a control key holds the versions of all content");
+
+static const void *find_blob(const struct haul_task *t, unsigned content, const char *hash)
+{
+    return t->find_blob == NULL ? NULL : t->find_blob(t->find_arg, t->p->contents[content].what, hash);
+}
+
+const void *haul_task_content(const struct haul_task *t, const char *what)
+{
+    for (size_t i = 0; i < t->p->contents_len; i++)
+        if (strcmp(t->p->contents[i].what, what) == 0) return t->content[i];
+    assert(false && "the processor's table `contents` does not name this");
+    return NULL;
+}
+
+static enum haul_err missing(const struct haul_task *t, unsigned content, const char *hash, struct haul_error *e)
+{
+    return haul_fail(e, HAUL_E_NOT_FOUND, "task %s/%u runs on %s %s, whose content is not in haul.blobs",
+                     haul_mailbox_row(t->name.mailbox)->name, t->name.partition, t->p->contents[content].what, hash);
+}
+
+enum haul_err task_begin_with(struct haul_task *t, unsigned content, const char *hash, struct haul_error *e)
+{
+    assert(t->core->position.step == 0 && content < t->p->contents_len);
+    if (hash[0] == '\0') return HAUL_OK;
+    const void *found = find_blob(t, content, hash);
+    if (found == NULL) return missing(t, content, hash, e);
+    t->content[content] = found;
+    snprintf(t->core->content[content].hash, sizeof t->core->content[content].hash, "%s", hash);
+    return HAUL_OK;
+}
+
+/* After a checkpoint was loaded. Tools that only look at state bring no content. */
+static enum haul_err find_contents(struct haul_task *t, struct haul_error *e)
+{
+    for (unsigned i = 0; t->find_blob != NULL && i < t->p->contents_len; i++) {
+        const char *hash = t->core->content[i].hash;
+        t->content[i] = hash[0] == '\0' ? NULL : find_blob(t, i, hash);
+        if (hash[0] != '\0' && t->content[i] == NULL) return missing(t, i, hash, e);
+    }
+    return HAUL_OK;
+}
+
 enum haul_err task_rebuild(struct haul_task *t, struct haul_error *e)
 {
     const struct task_core *c = t->core;
@@ -179,6 +223,8 @@ enum haul_err task_rebuild(struct haul_task *t, struct haul_error *e)
     if (!task_reserve(t, t->core_bytes + t->slots.bytes * t->slots.quota))
         return haul_fail(e, HAUL_E_LIMIT, "no address space for %u entities of %s/%u", t->slots.quota, name,
                          t->name.partition);
+    const enum haul_err found = find_contents(t, e);
+    if (found != HAUL_OK) return found;
     slots_rebuild(&t->slots, t->core->slots_high);
     live_rebuild(t);
     return HAUL_OK;
@@ -387,18 +433,52 @@ static void take_options(struct haul_task *t, const struct task_options *options
     memcpy(t->core->options_hash, options->hash, sizeof options->hash);
 }
 
-static const struct task_options *options_named(struct haul_task *t, const struct haul_record *r)
-{
+/* What a control record says: from the next step on, this version of `content` (-1: of the options; -2: of something
+ * that the processor does not read). */
+struct control {
+    int content;
+    uint32_t version, in_force;
     char hash[33];
-    snprintf(hash, sizeof hash, "%.*s", (int)r->v[HAUL_F_OPTIONS_HASH].s.n, r->v[HAUL_F_OPTIONS_HASH].s.p);
-    return t->find_options == NULL ? NULL : t->find_options(t->find_arg, t->p, hash);
+};
+
+static struct control control_of(const struct haul_task *t, const struct haul_record *r)
+{
+    const struct haul_str what = r->v[HAUL_F_OPTIONS_WHAT].s;
+    struct control c = {.content = -2, .version = (uint32_t)r->v[HAUL_F_OPTIONS_VERSION].i};
+    snprintf(c.hash, sizeof c.hash, "%.*s", (int)r->v[HAUL_F_OPTIONS_HASH].s.n, r->v[HAUL_F_OPTIONS_HASH].s.p);
+    for (unsigned i = 0; i < t->p->contents_len; i++)
+        if (haul_str_eq(what, haul_str_of(t->p->contents[i].what)))
+            c.content = (int)i, c.in_force = t->core->content[i].version;
+    if (haul_str_eq(what, HAUL_STR("options"))) c.content = -1, c.in_force = t->core->options_version;
+    return c;
+}
+
+static const void *named(const struct haul_task *t, const struct control *c)
+{
+    if (c->content >= 0) return find_blob(t, (unsigned)c->content, c->hash);
+    return t->find_options == NULL ? NULL : t->find_options(t->find_arg, t->p, c->hash);
 }
 
 /* Asked before anything of the step is done: a task that waits has not begun it. */
-static bool waits_for_content(struct haul_task *t, const struct haul_record *r)
+static bool waits_for_content(const struct haul_task *t, const struct haul_record *r)
 {
-    return r->kind == HAUL_KIND_OPTIONS && r->v[HAUL_F_OPTIONS_VERSION].i > t->core->options_version &&
-           !HAUL_MUTANT(OPTIONS_NOT_WAITED_FOR) && options_named(t, r) == NULL;
+    if (r->kind != HAUL_KIND_OPTIONS || HAUL_MUTANT(OPTIONS_NOT_WAITED_FOR)) return false;
+    const struct control c = control_of(t, r);
+    return c.content != -2 && c.version > c.in_force && named(t, &c) == NULL;
+}
+
+static void take_control(struct haul_task *t, const struct haul_record *r)
+{
+    const struct control c = control_of(t, r);
+    const void *found = c.content == -2 || c.version <= c.in_force ? NULL : named(t, &c);
+    if (found == NULL) return;
+    if (c.content == -1) {
+        take_options(t, found, c.version);
+        return;
+    }
+    t->content[c.content] = found;
+    t->core->content[c.content].version = c.version;
+    memcpy(t->core->content[c.content].hash, c.hash, sizeof c.hash);
 }
 
 /* Control records and clocks. */
@@ -412,12 +492,9 @@ static void engine_record(struct haul_task *t, const struct haul_record *r)
     case HAUL_KIND_CLOCK:
         receive_clock(t, &t->head.sender, r, t->head.append.ms);
         break;
-    case HAUL_KIND_OPTIONS: {
-        const struct task_options *options = options_named(t, r);
-        if (r->v[HAUL_F_OPTIONS_VERSION].i > c->options_version && options != NULL)
-            take_options(t, options, (uint32_t)r->v[HAUL_F_OPTIONS_VERSION].i);
+    case HAUL_KIND_OPTIONS:
+        take_control(t, r);
         break;
-    }
     case HAUL_KIND_ANSWER:
         c->answer_version = (uint32_t)r->v[HAUL_F_ANSWER_VERSION].i;
         if (c->answer_version != HAUL_ANSWER_VERSION)
@@ -612,6 +689,8 @@ static void dump_core(const struct haul_task *t, struct haul_json *j)
     haul_json_ktime(j, "watermark", (struct haul_time){c->watermark_ms});
     haul_json_ktime(j, "outside", (struct haul_time){c->outside_ms});
     haul_json_kstr(j, "options", haul_str_of(c->options_hash));
+    for (size_t i = 0; i < t->p->contents_len; i++)
+        haul_json_kstr(j, t->p->contents[i].what, haul_str_of(c->content[i].hash));
     for (int i = 0; i < COUNT_LEN; i++) haul_json_ki64(j, task_count_name((enum task_count)i), (int64_t)c->count[i]);
     for (size_t i = 0; i < t->p->counters_len; i++) haul_json_ki64(j, t->p->counters[i].name, (int64_t)c->counter[i]);
     haul_json_name(j, "sequences");

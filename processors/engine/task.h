@@ -85,6 +85,10 @@ struct task_core {
     uint32_t slots_high;
     uint32_t options_version, answer_version;
     char options_hash[36];
+    struct {
+        uint32_t version; /* 0: as at genesis */
+        char hash[36];    /* "": none */
+    } content[HAUL_CONTENTS_MAX];
     uint32_t upstreams;
     struct upstream upstream[UPSTREAMS_MAX];
     uint64_t sequence[HAUL_CHANNELS_MAX]; /* last given, per channel */
@@ -129,7 +133,10 @@ struct haul_task {
     const struct task_options *options;
     /* finds content by hash for a control record; NULL: not here yet */
     const struct task_options *(*find_options)(void *arg, const struct haul_processor *p, const char *hash);
+    /* the same for other content; NULL: not here yet */
+    const void *(*find_blob)(void *arg, const char *what, const char *hash);
     void *find_arg;
+    const void *content[HAUL_CONTENTS_MAX]; /* in force, by the processor's order; NULL: none */
 
     uint8_t *map; /* core, then slots */
     size_t map_bytes, core_bytes;
@@ -192,6 +199,8 @@ struct haul_task *task_open(const struct haul_processor *p, struct haul_task_nam
                             const struct task_topology *topology, const struct task_options *options,
                             size_t outbox_bytes, struct haul_error *e);
 void task_close(struct haul_task *t);
+/* Before the first step ever: what the task begins with beside its options. NOT_FOUND: it is not here yet. */
+enum haul_err task_begin_with(struct haul_task *t, unsigned content, const char *hash, struct haul_error *e);
 /* After the map was loaded from a checkpoint: makes what is derived. CORRUPT, VERSION: it cannot be used. */
 enum haul_err task_rebuild(struct haul_task *t, struct haul_error *e);
 

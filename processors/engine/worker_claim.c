@@ -149,6 +149,7 @@ static enum haul_err prepare_genesis(struct haul_worker *w, struct worker_task *
     assert(first != NULL && "haul_contents_begin_with was not called for this processor");
     memcpy(g->options_hash, first->hash, sizeof g->options_hash);
     memcpy(g->genesis_options, first->hash, sizeof g->genesis_options);
+    for (unsigned i = 0; i < wt->p->contents_len; i++) contents_first_blob(w->contents, wt->p, i, g->content_hash[i]);
     struct haul_control found;
     bool exists;
     enum haul_err err = w->store->ops->peek(w->store, wt->name, &found, &exists, e);
@@ -191,11 +192,16 @@ static enum haul_err restore(struct haul_worker *w, struct worker_task *wt, stru
     if (HAUL_MUTANT(RECEIPT_OF_ANOTHER_OUTBOX)) 
         wt->number = wt->name.mailbox * (uint32_t)HAUL_PARTITIONS_MAX + wt->name.partition;
     wt->t->find_options = contents_find;
+    wt->t->find_blob = contents_blob;
     wt->t->find_arg = w->contents;
     struct task_core *core = wt->t->core;
     core->incarnation = c->incarnation;
     core->silent_until = c->silent_until;
     core->position = (struct haul_position){c->genesis_offset, 0, 0};
+    for (unsigned i = 0; i < wt->p->contents_len && c->checkpoint_generation == 0; i++) {
+        const enum haul_err err = task_begin_with(wt->t, i, c->content_hash[i], e);
+        if (err != HAUL_OK) return err;
+    }
     if (c->checkpoint_generation > 0) {
         const enum haul_err err = checkpoint_load(&wt->checkpoint, wt->t, w->store, c, e);
         if (err != HAUL_OK) return err;

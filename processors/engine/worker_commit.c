@@ -125,6 +125,7 @@ static void fill_control(const struct worker_task *wt, struct haul_control *c)
     c->options_version = core->options_version;
     c->answer_version = core->answer_version;
     memcpy(c->options_hash, core->options_hash, sizeof c->options_hash);
+    for (int i = 0; i < HAUL_CONTENTS_MAX; i++) c->content_version[i] = core->content[i].version;
     c->acked_len = wt->t->channels;
     for (uint32_t i = 0; i < c->acked_len; i++) c->acked[i] = wt->t->outbox.channel[i].acked;
 }
