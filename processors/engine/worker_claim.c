@@ -186,7 +186,7 @@ static enum haul_err restore(struct haul_worker *w, struct worker_task *wt, stru
     wt->t = task_open(wt->p, wt->name, &w->topology, options, w->s.outbox_bytes, e);
     if (wt->t == NULL) return HAUL_E_LIMIT;
     wt->number = w->next_number++ & 0xffffff; /* receipts of an outbox before this one must not match */
-    if (HAUL_MUTANT(RECEIPT_OF_ANOTHER_OUTBOX)) 
+    if (HAUL_MUTANT(RECEIPT_OF_ANOTHER_OUTBOX))
         wt->number = wt->name.mailbox * (uint32_t)HAUL_PARTITIONS_MAX + wt->name.partition;
     wt->t->find_options = contents_find;
     wt->t->find_arg = w->contents;

@@ -512,8 +512,7 @@ static void dump_task(const struct haul_task *t, struct haul_buf *out)
 #define X(name) haul_json_ki64(&j, #name, (int64_t)t->count.name);
     ORACLE_COUNTS(X)
 #undef X
-    for (size_t i = 0; i < t->p->counters_len; i++)
-        haul_json_ki64(&j, t->p->counters[i].name, (int64_t)t->counter[i]);
+    for (size_t i = 0; i < t->p->counters_len; i++) haul_json_ki64(&j, t->p->counters[i].name, (int64_t)t->counter[i]);
     haul_json_name(&j, "sequences");
     haul_json_open(&j, '[');
     for (uint32_t i = 0; i < t->channels; i++) haul_json_u64(&j, t->sent[i].len);
