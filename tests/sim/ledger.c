@@ -80,7 +80,6 @@ static void hold(struct sim *s, unsigned k, unsigned p, const struct sim_ledger 
 static void on_change(void *arg, bool replaced)
 {
     struct sim *s = arg;
-    bool any = false;
     s->rewinds += replaced ? 1 : 0;
     EACH_TASK(s, k, p)
     {
@@ -91,10 +90,9 @@ static void on_change(void *arg, bool replaced)
         now.read_max = l->read_max > now.offset ? l->read_max : now.offset;
         if (now.exists && ledger_field(s, k, p, "index") > 0 && now.read_max == now.offset) now.read_max++;
         now.must_stop = l->must_stop && !replaced; /* what Redis forgot need not be missed */
-        any |= now.exists;
+        s->wipes += replaced && l->exists && !now.exists ? 1 : 0;
         *l = now;
     }
-    if (replaced && !any) s->wipes++;
 }
 
 void ledger_watch(struct sim *s)
