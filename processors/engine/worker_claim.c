@@ -53,7 +53,7 @@ static void drop_task(struct worker_task *wt)
     checkpoint_close(&wt->checkpoint);
     haul_ops_clear(&wt->ops[0]);
     haul_ops_clear(&wt->ops[1]);
-    wt->flying = wt->flipping = wt->at_end = false;
+    wt->flying = wt->flipping = wt->at_end = wt->lacks = false;
 }
 
 void worker_discard(struct haul_worker *w, struct worker_task *wt, enum haul_task_state next, const char *why)
