@@ -69,7 +69,7 @@ EXT_engine  := -lfyaml -lmsgpackc -ljansson $(EXT_geo)
 EXT_ingest  := -lrdkafka -lzstd $(EXT_engine)
 EXT_sinks   := -lhiredis -lrdkafka -lmicrohttpd -lcurl -lzstd $(EXT_engine)
 EXT_domains := $(EXT_engine)
-EXT_commands := -lrdkafka -lhiredis -lmicrohttpd -lcurl -lzstd $(EXT_engine)
+EXT_commands := -pthread -lrdkafka -lhiredis -lmicrohttpd -lcurl -lzstd $(EXT_engine)
 
 csrc = $(sort $(wildcard $(addsuffix /*.c,$(DIRS_$(1)))))
 $(foreach l,$(LAYERS),$(eval SRC_$(l) := $(call csrc,$(l))))

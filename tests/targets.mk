@@ -58,3 +58,15 @@ demo-stop: ## end what `make demo` started, and only that
 .PHONY: bench-redis
 bench-redis: $B/tests/bench/sinks/bench_redis ## what a commit to Redis costs, with the fence and without it
 	@$<
+
+.PHONY: bench
+bench: all $(BIN_bench) ## the main job measured, everything on this machine: drain, latency, memory (QUICK=1 for a tenth)
+	@tests/bench/run
+.PHONY: bench-geo
+BENCH_geo := $(addprefix $B/tests/bench/geo/bench_,cch roads scale match)
+bench-geo: $(BENCH_geo) ## roads: Luxembourg's 100,000 answers, imports against a plain search, millions of arcs, Kubicka's tracks (DATA=folder)
+	@nice -n 10 $B/tests/bench/geo/bench_cch $(DATA)
+	@nice -n 10 $B/tests/bench/geo/bench_roads $(DATA)
+	@nice -n 10 $B/tests/bench/geo/bench_scale $(DATA)
+	@mkdir -p $B/kubicka && tar -xJf $(DATA)/kubicka/kubicka-50.tar.xz -C $B/kubicka
+	@nice -n 10 $B/tests/bench/geo/bench_match $B/kubicka all

@@ -58,7 +58,8 @@ struct haul_control {
     uint32_t partitions;  /* of the mailbox, pinned */
     uint32_t answer_version;
     uint32_t options_version;
-    char options_hash[33]; /* in force at the checkpoint, or at genesis: a replay begins with them */
+    char options_hash[33];    /* in force at the position */
+    char genesis_options[33]; /* in force where the log was first read */
 };
 
 enum haul_outcome {

@@ -47,6 +47,9 @@ struct haul_contents;
  */
 struct haul_contents *haul_contents_open(void);
 void haul_contents_close(struct haul_contents *c);
+/* The content of ingest.driver_key_file, before anything is added. */
+#define HAUL_DRIVER_KEY_MAX 4096
+void haul_contents_driver_key(struct haul_contents *c, struct haul_str key);
 enum haul_err haul_contents_add(struct haul_contents *c, const struct haul_processor *p, struct haul_str text,
                                 char hash[33], struct haul_error *e);
 /* The text of a hash, or NULL. */
@@ -66,8 +69,11 @@ void haul_worker_turn(struct haul_worker *w, int wait_ms);
 /* A clean stop: takes nothing more, commits, waits for acknowledgements, checkpoints at the position, releases. At most
  * ms. */
 enum haul_err haul_worker_stop(struct haul_worker *w, int64_t ms, struct haul_error *e);
-/* True when a recording's end is reached and everything is committed, sent and acknowledged. */
+/* True when everything that was taken is committed, sent and acknowledged. Timers that are due may still have to fire:
+ * they have when it is true twice running, with a turn between. */
 bool haul_worker_idle(const struct haul_worker *w);
+/* True when the source has said that nothing will come any more: a recording's end. */
+bool haul_worker_done(const struct haul_worker *w);
 
 /* ---- what can be seen ---- */
 enum haul_task_state {

@@ -4,7 +4,9 @@
 #include "haul/kafka_sink.h"
 #include "haul/kafka_source.h"
 #include "haul/log.h"
+#include "haul/null_sink.h"
 #include "haul/processors.h"
+#include "haul/replay_source.h"
 #include "processors/commands/commands.h"
 #include "processors/commands/sections.h"
 
@@ -18,7 +20,8 @@
 #define CLOCK_INTERVAL_MS 500
 #define TICK_INTERVAL_MS  1000
 
-static const struct haul_processor *const processors[] = {&haul_fleet, &haul_desk, &haul_template};
+static const struct haul_processor *const processors[] = {
+    &haul_fleet, &haul_desk, &haul_redrive, &haul_template, &haul_bridge_jt808, &haul_bridge_jt809, &haul_bridge_json};
 
 const struct haul_processor *const *haul_processors(size_t *n)
 {
@@ -60,6 +63,8 @@ static int choose(struct runtime *r, struct haul_str name)
         fputc('\n', stderr);
         return HAUL_EXIT_CONFIG;
     }
+    for (size_t i = 0; i < r->processors; i++)
+        if (r->processor[i] == p) return 0;
     r->processor[r->processors++] = p;
     return 0;
 }
@@ -78,7 +83,13 @@ static int choose_all(struct runtime *r, const char *only)
     for (uint32_t i = 0; i < r->engine->processors.len && status == 0; i++)
         status = choose(r, haul_str_of(r->engine->processors.item[i]));
     for (size_t i = 0; r->engine->processors.len == 0 && i < sizeof processors / sizeof processors[0]; i++)
-        if (processors[i]->mailbox != HAUL_MAILBOX_TEMPLATE) r->processor[r->processors++] = processors[i];
+        if (processors[i]->mailbox != HAUL_MAILBOX_TEMPLATE && processors[i]->message == NULL)
+            r->processor[r->processors++] = processors[i];
+    for (uint32_t i = 0; i < r->engine->bridges.len && status == 0; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "bridge_%s", r->engine->bridges.item[i]);
+        status = choose(r, haul_str_of(name));
+    }
     return status;
 }
 
@@ -122,6 +133,28 @@ static int add_contents(struct runtime *r)
     return 0;
 }
 
+#define KEY_MIN 16 /* bytes: what is shorter can be guessed */
+
+/* The key that driver ids are hashed with, a line break behind it not counted. */
+static int read_driver_key(struct runtime *r)
+{
+    char key[HAUL_DRIVER_KEY_MAX + 1];
+    const char *path = r->engine->ingest_driver_key_file;
+    if (path[0] == '\0') return 0;
+    FILE *f = fopen(path, "rbe");
+    size_t n = f == NULL ? 0 : fread(key, 1, sizeof key, f);
+    if (f != NULL) fclose(f);
+    while (n > 0 && (key[n - 1] == '\n' || key[n - 1] == '\r')) n--;
+    if (n < KEY_MIN || n > HAUL_DRIVER_KEY_MAX) {
+        fprintf(stderr, "haul: engine.ingest.driver_key_file: %s %s; a key has %d to %d bytes\n", path,
+                f == NULL ? "cannot be read" : "holds no key", KEY_MIN, HAUL_DRIVER_KEY_MAX);
+        return HAUL_EXIT_CONFIG;
+    }
+    haul_contents_driver_key(r->contents, (struct haul_str){key, n});
+    explicit_bzero(key, sizeof key);
+    return 0;
+}
+
 static int fill_settings(struct runtime *r)
 {
     const struct haul_engine_options *o = r->engine;
@@ -156,6 +189,7 @@ int runtime_prepare(struct runtime *r, const char *only)
     r->redis = haul_config_section(r->config, "redis");
     r->contents = haul_contents_open();
     int status = choose_all(r, only);
+    if (status == 0) status = read_driver_key(r);
     if (status == 0) status = add_contents(r);
     if (status == 0) status = fill_settings(r);
     const long cores = sysconf(_SC_NPROCESSORS_ONLN);
@@ -165,7 +199,7 @@ int runtime_prepare(struct runtime *r, const char *only)
 }
 
 /* ---- haul.blobs ---- */
-static void take_blob(void *arg, const char *what, const char *owner, const char *hash, struct haul_str content)
+void runtime_take_blob(void *arg, const char *what, const char *owner, const char *hash, struct haul_str content)
 {
     struct runtime *r = arg;
     char made[33];
@@ -183,7 +217,7 @@ bool runtime_publish(struct runtime *r, struct haul_error *e)
 {
     static const struct haul_kafka_log log = {runtime_kafka_log, NULL};
     if (r->blobs == NULL && haul_blobs_open(r->kafka, r->engine->instance, &log, &r->blobs, e) != HAUL_OK) return false;
-    if (haul_blobs_read(r->blobs, BLOBS_MS, take_blob, r, e) != HAUL_OK) return false;
+    if (haul_blobs_read(r->blobs, BLOBS_MS, runtime_take_blob, r, e) != HAUL_OK) return false;
     for (size_t i = 0; i < r->processors; i++) {
         const char *hash = r->first_hash[r->processor[i]->mailbox];
         if (haul_blobs_put(r->blobs, "options", haul_mailbox_row(r->processor[i]->mailbox)->name, hash,
@@ -197,7 +231,7 @@ bool runtime_publish(struct runtime *r, struct haul_error *e)
 void runtime_blobs(struct runtime *r)
 {
     struct haul_error e = {0};
-    haul_blobs_read(r->blobs, BLOBS_MS, take_blob, r, &e);
+    haul_blobs_read(r->blobs, BLOBS_MS, runtime_take_blob, r, &e);
 }
 
 void runtime_free(struct runtime *r)
@@ -229,6 +263,12 @@ static enum haul_err open_parts(struct runtime_worker *rw, struct parts *out, st
     uint16_t mailboxes[HAUL_MAILBOX_MAX];
     for (size_t i = 0; i < r->processors; i++) mailboxes[i] = (uint16_t)r->processor[i]->mailbox;
     enum haul_err err = haul_redis_store_open(r->redis, r->engine->instance, &out->store, e);
+    if (r->replay != NULL) {
+        out->sink = haul_null_sink_open();
+        if (err == HAUL_OK) err = haul_replay_source_open(r->replay, mailboxes, r->processors, &out->source, e);
+        if (err == HAUL_OK) haul_replay_source_share(out->source, rw->number, r->workers);
+        return err;
+    }
     if (err == HAUL_OK) err = haul_kafka_sink_open(r->kafka, r->engine->instance, &log, &out->sink, e);
     if (err == HAUL_OK)
         err = haul_kafka_source_open(r->kafka, r->engine->instance, mailboxes, r->processors, rw->number, &log, &out->source, e);
@@ -240,6 +280,13 @@ static void close_parts(struct parts *p)
     if (p->source != NULL) p->source->ops->close(p->source);
     if (p->sink != NULL) p->sink->ops->close(p->sink);
     if (p->store != NULL) p->store->ops->close(p->store);
+}
+
+/* A recording's end is reached, and a turn after it found nothing more to do. */
+static bool at_the_end(const struct haul_worker *w, unsigned *idle_turns)
+{
+    *idle_turns = haul_worker_done(w) && haul_worker_idle(w) ? *idle_turns + 1 : 0;
+    return *idle_turns > 1;
 }
 
 static void *work(void *arg)
@@ -256,7 +303,7 @@ static void *work(void *arg)
     }
     struct haul_worker *w = haul_worker_open(&r->settings, parts.source, parts.store, parts.sink, r->contents, &haul_env_real);
     rw->worker = w;
-    while (!r->stop) haul_worker_turn(w, TURN_WAIT_MS);
+    for (unsigned idle_turns = 0; !r->stop && !at_the_end(w, &idle_turns);) haul_worker_turn(w, TURN_WAIT_MS);
     const enum haul_err err = haul_worker_stop(w, STOP_MS, &e);
     if (err != HAUL_OK) haul_say(HAUL_LOG_WARNING, "stop", e.text);
     parts.sink->ops->flush(parts.sink, 2000, &e);

@@ -39,6 +39,7 @@ struct runtime {
     atomic_bool published; /* the options in the file are in haul.blobs */
     atomic_bool stop;
     struct haul_time started;
+    const char *replay; /* a recording to read instead of Kafka; NULL: Kafka */
 };
 
 /* Every processor that this haul has, and the one of a name. */
@@ -50,6 +51,8 @@ int runtime_config(const char *path, struct haul_config **out);
 int runtime_prepare(struct runtime *r, const char *only);
 /* Reads haul.blobs and stores there what the file says. Tried again until it succeeds: false, with the reason in *e. */
 bool runtime_publish(struct runtime *r, struct haul_error *e);
+/* For haul_blobs_read: options become contents of the runtime (arg). */
+void runtime_take_blob(void *arg, const char *what, const char *owner, const char *hash, struct haul_str content);
 /* Takes what is new in haul.blobs. */
 void runtime_blobs(struct runtime *r);
 /* Starts the workers' threads. */

@@ -69,7 +69,6 @@ void checkpoint_begin(struct checkpoint *c, struct haul_task *t, uint64_t genera
     }
     c->generation = generation;
     c->position = t->core->position;
-    memcpy(c->options_hash, t->core->options_hash, sizeof c->options_hash);
     c->active = true;
     c->written = false;
 }
@@ -132,7 +131,6 @@ void checkpoint_flip(const struct checkpoint *c, struct haul_control *control, s
     control->checkpoint_blocks = c->next_rows;
     control->checkpoint_bytes = c->bytes;
     control->checkpoint_hash = c->manifest_hash;
-    memcpy(control->options_hash, c->options_hash, sizeof control->options_hash);
     control->checkpoint_writing = 0;
     control->checkpoint_writing_blocks = 0;
     if (c->counted == 0) return;

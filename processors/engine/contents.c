@@ -24,6 +24,8 @@ struct haul_contents {
     struct content *entry[CONTENTS_MAX];
     size_t len;
     const struct task_options *first[HAUL_MAILBOX_MAX];
+    char key[HAUL_DRIVER_KEY_MAX];
+    size_t key_len;
 };
 
 struct haul_contents *haul_contents_open(void)
@@ -34,14 +36,26 @@ struct haul_contents *haul_contents_open(void)
     return c;
 }
 
+static void content_free(struct content *x)
+{
+    if (x->options.prepared != NULL) x->p->discard(x->options.prepared);
+    haul_config_free(x->config);
+    free(x->text);
+    free(x);
+}
+
+void haul_contents_driver_key(struct haul_contents *c, struct haul_str key)
+{
+    assert(c->len == 0 && key.n <= sizeof c->key);
+    if (key.n > 0) memcpy(c->key, key.p, key.n);
+    c->key_len = key.n;
+}
+
 void haul_contents_close(struct haul_contents *c)
 {
     if (c == NULL) return;
-    for (size_t i = 0; i < c->len; i++) {
-        haul_config_free(c->entry[i]->config);
-        free(c->entry[i]->text);
-        free(c->entry[i]);
-    }
+    for (size_t i = 0; i < c->len; i++) content_free(c->entry[i]);
+    explicit_bzero(c->key, sizeof c->key);
     pthread_mutex_destroy(&c->lock);
     free(c);
 }
@@ -65,8 +79,8 @@ static void settings_of(const struct haul_engine_options *o, struct task_setting
     };
 }
 
-static enum haul_err make(const struct haul_processor *p, struct haul_str text, struct content **out,
-                          struct haul_error *e)
+static enum haul_err make(const struct haul_contents *c, const struct haul_processor *p, struct haul_str text,
+                          struct content **out, struct haul_error *e)
 {
     const struct haul_option_set *sets[2] = {&haul_engine_option_set, p->options};
     struct haul_buf errors;
@@ -83,29 +97,32 @@ static enum haul_err make(const struct haul_processor *p, struct haul_str text, 
     x->p = p;
     x->config = config;
     x->text = strndup(text.p, text.n);
-    settings_of(haul_config_section(config, "engine"), &x->options.settings);
+    const struct haul_engine_options *engine = haul_config_section(config, "engine");
+    settings_of(engine, &x->options.settings);
+    privacy_settings(engine, (struct haul_str){c->key, c->key_len}, &x->options.settings.privacy);
     if (p->options != NULL) x->options.processor = haul_config_section(config, p->options->section);
     haul_hash128_text(haul_xxh3_128(text.p, text.n), x->options.hash);
-    *out = x;
-    return HAUL_OK;
+    const enum haul_err prepared =
+        p->prepare == NULL ? HAUL_OK : p->prepare(x->options.processor, &x->options.prepared, e);
+    if (prepared == HAUL_OK)
+        *out = x;
+    else
+        content_free(x);
+    return prepared;
 }
 
 enum haul_err haul_contents_add(struct haul_contents *c, const struct haul_processor *p, struct haul_str text,
                                 char hash[33], struct haul_error *e)
 {
     struct content *x;
-    const enum haul_err err = make(p, text, &x, e);
+    const enum haul_err err = make(c, p, text, &x, e);
     if (err != HAUL_OK) return err;
     memcpy(hash, x->options.hash, 33);
     pthread_mutex_lock(&c->lock);
     const bool known = find(c, p, hash) != NULL, room = c->len < CONTENTS_MAX;
     if (!known && room) c->entry[c->len++] = x;
     pthread_mutex_unlock(&c->lock);
-    if (known || !room) {
-        haul_config_free(x->config);
-        free(x->text);
-        free(x);
-    }
+    if (known || !room) content_free(x);
     return known || room ? HAUL_OK : haul_fail(e, HAUL_E_LIMIT, "more than %d versions of options", CONTENTS_MAX);
 }
 

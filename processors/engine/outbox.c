@@ -13,7 +13,7 @@ struct outbox_entry {
     uint32_t channel; /* UINT32_MAX: filler */
     uint64_t sequence, step;
     uint32_t key, headers, record;
-    uint32_t pad;
+    uint32_t attempt;
 };
 
 #define FILLER UINT32_MAX
@@ -68,7 +68,7 @@ bool outbox_room(const struct outbox *o, size_t key, size_t n)
 }
 
 void outbox_put(struct outbox *o, uint32_t channel, uint64_t sequence, uint64_t step, struct haul_str key,
-                struct haul_str record, struct haul_str headers)
+                struct haul_str record, struct haul_str headers, uint32_t attempt)
 {
     assert(channel < o->channels && sequence > o->channel[channel].acked);
     const size_t n = entry_bytes(key.n, headers.n, record.n), at = place(o, n);
@@ -88,7 +88,8 @@ void outbox_put(struct outbox *o, uint32_t channel, uint64_t sequence, uint64_t 
                                    .step = step,
                                    .key = (uint32_t)key.n,
                                    .headers = (uint32_t)headers.n,
-                                   .record = (uint32_t)record.n};
+                                   .record = (uint32_t)record.n,
+                                   .attempt = attempt};
     uint8_t *to = o->ring + o->head;
     memcpy(to, &e, sizeof e);
     to += sizeof e;
@@ -180,6 +181,11 @@ static enum haul_err hand_over(struct sending *s, uint32_t channel, const struct
     return HAUL_OK;
 }
 
+static bool alone(const struct outbox_entry *e)
+{
+    return e->headers > 0 || e->attempt > 0;
+}
+
 /* One message of the records of a channel that follow its last sent one, from ring place `at` on. */
 static enum haul_err send_run(struct sending *s, uint32_t channel, size_t at, uint32_t left)
 {
@@ -196,15 +202,17 @@ static enum haul_err send_run(struct sending *s, uint32_t channel, size_t at, ui
         if (e->channel == FILLER) continue;
         left--;
         if (e->channel != channel || e->sequence <= last) continue;
-        if (e->step > o->committed_step || bytes + e->record > HAUL_RECORD_MAX) break;
-        if (count > 0 && (e->headers > 0 || run[0]->headers > 0 || c->letters)) break;
+        if (e->step > o->committed_step) break;
+        /* one alone may be larger: the letter of a message that was refused for its size */
+        if (count > 0 && (bytes + e->record > HAUL_RECORD_MAX || alone(e) || alone(run[0]) || c->letters)) break;
         run[count++] = e;
         bytes += e->record;
         last = e->sequence;
     }
+    assert(count > 0 && "the caller comes with the record that follows the last sent one");
     haul_buf_clear(b);
     if (count > 1) haul_message_pack_header(count, b);
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = 0; i < count && count > 1; i++)
         haul_buf_put(b, entry_key(run[i]) + run[i]->key + run[i]->headers, run[i]->record);
     struct letter_headers headers;
     headers_read(entry_key(first) + first->key, first->headers, &headers);
@@ -217,7 +225,7 @@ static enum haul_err send_run(struct sending *s, uint32_t channel, size_t at, ui
                   count == 1 ? first->record : b->n},
         .sender = {s->from.mailbox, s->from.partition, s->incarnation,
                    HAUL_MUTANT(FORWARD_WITHOUT_SEQUENCE) && c->mailbox == s->from.mailbox ? 0 : first->sequence,
-                   c->acked},
+                   c->acked, first->attempt},
         .headers = headers.row,
         .headers_len = headers.len,
     };

@@ -118,6 +118,8 @@ struct haul_task *task_open(const struct haul_processor *p, struct haul_task_nam
     haul_buf_init(&t->key, 256, MESSAGE_MAX);
     haul_arena_init(&t->scratch, 256 * 1024);
     haul_buf_init(&t->text, 4096, 256 * 1024);
+    haul_buf_init(&t->repacked, 0, HAUL_RECORD_MAX);
+    t->privacy = privacy_plan();
     for (int i = 0; i < 4; i++) haul_buf_init(&t->sentence[i], 512, 4096);
     haul_buf_init(&t->live_bytes, 4096, OPS_SOFT_MAX);
     t->before = malloc(TASK_STATE_MAX);
@@ -137,6 +139,8 @@ void task_close(struct haul_task *t)
     haul_buf_free(&t->key);
     haul_arena_free(&t->scratch);
     haul_buf_free(&t->text);
+    haul_buf_free(&t->repacked);
+    free(t->privacy);
     for (int i = 0; i < 4; i++) haul_buf_free(&t->sentence[i]);
     haul_buf_free(&t->live_bytes);
     free(t->before);
@@ -181,6 +185,31 @@ enum haul_err task_rebuild(struct haul_task *t, struct haul_error *e)
 }
 
 /* ---- messages ---- */
+/* A control record on a topic of a foreign form: none of those forms begins as a msgpack map does. */
+static bool is_control(struct haul_task *t)
+{
+    struct haul_message_cursor c = t->cursor;
+    if (t->head.value.n == 0 || (t->head.value.p[0] & 0x80) == 0) return false;
+    haul_arena_reset(&t->scratch);
+    return haul_message_open(&c, t->head.value, &t->refusal) && c.count == 1 &&
+           haul_record_decode(&c, &t->record, &t->scratch, &t->refusal) && t->record.kind < 16;
+}
+
+/* What was a dead letter is one record: its sequence is one. */
+static void open_frame(struct haul_task *t)
+{
+    t->raw = t->p->message != NULL && !is_control(t);
+    t->bad_frame = !t->raw && !haul_message_open(&t->cursor, t->head.value, &t->refusal);
+    if (!t->raw && !t->bad_frame && t->head.sender.attempt > 0 && t->cursor.count > 1) {
+        t->bad_frame = true;
+        t->refusal = (struct haul_refusal){.reason = HAUL_REASON_TOO_MANY};
+        snprintf(t->refusal.text, sizeof t->refusal.text, "a dead letter is one record; this one holds %u",
+                 t->cursor.count);
+    }
+    if (t->bad_frame) t->cursor.left = t->cursor.count = 1;
+    if (t->raw) bridge_open(t);
+}
+
 void task_offer(struct haul_task *t, const struct haul_message *m)
 {
     assert(!t->has_message);
@@ -193,12 +222,15 @@ void task_offer(struct haul_task *t, const struct haul_message *m)
     t->head.value = (struct haul_str){(const char *)t->message.p, t->message.n};
     t->head.key = (struct haul_str){(const char *)t->key.p, t->key.n};
     t->has_message = true;
-    t->bad_frame = !haul_message_open(&t->cursor, t->head.value, &t->refusal);
-    if (t->bad_frame) t->cursor.left = t->cursor.count = 1;
+    open_frame(t);
     /* resuming inside a message: records before the index were taken before */
     const uint32_t skip = t->head.offset == t->core->position.offset ? t->core->position.index : 0;
     for (uint32_t i = 0; i < skip && t->cursor.left > 0 && !t->bad_frame; i++) {
         haul_arena_reset(&t->scratch);
+        if (t->raw) {
+            bridge_advance(t);
+            continue;
+        }
         haul_record_decode(&t->cursor, &t->record, &t->scratch, &t->refusal);
     }
     if (skip == 0) t->core->position = (struct haul_position){t->head.offset, 0, t->core->position.step};
@@ -312,7 +344,16 @@ static void give_to_processor(struct haul_task *t, struct haul_record *r)
                   haul_mailbox_row(t->name.mailbox)->name, t->name.partition, (long long)t->head.offset);
         return;
     }
-    if (t->head.sender.mailbox == HAUL_MAILBOX_NONE) receive_outside(t, r->time.ms, t->head.append.ms);
+    if (haul_mailbox_foreign(t->head.sender.mailbox)) receive_outside(t, r->time.ms, t->head.append.ms);
+}
+
+/* What the gates have changed is the record from here on: forwards and evidence hold nothing else. */
+static void repack(struct haul_task *t, struct haul_record *r)
+{
+    haul_buf_clear(&t->repacked);
+    haul_record_pack(r, &t->repacked);
+    assert(!t->repacked.overflow);
+    r->raw = (struct haul_str){(const char *)t->repacked.p, t->repacked.n};
 }
 
 static bool gates_pass(struct haul_task *t, struct haul_record *r)
@@ -321,9 +362,15 @@ static bool gates_pass(struct haul_task *t, struct haul_record *r)
         refuse(t, HAUL_REASON_UNEXPECTED_KIND, "kind", "this mailbox does not take this kind of record");
         return false;
     }
-    if (t->head.sender.mailbox != HAUL_MAILBOX_NONE) return true;
+    if (!haul_mailbox_foreign(t->head.sender.mailbox)) return true;
     const struct haul_gate gate = {t->options->settings.future_max_ms, t->options->settings.past_max_ms};
-    return haul_gate_pass(&gate, t->head.append_time ? t->head.append : HAUL_TIME_NONE, r, &t->refusal);
+    const uint8_t crs = r->crs;
+    if (!haul_gate_pass(&gate, t->head.append_time ? t->head.append : HAUL_TIME_NONE, r, &t->refusal)) return false;
+    if (privacy_apply(&t->options->settings.privacy, &t->privacy[r->kind], r, &t->scratch,
+                      &t->core->count[COUNT_HIDDEN]) ||
+        r->crs != crs)
+        repack(t, r);
+    return true;
 }
 
 /* From the next step on. Above a quota that has become smaller, entities go as new ones come (entity.c). */
@@ -395,33 +442,39 @@ static bool is_engine_kind(uint16_t kind)
     return kind < 16 && kind != HAUL_KIND_NONE;
 }
 
-/* Takes a decoded record through sequence, placement, gates and processor. */
-static void pass_record(struct haul_task *t, struct haul_record *r)
+/* True when the record is the next of its sender, or of none. */
+static bool sequence_passes(struct haul_task *t)
 {
     struct task_core *c = t->core;
     const struct haul_sender *s = &t->head.sender;
-    if (s->mailbox != HAUL_MAILBOX_NONE && s->sequence > 0) {
-        const uint64_t sequence = s->sequence + c->position.index;
-        switch (receive_record(t, s, sequence, t->head.append.ms)) {
-        case RECEIVE_TAKE:
-            break;
-        case RECEIVE_DUPLICATE:
-            c->count[COUNT_DUPLICATE]++;
-            return;
-        case RECEIVE_BEYOND:
-            c->count[COUNT_BEYOND]++;
-            return;
-        case RECEIVE_STALE:
-            c->count[COUNT_STALE]++;
-            return;
-        }
+    if (s->mailbox == HAUL_MAILBOX_NONE || s->sequence == 0) return true;
+    if (t->raw && c->position.index > 0) return true; /* the message has one sequence, whatever its parts */
+    switch (receive_record(t, s, s->sequence + c->position.index, t->head.append.ms)) {
+    case RECEIVE_TAKE:
+        return true;
+    case RECEIVE_DUPLICATE:
+        c->count[COUNT_DUPLICATE]++;
+        return false;
+    case RECEIVE_BEYOND:
+        c->count[COUNT_BEYOND]++;
+        return false;
+    case RECEIVE_STALE:
+        c->count[COUNT_STALE]++;
+        return false;
     }
+    return false;
+}
+
+/* Takes a decoded record through gates, placement and processor. */
+static void pass_record(struct haul_task *t, struct haul_record *r)
+{
+    struct task_core *c = t->core;
     c->count[COUNT_UNKNOWN] += r->unknown;
     if (!gates_pass(t, r)) {
         quarantine(t, r->raw, HAUL_STAGE_GATE);
         return;
     }
-    if (s->mailbox == HAUL_MAILBOX_NONE && c->partitions > 1) {
+    if (haul_mailbox_foreign(t->head.sender.mailbox) && c->partitions > 1) {
         const uint32_t home = haul_partition_of(haul_murmur2(r->id.p, r->id.n), c->partitions);
         if (home != t->name.partition) {
             c->count[COUNT_FORWARDED]++;
@@ -441,7 +494,7 @@ static bool take_record(struct haul_task *t)
     bool good = false;
     if (t->bad_frame)
         t->record.raw = t->head.value, t->cursor.left = 0;
-    else
+    else if (!t->raw)
         good = haul_record_decode(&t->cursor, &t->record, &t->scratch, &t->refusal);
     if (good && waits_for_content(t, &t->record)) {
         t->cursor = before;
@@ -455,14 +508,17 @@ static bool take_record(struct haul_task *t)
         c->count[COUNT_ENGINE]++;
     } else {
         step_begins(t, good ? t->record.time : t->head.append);
-        t->now = &t->record;
-        if (good)
+        t->now = good ? &t->record : NULL;
+        const bool next = sequence_passes(t);
+        if (t->raw)
+            bridge_step(t, next);
+        else if (next && good)
             pass_record(t, &t->record);
-        else
+        else if (next)
             quarantine(t, t->record.raw, t->bad_frame ? HAUL_STAGE_CONSUME : HAUL_STAGE_DECODE);
         t->now = NULL;
     }
-    c->count[COUNT_RECORDS]++;
+    c->count[COUNT_RECORDS]++; /* a bridge adds the further parts of a message */
     c->position.index++;
     if (t->cursor.left == 0) message_ends(t);
     step_ends(t);

@@ -18,9 +18,10 @@
 #include "haul/processor.h"
 #include "haul/source.h"
 #include "processors/engine/outbox.h"
+#include "processors/engine/privacy.h"
 #include "processors/engine/slots.h"
 
-#define CORE_LAYOUT    1
+#define CORE_LAYOUT    2
 #define UPSTREAMS_MAX  320
 #define COUNTERS_MAX   64
 #define TASK_STATE_MAX 4096 /* an entity's state up to this size is kept from before the step, for evidence */
@@ -46,7 +47,8 @@
     X(EMITTED, "records_emitted", "records sent to other mailboxes")                                                   \
     X(UNKNOWN, "fields_unknown", "fields of a newer schema that were ignored")                                         \
     X(MESSAGES, "messages", "messages taken from the mailbox")                                                         \
-    X(STALLED, "upstreams_stalled", "times that a silent upstream task was left out of the clock")
+    X(STALLED, "upstreams_stalled", "times that a silent upstream task was left out of the clock")                     \
+    X(HIDDEN, "driver_ids_dropped", "driver ids left out because there is no key to hash them with")
 enum task_count {
 #define X(NAME, name, sentence) COUNT_##NAME,
     TASK_COUNTS(X)
@@ -95,6 +97,7 @@ struct task_core {
 struct task_settings {
     int64_t lateness_ms, view_interval_ms, future_max_ms, past_max_ms, clock_stall_ms;
     uint32_t entities_max;
+    struct privacy privacy;
 };
 
 /* Options in force: looked up by hash, shared and immutable. */
@@ -102,6 +105,7 @@ struct task_options {
     char hash[33];
     struct task_settings settings;
     const void *processor; /* the processor's struct */
+    void *prepared;        /* what the processor made from it */
 };
 
 /* Partition counts of all mailboxes, pinned: where records go; and the prefix of topic names. */
@@ -148,6 +152,9 @@ struct haul_task {
     struct haul_message head; /* value and key point into the buffers */
     struct haul_message_cursor cursor;
     bool has_message, bad_frame;
+    bool raw;                           /* a bridge takes the message, part by part */
+    struct haul_str raw_rest, raw_part; /* behind the part, and the part of the step that comes or is */
+    uint32_t parts;                     /* records of it that are counted */
 
     /* the step */
     struct haul_time time;
@@ -163,7 +170,9 @@ struct haul_task {
     uint64_t stream_ordinal; /* stream entries of this step so far */
     uint8_t *before;         /* the entity's state before the step */
     size_t before_len;
-    struct haul_buf text; /* for sentences and packed records */
+    struct haul_buf repacked;       /* the record when the gates have changed it */
+    struct privacy_fields *privacy; /* by kind; HAUL_KIND_MAX of them */
+    struct haul_buf text;           /* for sentences and packed records */
     struct haul_buf sentence[4];
 
     /* entities painted since the live stream was last written */
@@ -233,6 +242,11 @@ void emit_bytes(struct haul_task *t, uint32_t channel, struct haul_str key, stru
 void emit_record(struct haul_task *t, unsigned mailbox, struct haul_str key, const struct haul_record *r);
 void emit_forward(struct haul_task *t, uint32_t partition, const struct haul_record *r);
 void emit_letter(struct haul_task *t, enum haul_stage stage, struct haul_str raw, uint32_t index);
+
+/* bridge.c: messages of a foreign form */
+void bridge_open(struct haul_task *t);
+void bridge_advance(struct haul_task *t);
+void bridge_step(struct haul_task *t, bool taken);
 
 /* paint.c: documents and the live stream */
 void paint_entity(struct haul_task *t, struct haul_entity *e);

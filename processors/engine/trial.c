@@ -24,6 +24,13 @@ struct sent {
     size_t n;
 };
 
+struct letter {
+    char *why, *bytes;
+    size_t n;
+};
+
+static struct haul_str driver_key;
+
 struct haul_trial {
     struct haul_contents *contents;
     struct haul_task *task;
@@ -33,6 +40,8 @@ struct haul_trial {
     size_t members, entries;
     struct sent *sent;
     size_t sents;
+    struct letter *letter;
+    size_t letters;
     struct haul_sink sink;    /* takes what the outbox hands over */
     uint64_t cookie[COOKIES]; /* of what the sink took since the last receipts */
     size_t cookies;
@@ -138,13 +147,36 @@ static struct haul_trial *trial_of(struct haul_sink *s)
     return (struct haul_trial *)(void *)((char *)s - offsetof(struct haul_trial, sink));
 }
 
+static struct haul_str header_of(const struct haul_outgoing *m, const char *name)
+{
+    for (size_t i = 0; i < m->headers_len; i++)
+        if (strcmp(m->headers[i].name, name) == 0) return m->headers[i].value;
+    return (struct haul_str){"", 0};
+}
+
+static void keep_letter(struct haul_trial *t, const struct haul_outgoing *m)
+{
+    const struct haul_str reason = header_of(m, "__connect.errors.exception.class.name");
+    const struct haul_str text = header_of(m, "__connect.errors.exception.message");
+    t->letter = need(realloc(t->letter, (t->letters + 1) * sizeof *t->letter));
+    struct letter *l = &t->letter[t->letters++];
+    l->why = need(malloc(reason.n + text.n + 3));
+    sprintf(l->why, "%.*s: %.*s", (int)reason.n, reason.p, (int)text.n, text.p);
+    l->bytes = need(malloc(m->value.n + 1));
+    l->n = m->value.n;
+    if (l->n > 0) memcpy(l->bytes, m->value.p, l->n);
+}
+
 static enum haul_err sink_send(struct haul_sink *s, const struct haul_outgoing *m, struct haul_error *e)
 {
     (void)e;
     struct haul_trial *t = trial_of(s);
     if (t->cookies == COOKIES) return HAUL_E_AGAIN;
     t->cookie[t->cookies++] = m->cookie;
-    if (m->topic != NULL) return HAUL_OK;
+    if (m->topic != NULL) {
+        keep_letter(t, m);
+        return HAUL_OK;
+    }
     struct haul_message_cursor c;
     struct haul_refusal why;
     const bool good = haul_message_open(&c, m->value, &why);
@@ -186,6 +218,7 @@ struct haul_trial *haul_trial_open(const struct haul_processor *p, const char *y
 {
     struct haul_trial *t = need(calloc(1, sizeof *t));
     t->contents = haul_contents_open();
+    haul_contents_driver_key(t->contents, driver_key);
     struct haul_buf text = options_text(p, yaml);
     char hash[33];
     enum haul_err err = haul_contents_add(t->contents, p, (struct haul_str){(const char *)text.p, text.n}, hash, e);
@@ -224,6 +257,8 @@ void haul_trial_close(struct haul_trial *t)
     free(t->member);
     free(t->entry);
     free(t->sent);
+    for (size_t i = 0; i < t->letters; i++) free(t->letter[i].why), free(t->letter[i].bytes);
+    free(t->letter);
     task_close(t->task);
     haul_contents_close(t->contents);
     haul_ops_free(&t->ops);
@@ -248,19 +283,17 @@ static void settle(struct haul_trial *t)
     }
 }
 
-static void offer(struct haul_trial *t, const struct haul_record *r, struct haul_time append,
-                  struct haul_sender sender)
+static void offer_bytes(struct haul_trial *t, struct haul_str key, struct haul_str value, struct haul_time append,
+                        struct haul_sender sender)
 {
-    haul_buf_clear(&t->packed);
-    haul_record_pack(r, &t->packed);
     const struct haul_message m = {
         .task = t->task->name,
         .offset = t->offset++,
         .append = append,
         .append_time = true,
         .sender = sender,
-        .key = r->id,
-        .value = {(const char *)t->packed.p, t->packed.n},
+        .key = key,
+        .value = value,
     };
     task_offer(t->task, &m);
     enum task_stop stop;
@@ -269,6 +302,36 @@ static void offer(struct haul_trial *t, const struct haul_record *r, struct haul
         settle(t);
     } while (stop == TASK_FULL);
     assert(task_accounts_balance(t->task));
+}
+
+static void offer(struct haul_trial *t, const struct haul_record *r, struct haul_time append, struct haul_sender sender)
+{
+    haul_buf_clear(&t->packed);
+    haul_record_pack(r, &t->packed);
+    offer_bytes(t, r->id, (struct haul_str){(const char *)t->packed.p, t->packed.n}, append, sender);
+}
+
+void haul_trial_driver_key(struct haul_str key)
+{
+    driver_key = key;
+}
+
+void haul_trial_message(struct haul_trial *t, struct haul_str key, struct haul_str value, struct haul_time append,
+                        const struct haul_sender *sender)
+{
+    offer_bytes(t, key, value, append, sender == NULL ? (struct haul_sender){0} : *sender);
+}
+
+size_t haul_trial_letters(const struct haul_trial *t)
+{
+    return t->letters;
+}
+
+const char *haul_trial_letter(const struct haul_trial *t, size_t i, struct haul_str *bytes)
+{
+    assert(i < t->letters);
+    if (bytes != NULL) *bytes = (struct haul_str){t->letter[i].bytes, t->letter[i].n};
+    return t->letter[i].why;
 }
 
 enum haul_verdict haul_trial_feed(struct haul_trial *t, const struct haul_record *r, struct haul_time append)

@@ -253,6 +253,11 @@ bool haul_worker_idle(const struct haul_worker *w)
     return true;
 }
 
+bool haul_worker_done(const struct haul_worker *w)
+{
+    return w->done;
+}
+
 /* ---- clean stop ---- */
 static bool stopped_cleanly(const struct worker_task *wt)
 {

@@ -148,6 +148,7 @@ static enum haul_err prepare_genesis(struct haul_worker *w, struct worker_task *
     const struct task_options *first = contents_first(w->contents, wt->p);
     assert(first != NULL && "haul_contents_begin_with was not called for this processor");
     memcpy(g->options_hash, first->hash, sizeof g->options_hash);
+    memcpy(g->genesis_options, first->hash, sizeof g->genesis_options);
     struct haul_control found;
     bool exists;
     enum haul_err err = w->store->ops->peek(w->store, wt->name, &found, &exists, e);
@@ -180,7 +181,8 @@ static enum haul_err check_pinned(const struct haul_worker *w, const struct work
 static enum haul_err restore(struct haul_worker *w, struct worker_task *wt, struct haul_error *e)
 {
     const struct haul_control *c = &wt->control;
-    const char *hash = c->options_hash;
+    const bool at_position = c->checkpoint_generation > 0 || HAUL_MUTANT(OPTIONS_OF_POSITION);
+    const char *hash = at_position ? c->options_hash : c->genesis_options;
     const struct task_options *options = contents_find(w->contents, wt->p, hash);
     if (options == NULL) return haul_fail(e, HAUL_E_NOT_FOUND, "its options %s are not in haul.blobs", hash);
     wt->t = task_open(wt->p, wt->name, &w->topology, options, w->s.outbox_bytes, e);

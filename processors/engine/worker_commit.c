@@ -124,7 +124,7 @@ static void fill_control(const struct worker_task *wt, struct haul_control *c)
     c->last_hash = core->last_hash;
     c->options_version = core->options_version;
     c->answer_version = core->answer_version;
-    if (HAUL_MUTANT(OPTIONS_OF_POSITION)) memcpy(c->options_hash, core->options_hash, sizeof c->options_hash);
+    memcpy(c->options_hash, core->options_hash, sizeof c->options_hash);
     c->acked_len = wt->t->channels;
     for (uint32_t i = 0; i < c->acked_len; i++) c->acked[i] = wt->t->outbox.channel[i].acked;
 }

@@ -52,7 +52,7 @@ static bool send_engine(struct haul_worker *w, struct worker_task *wt, unsigned 
         .to = (uint16_t)mailbox,
         .partition = (int32_t)partition,
         .value = {(const char *)b->p, b->n},
-        .sender = {wt->name.mailbox, wt->name.partition, wt->t->core->incarnation, 0, 0},
+        .sender = {.mailbox = wt->name.mailbox, .partition = wt->name.partition, .incarnation = wt->t->core->incarnation},
         .cookie = COOKIE_ENGINE,
     };
     struct haul_error e = {0};

@@ -38,6 +38,7 @@ static const struct field fields[] = {
     {"answer_version", U32, AT(control.answer_version)},
     {"options_version", U32, AT(control.options_version)},
     {"options_hash", TEXT33, AT(control.options_hash)},
+    {"genesis_options", TEXT33, AT(control.genesis_options)},
 };
 #define FIELDS (sizeof fields / sizeof fields[0])
 

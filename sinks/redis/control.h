@@ -9,7 +9,8 @@
  *     checkpoint_generation checkpoint_blocks         the checkpoint that counts; its block 0 says where the others lie
  *     checkpoint_offset checkpoint_index checkpoint_step checkpoint_bytes checkpoint_hash
  *     checkpoint_writing checkpoint_writing_blocks    a checkpoint that does not count yet
- *     incarnation genesis_offset silent_until partitions answer_version options_version options_hash format
+ *     incarnation genesis_offset silent_until partitions answer_version options_version options_hash
+ *     genesis_options format
  *
  * The fields that change with every commit come first: in a small hash Redis finds a field by looking from the front.
  */

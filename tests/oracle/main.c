@@ -87,6 +87,9 @@ static int read_options(struct content *c)
     o->clock_stall_ms = e->clock_stall_ms;
     o->entities_max = (uint32_t)e->entities_max;
     if (c->p->options != NULL) o->processor = haul_config_section(c->config, c->p->options->section);
+    struct haul_error why = {0};
+    if (c->p->prepare != NULL && c->p->prepare(o->processor, &o->prepared, &why) != HAUL_OK)
+        return fail(c->options.hash, why.text);
     return 0;
 }
 
@@ -192,6 +195,7 @@ static void close_run(struct run *r)
     for (unsigned m = 0; m < HAUL_MAILBOX_MAX; m++)
         for (unsigned p = 0; p < HAUL_PARTITIONS_MAX; p++) oracle_close(r->task[m][p]);
     for (size_t i = 0; i < r->contents; i++) {
+        if (r->content[i].options.prepared != NULL) r->content[i].p->discard(r->content[i].options.prepared);
         haul_config_free(r->content[i].config);
         haul_buf_free(&r->content[i].text);
     }

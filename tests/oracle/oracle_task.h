@@ -25,7 +25,8 @@
     X(records_emitted)                                                                                                 \
     X(fields_unknown)                                                                                                  \
     X(messages)                                                                                                        \
-    X(upstreams_stalled)
+    X(upstreams_stalled)                                                                                               \
+    X(driver_ids_dropped)
 
 #define NEVER  INT64_MAX
 #define BEFORE INT64_MIN
@@ -91,6 +92,7 @@ struct haul_task {
     uint8_t before[4096];
     size_t before_len;
     struct haul_arena scratch;
+    struct haul_buf repacked;
 
     int64_t outside, append, newest, watermark, silence, live_second;
     struct {

@@ -20,6 +20,8 @@
 #define haul_task_paint         beside_task_paint
 #define haul_task_paint_now     beside_task_paint_now
 #define haul_task_put           beside_task_put
+#define haul_task_partitions    beside_task_partitions
+#define haul_task_prepared      beside_task_prepared
 #define haul_task_raise         beside_task_raise
 #define haul_task_refuse        beside_task_refuse
 #define haul_task_remove        beside_task_remove

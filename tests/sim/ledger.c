@@ -87,9 +87,11 @@ static void on_change(void *arg, bool replaced)
         struct sim_ledger now = read_task(s, k, p);
         if (!replaced) hold(s, k, p, l, &now);
         now.harmed = l->harmed;
+        now.incarnation_max = now.incarnation > l->incarnation_max ? now.incarnation : l->incarnation_max;
         now.read_max = l->read_max > now.offset ? l->read_max : now.offset;
         if (now.exists && ledger_field(s, k, p, "index") > 0 && now.read_max == now.offset) now.read_max++;
         now.must_stop = l->must_stop && !replaced; /* what Redis forgot need not be missed */
+        s->went_back |= replaced && now.exists && now.incarnation < l->incarnation_max;
         s->wipes += replaced && l->exists && !now.exists ? 1 : 0;
         *l = now;
     }

@@ -49,7 +49,7 @@ struct sim_plan {
 
 /* What the harness knows of a task beside what haul says. */
 struct sim_ledger {
-    uint64_t commit, step, incarnation;
+    uint64_t commit, step, incarnation, incarnation_max;
     int64_t offset;
     int64_t read_max; /* the furthest that it ever committed to have read, also if Redis has forgotten it since */
     bool exists;
@@ -83,6 +83,7 @@ struct sim {
     int64_t away_until_ms[SIM_MEMBERS];
     uint64_t good, zero, bad, milli, messages; /* what was sent from outside */
     uint64_t rewinds, wipes, cut;              /* Redis lost its tail; all of it; messages that Kafka lost */
+    bool went_back;                            /* Redis has brought back a task from before its rebuild */
     bool stopped;                              /* some task has stopped, as it should */
     char why[SIM_WHY_BYTES];
 };
