@@ -224,7 +224,8 @@ static enum haul_err send_run(struct sending *s, uint32_t channel, size_t at, ui
         .value = {count == 1 ? entry_key(first) + first->key + first->headers : (const char *)b->p,
                   count == 1 ? first->record : b->n},
         .sender = {s->from.mailbox, s->from.partition, s->incarnation,
-                   HAUL_MUTANT(FORWARD_WITHOUT_SEQUENCE) && c->mailbox == s->from.mailbox ? 0 : first->sequence, c->acked, first->attempt},
+                   HAUL_MUTANT(FORWARD_WITHOUT_SEQUENCE) && c->mailbox == s->from.mailbox ? 0 : first->sequence,
+                   c->acked, first->attempt},
         .headers = headers.row,
         .headers_len = headers.len,
     };

@@ -76,14 +76,17 @@ static bool run_task(struct haul_worker *w, struct worker_task *wt)
             continue;
         case TASK_IDLE:
             if (wt->state == HAUL_TASK_WAITING) wt->state = HAUL_TASK_RUNNING;
+            wt->lacks = false;
             return true;
         case TASK_FULL:
             return false;
         case TASK_WAITS:
-            if (wt->state != HAUL_TASK_WAITING)
+            if (!wt->lacks)
                 worker_log(w, wt, 1, "options_missing",
                            "a control record names options that are not in haul.blobs yet");
-            wt->state = HAUL_TASK_WAITING;
+            wt->lacks = true;
+            /* one that restores goes on restoring: it stands before its position, and must not commit there */
+            if (wt->state == HAUL_TASK_RUNNING) wt->state = HAUL_TASK_WAITING;
             return false;
         case TASK_FAILED:
             worker_stop_task(w, wt, "%s", wt->t->error.text);
@@ -107,7 +110,7 @@ static bool run_all(struct haul_worker *w)
         if (!has_work(wt)) continue;
         const bool ready = run_task(w, wt);
         if (!runs(wt)) continue;
-        if (!ready && wt->t->has_message && !wt->paused && (wt->state == HAUL_TASK_WAITING || !emit_room(wt->t))) {
+        if (!ready && wt->t->has_message && !wt->paused && (wt->lacks || !emit_room(wt->t))) {
             w->source->ops->pause(w->source, wt->name);
             wt->paused = true;
         } else if (ready && wt->paused && !w->holding) {

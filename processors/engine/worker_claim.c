@@ -53,7 +53,7 @@ static void drop_task(struct worker_task *wt)
     checkpoint_close(&wt->checkpoint);
     haul_ops_clear(&wt->ops[0]);
     haul_ops_clear(&wt->ops[1]);
-    wt->flying = wt->flipping = wt->at_end = false;
+    wt->flying = wt->flipping = wt->at_end = wt->lacks = false;
 }
 
 void worker_discard(struct haul_worker *w, struct worker_task *wt, enum haul_task_state next, const char *why)
@@ -189,7 +189,7 @@ static enum haul_err restore(struct haul_worker *w, struct worker_task *wt, stru
     wt->t = task_open(wt->p, wt->name, &w->topology, options, w->s.outbox_bytes, e);
     if (wt->t == NULL) return HAUL_E_LIMIT;
     wt->number = w->next_number++ & 0xffffff; /* receipts of an outbox before this one must not match */
-    if (HAUL_MUTANT(RECEIPT_OF_ANOTHER_OUTBOX)) 
+    if (HAUL_MUTANT(RECEIPT_OF_ANOTHER_OUTBOX))
         wt->number = wt->name.mailbox * (uint32_t)HAUL_PARTITIONS_MAX + wt->name.partition;
     wt->t->find_options = contents_find;
     wt->t->find_blob = contents_blob;
@@ -227,7 +227,9 @@ static void claimed(struct haul_worker *w, struct worker_task *wt, bool fresh)
     wt->committed_watermark_ms = wt->clock_ms = INT64_MIN;
     wt->clock_step = 0;
     wt->committed_acked_sum = worker_acked_sum(wt);
-    wt->checkpoint_ns = wt->heartbeat_ns = wt->remember_ns = w->now_ns;
+    wt->checkpoint_ns = wt->heartbeat_ns = w->now_ns;
+    wt->remember_ns =
+        INT64_MIN; /* the first commit tells the group: a store that is wiped right behind it is noticed */
     const int64_t from = core->last_offset >= 0 ? core->last_offset : core->position.offset;
     struct haul_error e = {0};
     if (w->source->ops->start(w->source, wt->name, from, &e) != HAUL_OK) {
@@ -294,17 +296,22 @@ static bool arrived_where_committed(const struct task_core *core, const struct h
             core->last_hash == c->last_hash && core->last_offset == c->last_offset);
 }
 
+static void stop_astray(struct haul_worker *w, struct worker_task *wt)
+{
+    const struct haul_position *at = &wt->t->core->position, *c = &wt->control.position;
+    worker_stop_task(w, wt,
+                     "the replay came to offset %lld.%u at step %llu, the commit was at %lld.%u, step %llu: the log or "
+                     "the program is not the one that wrote it",
+                     (long long)at->offset, at->index, (unsigned long long)at->step, (long long)c->offset, c->index,
+                     (unsigned long long)c->step);
+}
+
 void worker_target(struct haul_worker *w, struct worker_task *wt)
 {
     const struct task_core *core = wt->t->core;
-    const struct haul_control *c = &wt->control;
     wt->t->muted = false;
-    if (!arrived_where_committed(core, c)) {
-        worker_stop_task(w, wt,
-                         "the replay came to offset %lld.%u at step %llu, the commit was at %lld.%u: the log or the "
-                         "program is not the one that wrote it",
-                         (long long)core->position.offset, core->position.index,
-                         (unsigned long long)core->position.step, (long long)c->position.offset, c->position.index);
+    if (!arrived_where_committed(core, &wt->control)) {
+        stop_astray(w, wt);
         return;
     }
     wt->state = HAUL_TASK_RUNNING;
@@ -324,9 +331,13 @@ void worker_end(struct haul_worker *w, struct worker_task *wt, int64_t end)
     const struct haul_position *at = &wt->control.position;
     wt->at_end = true;
     wt->log_end = end;
+    if (wt->state != HAUL_TASK_RESTORING) return;
     /* the replay would wait for ever for what was processed once, or take what is written there now for it */
-    if (wt->state == HAUL_TASK_RESTORING && end < at->offset + (at->index > 0 ? 1 : 0))
+    const struct haul_position *now = &wt->t->core->position;
+    if (end < at->offset + (at->index > 0 ? 1 : 0))
         stop_beyond_end(w, wt, end, at->offset);
+    else if (!wt->t->has_message && now->offset >= end && now->step < wt->t->target_step)
+        stop_astray(w, wt);
 }
 
 void worker_gap(struct haul_worker *w, struct worker_task *wt, const struct haul_source_event *ev)

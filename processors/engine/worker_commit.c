@@ -199,7 +199,7 @@ static void applied(struct haul_worker *w, struct worker_task *wt, const struct 
         checkpoint_flipped(&wt->checkpoint);
         wt->flipping = false;
     }
-    if (w->now_ns - wt->remember_ns < REMEMBER_NS) return;
+    if (wt->remember_ns != INT64_MIN && w->now_ns - wt->remember_ns < REMEMBER_NS) return;
     wt->remember_ns = w->now_ns;
     worker_remember(w, wt);
 }

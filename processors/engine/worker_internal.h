@@ -21,7 +21,8 @@ struct worker_task {
     enum haul_task_state state;
     uint32_t number; /* in the cookies of receipts: one for each outbox that was opened */
     bool paused, at_end, verified, leftover;
-    bool gone; /* forgotten while a commit was in flight */
+    bool gone;  /* forgotten while a commit was in flight */
+    bool lacks; /* content that a control record names; while restoring as well */
 
     struct haul_control control; /* as last known to be in the store */
     struct haul_ops ops[2];

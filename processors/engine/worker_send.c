@@ -34,7 +34,9 @@ void worker_send(struct haul_worker *w)
     for (size_t i = 0; i < w->tasks && !w->sink_full; i++) {
         struct worker_task *wt = w->task[i];
         struct haul_error e = {0};
-        if (wt->t == NULL || wt->state == HAUL_TASK_RESTORING || outbox_idle(&wt->t->outbox)) continue;
+        if (wt->t == NULL || outbox_idle(&wt->t->outbox)) continue;
+        /* what a replay brings back is not sent before it has arrived, unless it needs the room to arrive */
+        if (wt->state == HAUL_TASK_RESTORING && emit_room(wt->t)) continue;
         if (!outbox_send(&wt->t->outbox, w->sink, wt->name, wt->t->core->incarnation, wt->number, &e))
             w->sink_full = true;
     }

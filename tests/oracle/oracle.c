@@ -242,28 +242,34 @@ static void process(struct haul_task *t, struct haul_record *r)
     case HAUL_STOP:
         return;
     }
-    if (t->message->sender.mailbox == HAUL_MAILBOX_NONE) outside(t, r->time.ms);
+    if (haul_mailbox_foreign(t->message->sender.mailbox)) outside(t, r->time.ms);
 }
 
 static bool believed(struct haul_task *t, struct haul_record *r)
 {
     if (entity_kind_of(t->p, r->kind) == HAUL_ENTITIES_MAX) return false;
-    if (t->message->sender.mailbox != HAUL_MAILBOX_NONE) return true;
+    if (!haul_mailbox_foreign(t->message->sender.mailbox)) return true;
     const struct haul_gate gate = {t->options->future_max_ms, t->options->past_max_ms};
-    return haul_gate_pass(&gate, t->message->append_time ? t->message->append : HAUL_TIME_NONE, r, &t->refusal);
+    const uint8_t crs = r->crs;
+    if (!haul_gate_pass(&gate, t->message->append_time ? t->message->append : HAUL_TIME_NONE, r, &t->refusal))
+        return false;
+    if (r->crs == crs) return true;
+    haul_buf_clear(&t->repacked); /* what the gate has turned is the record from here on */
+    haul_record_pack(r, &t->repacked);
+    r->raw = (struct haul_str){(const char *)t->repacked.p, t->repacked.n};
+    return true;
 }
 
 static void telemetry(struct haul_task *t, struct haul_record *r)
 {
     const uint32_t partitions = t->w.partitions[t->p->mailbox];
-    if (!in_sequence(t, r)) return;
     t->count.fields_unknown += r->unknown;
     if (!believed(t, r)) {
         quarantine(t, r->raw);
         return;
     }
     const uint32_t home = haul_partition_of(haul_murmur2(r->id.p, r->id.n), partitions);
-    if (t->message->sender.mailbox == HAUL_MAILBOX_NONE && home != t->partition) {
+    if (haul_mailbox_foreign(t->message->sender.mailbox) && home != t->partition) {
         t->count.records_forwarded++;
         oracle_send(t, t->first_channel[t->p->mailbox] + home, r->raw);
         return;
@@ -328,13 +334,11 @@ void oracle_take(struct oracle *o, const struct haul_message *m)
         const bool good = framed && haul_record_decode(&cursor, &r, &t->scratch, &t->refusal);
         if (t->index == 0) message_begins(t, m);
         step(t, good && r.kind >= FIRST_KIND ? r.time : m->append);
-        t->now = good && r.kind < FIRST_KIND ? NULL : &r;
+        t->now = good && r.kind >= FIRST_KIND ? &r : NULL;
         if (good && r.kind < FIRST_KIND)
             control(t, &r);
-        else if (good)
-            telemetry(t, &r);
-        else
-            quarantine(t, r.raw);
+        else if (in_sequence(t, &r))
+            good ? telemetry(t, &r) : quarantine(t, r.raw);
         t->now = NULL;
         t->count.records++;
         last = !framed || cursor.left == 0;
@@ -351,6 +355,14 @@ void oracle_take(struct oracle *o, const struct haul_message *m)
 const void *haul_task_options(const struct haul_task *t)
 {
     return t->options->processor;
+}
+const void *haul_task_prepared(const struct haul_task *t)
+{
+    return t->options->prepared;
+}
+uint32_t haul_task_partitions(const struct haul_task *t, enum haul_mailbox of)
+{
+    return t->w.partitions[of];
 }
 struct haul_time haul_task_time(const struct haul_task *t)
 {
@@ -406,6 +418,7 @@ struct oracle *oracle_open(const struct haul_processor *p, unsigned partition, c
     t->last_offset = -1;
     t->outside = t->append = t->newest = t->watermark = t->live_second = BEFORE;
     haul_arena_init(&t->scratch, (size_t)256 * 1024);
+    haul_buf_init(&t->repacked, 0, HAUL_RECORD_MAX);
     for (unsigned i = 0; i < HAUL_MAILBOX_MAX; i++) t->first_channel[i] = UINT32_MAX;
     channels(t, p->mailbox);
     for (const uint8_t *to = p->gives; to != NULL && *to != 0; to++) channels(t, *to);
@@ -420,6 +433,7 @@ void oracle_close(struct oracle *o)
     if (o == NULL) return;
     oracle_free_entities(&o->task);
     haul_arena_free(&o->task.scratch);
+    haul_buf_free(&o->task.repacked);
     free(o);
 }
 
@@ -512,8 +526,7 @@ static void dump_task(const struct haul_task *t, struct haul_buf *out)
 #define X(name) haul_json_ki64(&j, #name, (int64_t)t->count.name);
     ORACLE_COUNTS(X)
 #undef X
-    for (size_t i = 0; i < t->p->counters_len; i++)
-        haul_json_ki64(&j, t->p->counters[i].name, (int64_t)t->counter[i]);
+    for (size_t i = 0; i < t->p->counters_len; i++) haul_json_ki64(&j, t->p->counters[i].name, (int64_t)t->counter[i]);
     haul_json_name(&j, "sequences");
     haul_json_open(&j, '[');
     for (uint32_t i = 0; i < t->channels; i++) haul_json_u64(&j, t->sent[i].len);

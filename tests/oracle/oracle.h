@@ -19,6 +19,7 @@ struct oracle_options {
     int64_t lateness_ms, view_interval_ms, future_max_ms, past_max_ms, clock_stall_ms;
     uint32_t entities_max;
     const void *processor;
+    void *prepared; /* what the processor made from it, or NULL */
 };
 
 /* What surrounds the tasks. */

@@ -10,9 +10,9 @@
 static uint64_t id_of_opening(const struct haul_task *t, const struct haul_entity *e, const char *rule)
 {
     char text[HAUL_ID_MAX + 200];
-    const int n = snprintf(text, sizeof text, "%u/%u|%s|%u:%.*s|%lld.%u|%llu", (unsigned)t->p->mailbox, t->partition,
-                           rule, e->kind, e->id_len, e->id, (long long)t->last_offset, t->index,
-                           (unsigned long long)t->step);
+    const int n =
+        snprintf(text, sizeof text, "%u/%u|%s|%u:%.*s|%lld.%u|%llu", (unsigned)t->p->mailbox, t->partition, rule,
+                 e->kind, e->id_len, e->id, (long long)t->last_offset, t->index, (unsigned long long)t->step);
     const uint64_t id = haul_xxh3(text, (size_t)n);
     return id == 0 ? 1 : id;
 }

@@ -127,7 +127,8 @@ static bool evict(struct haul_task *t)
     EACH_ENTITY(t, e)
     {
         if (t->touched_len > 0 && e == t->touched[0]) continue;
-        if (oldest == NULL || e->newest < oldest->newest || (e->newest == oldest->newest && oracle_order(e, oldest) < 0))
+        if (oldest == NULL || e->newest < oldest->newest ||
+            (e->newest == oldest->newest && oracle_order(e, oldest) < 0))
             oldest = e;
     }
     if (oldest == NULL || oldest->touched) return false;
@@ -297,12 +298,12 @@ static void stream(struct haul_task *t, const char *key, const char *field, stru
                    uint64_t ordinal)
 {
     tell(t, &(struct haul_op_view){.op = HAUL_OP_XADD,
-                                    .aux = keep,
-                                    .key = haul_str_of(key),
-                                    .a = value,
-                                    .b = haul_str_of(field),
-                                    .x = (t->incarnation << 48) + t->step,
-                                    .y = ordinal});
+                                   .aux = keep,
+                                   .key = haul_str_of(key),
+                                   .a = value,
+                                   .b = haul_str_of(field),
+                                   .x = (t->incarnation << 48) + t->step,
+                                   .y = ordinal});
 }
 
 void haul_task_xadd(struct haul_task *t, const char *key, struct haul_str json, uint32_t keep)

@@ -92,6 +92,7 @@ struct haul_task {
     uint8_t before[4096];
     size_t before_len;
     struct haul_arena scratch;
+    struct haul_buf repacked;
 
     int64_t outside, append, newest, watermark, silence, live_second;
     struct {

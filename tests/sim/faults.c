@@ -143,7 +143,8 @@ static void expire_read(struct sim *s, unsigned k, unsigned p)
     model_redis_replicate(s->redis);
     const int64_t to = ledger_field(s, k, p, "checkpoint_offset");
     if (ledger_field(s, k, p, "checkpoint_generation") > 0 && to > l->low)
-        world_expire(&s->w, sim_actors[k]->mailbox, p, l->low + 1 + (int64_t)world_below(&s->w, (uint64_t)(to - l->low)));
+        world_expire(&s->w, sim_actors[k]->mailbox, p,
+                     l->low + 1 + (int64_t)world_below(&s->w, (uint64_t)(to - l->low)));
 }
 
 /* Retention beyond what was read. */
@@ -165,9 +166,8 @@ static void cut_unread(struct sim *s, unsigned k, unsigned p)
     const struct sim_log *l = sim_log_of(s, k, p);
     nobody_reads(s, sim_actors[k]->mailbox, p);
     model_redis_settle(s->redis);
-    const int64_t read = ledger_field(s, k, p, "last_offset") + 1, position = ledger_field(s, k, p, "offset");
-    const int64_t from = read > position ? read : position;
-    if (from < 0 || from >= (int64_t)l->n) return;
+    const int64_t from = sim_ledger_of(s, k, p)->read_max;
+    if (from >= (int64_t)l->n) return;
     const int64_t end = from + (int64_t)world_below(&s->w, l->n - (uint64_t)from);
     s->cut += l->n - (uint64_t)end;
     world_truncate(&s->w, sim_actors[k]->mailbox, p, end);

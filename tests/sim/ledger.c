@@ -67,11 +67,12 @@ static void hold(struct sim *s, unsigned k, unsigned p, const struct sim_ledger 
     const char *name = haul_mailbox_row(sim_actors[k]->mailbox)->name;
     if (!was->exists || !is->exists) return;
     const bool forward = is->step >= was->step && is->offset >= was->offset && is->incarnation == was->incarnation;
-    const bool counted = is->commit == was->commit ? is->step == was->step && is->offset == was->offset
-                                                   : is->commit == was->commit + 1;
+    const bool counted =
+        is->commit == was->commit ? is->step == was->step && is->offset == was->offset : is->commit == was->commit + 1;
     if (forward && counted) return;
     s->broken = true;
-    sim_complain(s, "%s/%u: commit %llu at step %llu, offset %lld was followed by commit %llu at step %llu, offset %lld",
+    sim_complain(s,
+                 "%s/%u: commit %llu at step %llu, offset %lld was followed by commit %llu at step %llu, offset %lld",
                  name, p, (unsigned long long)was->commit, (unsigned long long)was->step, (long long)was->offset,
                  (unsigned long long)is->commit, (unsigned long long)is->step, (long long)is->offset);
 }
@@ -79,7 +80,6 @@ static void hold(struct sim *s, unsigned k, unsigned p, const struct sim_ledger 
 static void on_change(void *arg, bool replaced)
 {
     struct sim *s = arg;
-    bool any = false;
     s->rewinds += replaced ? 1 : 0;
     EACH_TASK(s, k, p)
     {
@@ -87,11 +87,14 @@ static void on_change(void *arg, bool replaced)
         struct sim_ledger now = read_task(s, k, p);
         if (!replaced) hold(s, k, p, l, &now);
         now.harmed = l->harmed;
+        now.incarnation_max = now.incarnation > l->incarnation_max ? now.incarnation : l->incarnation_max;
+        now.read_max = l->read_max > now.offset ? l->read_max : now.offset;
+        if (now.exists && ledger_field(s, k, p, "index") > 0 && now.read_max == now.offset) now.read_max++;
         now.must_stop = l->must_stop && !replaced; /* what Redis forgot need not be missed */
-        any |= now.exists;
+        s->went_back |= replaced && now.exists && now.incarnation < l->incarnation_max;
+        s->wipes += replaced && l->exists && !now.exists ? 1 : 0;
         *l = now;
     }
-    if (replaced && !any) s->wipes++;
 }
 
 void ledger_watch(struct sim *s)

@@ -138,13 +138,14 @@ static void add_up(struct sums *t, const struct sim *s, bool good)
 
 static void print_sums(const struct sums *t)
 {
-    printf("%llu seeds, %llu failed: %llu messages; %llu crashes, %llu pauses, %llu clean stops; %llu Redis faults, %llu "
-           "lost tails, %llu wiped stores; %llu answers of Kafka lost, %llu messages cut; %llu runs stopped as they "
-           "should\n",
-           (unsigned long long)t->seeds, (unsigned long long)t->failed, (unsigned long long)t->messages,
-           (unsigned long long)t->crashes, (unsigned long long)t->pauses, (unsigned long long)t->stops,
-           (unsigned long long)t->faults, (unsigned long long)t->rewinds, (unsigned long long)t->wipes,
-           (unsigned long long)t->lost, (unsigned long long)t->cut, (unsigned long long)t->stopped);
+    printf(
+        "%llu seeds, %llu failed: %llu messages; %llu crashes, %llu pauses, %llu clean stops; %llu Redis faults, %llu "
+        "lost tails, %llu wiped stores; %llu answers of Kafka lost, %llu messages cut; %llu runs stopped as they "
+        "should\n",
+        (unsigned long long)t->seeds, (unsigned long long)t->failed, (unsigned long long)t->messages,
+        (unsigned long long)t->crashes, (unsigned long long)t->pauses, (unsigned long long)t->stops,
+        (unsigned long long)t->faults, (unsigned long long)t->rewinds, (unsigned long long)t->wipes,
+        (unsigned long long)t->lost, (unsigned long long)t->cut, (unsigned long long)t->stopped);
 }
 
 struct request {
@@ -210,14 +211,11 @@ static const char usage[] =
 
 int main(int argc, char **argv)
 {
-    static const struct option options[] = {{"seeds", required_argument, NULL, 'n'},
-                                            {"first", required_argument, NULL, 'f'},
-                                            {"seed", required_argument, NULL, 's'},
-                                            {"actions", required_argument, NULL, 'a'},
-                                            {"verbose", no_argument, NULL, 'v'},
-                                            {"mutation", required_argument, NULL, 'm'},
-                                            {"list-mutations", no_argument, NULL, 'l'},
-                                            {0}};
+    static const struct option options[] = {
+        {"seeds", required_argument, NULL, 'n'},    {"first", required_argument, NULL, 'f'},
+        {"seed", required_argument, NULL, 's'},     {"actions", required_argument, NULL, 'a'},
+        {"verbose", no_argument, NULL, 'v'},        {"mutation", required_argument, NULL, 'm'},
+        {"list-mutations", no_argument, NULL, 'l'}, {0}};
     struct request r = {.first = 1, .seeds = 300, .actions = 1200};
     for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         switch (c) {

@@ -49,8 +49,9 @@ struct sim_plan {
 
 /* What the harness knows of a task beside what haul says. */
 struct sim_ledger {
-    uint64_t commit, step, incarnation;
+    uint64_t commit, step, incarnation, incarnation_max;
     int64_t offset;
+    int64_t read_max; /* the furthest that it ever committed to have read, also if Redis has forgotten it since */
     bool exists;
     bool must_stop; /* it cannot go on rightly, and must say so */
     bool harmed;    /* it may stop */
@@ -77,12 +78,13 @@ struct sim {
     struct sim_plan plan;
     struct sim_ledger ledger[HAUL_MAILBOX_MAX][SIM_PARTITIONS];
     bool verbose;
-    bool broken;              /* the ledger does not hold: `why` says what */
-    int64_t outage_until_ms;  /* Redis or Kafka is out until then; 0: not */
+    bool broken;             /* the ledger does not hold: `why` says what */
+    int64_t outage_until_ms; /* Redis or Kafka is out until then; 0: not */
     int64_t away_until_ms[SIM_MEMBERS];
     uint64_t good, zero, bad, milli, messages; /* what was sent from outside */
-    uint64_t rewinds, wipes, cut; /* Redis lost its tail; all of it; messages that Kafka lost */
-    bool stopped;                 /* some task has stopped, as it should */
+    uint64_t rewinds, wipes, cut;              /* Redis lost its tail; all of it; messages that Kafka lost */
+    bool went_back;                            /* Redis has brought back a task from before its rebuild */
+    bool stopped;                              /* some task has stopped, as it should */
     char why[SIM_WHY_BYTES];
 };
 
