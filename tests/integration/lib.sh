@@ -10,7 +10,7 @@ haul=${HAUL:-$top/build/$variant/haul}
 tools=$top/build/$variant/tests/tools
 # A process that is killed in the middle leaves nothing to search for leaks; those that end well are searched by the unit tests.
 export ASAN_OPTIONS=detect_leaks=0:abort_on_error=1
-n=0 failures=0 dir='' brokers='' socket=''
+n=0 failures=0 early=0 dir='' brokers='' socket=''
 declare -A pids=()
 
 verdict() { # STATUS NAME: tells what $dir/err says when it failed
@@ -98,12 +98,16 @@ http() {
         printf "GET %s HTTP/1.0\r\n\r\n" "$1" >&3; cat <&3' "$port" "$2" 2>/dev/null | sed '1,/^\r$/d'
 }
 ready() { [ "$(http "$1" /readyz)" = ready ]; } # NAME
-# caught_up NAME TASKS: so many tasks run, and none has more than a tick or two before it
+# caught_up NAME TASKS RECORDS: so many tasks run, the fleet has taken so many records, and none has more than some ticks
+# before it
 caught_up() {
-    http "$1" /status | grep -o '"state":"running","offset":[0-9]*,"step":[0-9]*,"lag_messages":[0-9]*' |
-        awk -F: -v want="$2" '{ tasks++; if ($NF > 40) behind++ } END { exit !(tasks >= want && behind == 0) }'
+    http "$1" /status | sed 's/},{/},\n{/g' | awk -v want="$2" -v records="$3" '
+        function number(name) { return match($0, "\"" name "\":[0-9]+") ? substr($0, RSTART + length(name) + 3) + 0 : 0 }
+        /"state":"running"/ { tasks++ }
+        /"processor":"fleet"/ { taken += number("records") }
+        { if (number("lag_messages") > 40) behind++ }
+        END { exit !(tasks >= want && taken >= records && behind == 0) }'
 }
-# told NAME SIGNAL: sends it, and waits for the end
 ended() { ! kill -0 "$1" 2>/dev/null; }
 stop() { # NAME [SECONDS]: a clean end; 0 when it was one
     local pid=${pids[$1]}
@@ -137,6 +141,13 @@ scenario() { # writes $dir/scenario.yaml
 simulate() { # CONFIG VEHICLES MINUTES [ARGUMENT]...: the truth goes to $dir/truth
     local config=$1 vehicles=$2 minutes=$3; shift 3
     ended_at=$(date -u -d "$began + $minutes minutes" +%Y-%m-%dT%H:%M:%SZ)
+    # Before a partition has a time of its own, arrival stands for it: a record in each gives it one.
+    for _ in {1..24}; do
+        printf '{"kind":"vehicle_position","id":"EARLY%d","time":"%s","lon":115.9,"lat":28.6,"speed_kmh":0,"status":2}\n' \
+            $((++early)) "$(date -u -d "$began - 1 minute" +%Y-%m-%dT%H:%M:%SZ)"
+    done | timeout 20 "$haul" produce fleet - -c "$dir/$config.yaml" >"$dir/out" 2>"$dir/err" || return 1
     timeout 60 "$haul" simulate "$dir/scenario.yaml" --vehicles "$vehicles" --duration "${minutes}min" --start "$began" \
-        --kafka "$brokers" -c "$dir/$config.yaml" --truth "$dir/truth" "$@" >"$dir/out" 2>"$dir/err"
+        --kafka "$brokers" -c "$dir/$config.yaml" --truth "$dir/truth" "$@" >"$dir/out" 2>"$dir/err" || return 1
+    sent=$(grep -o 'simulated: [0-9]*' "$dir/err" | cut -d' ' -f2)
+    sent=$((sent + early))
 }
