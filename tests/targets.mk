@@ -11,8 +11,7 @@ test: ## install what is missing, then run every test: unit, property, simulatio
 
 TSAN_TESTS := $(patsubst %.c,%,$(wildcard tests/unit/*/test_*_threads.c))
 
-test-build: $B/haul $(BIN_unit) $(BIN_tools) $(if $(SRC_sim),$B/tests/sim/sim)
-test-build: $B/haul $(BIN_unit) $(if $(SRC_sim),$B/tests/sim/sim) $B/tests/oracle/oracle
+test-build: $B/haul $(BIN_unit) $(BIN_tools) $B/tests/sim/sim $B/tests/oracle/oracle
 
 check: ## run the checks of layers and banned calls on what is built
 	@tests/checks/layers build/release
