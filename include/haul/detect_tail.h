@@ -26,7 +26,7 @@ enum haul_err haul_extreme_init(struct haul_extreme *s, const struct haul_extrem
 void haul_extreme_reset(struct haul_extreme *s, const struct haul_extreme_config *c);
 /* statistic: how far outside, in ranges; expected: the end that was passed. */
 struct haul_score haul_extreme_update(struct haul_extreme *s, const struct haul_extreme_config *c, double value,
-                                     struct haul_time at);
+                                      struct haul_time at);
 
 /* The same without a verdict: how far outside, in ranges; *passed: the end of the range. The value must be usable. */
 double haul_extreme_step(struct haul_extreme *s, double keep, double value, double *passed);

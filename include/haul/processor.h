@@ -44,7 +44,19 @@ struct haul_takes {
     uint8_t entity; /* index in entities[] */
 };
 
+/* Content that a processor reads beside its options: made from a file, stored by hash in haul.blobs, and replaced at
+ * one step of each partition by a control record that names it. */
+struct haul_content {
+    const char *what;   /* "fences": in the control record, in haul.blobs */
+    size_t file_offset; /* in the processor's options: the path of the file (char[]); "" there: none to begin with */
+    /* From the file's text to what is stored. What was mended or refused is appended to *report, a line each. */
+    enum haul_err (*make)(struct haul_str text, struct haul_buf *out, struct haul_buf *report, struct haul_error *e);
+    /* Checks what came from the log, once, before any task reads it; `bytes` is aligned to 64. */
+    enum haul_err (*check)(const void *bytes, size_t n, struct haul_error *e);
+};
+
 #define HAUL_TIMERS_MAX   8
+#define HAUL_CONTENTS_MAX 2
 #define HAUL_RULES_MAX    32
 #define HAUL_ENTITIES_MAX 4
 
@@ -69,6 +81,8 @@ struct haul_processor {
     struct haul_entity_kind entities[HAUL_ENTITIES_MAX];
     uint8_t timers; /* timer ids are below this */
     const struct haul_option_set *options;
+    const struct haul_content *contents; /* up to HAUL_CONTENTS_MAX; what is there keeps its place */
+    size_t contents_len;
     const struct haul_counter *counters;
     size_t counters_len;
     const struct haul_rule *rules;
@@ -101,6 +115,8 @@ struct haul_processor {
 /* ---- what a processor may do ---- */
 const void *haul_task_options(const struct haul_task *t); /* the module's struct, of the version in force */
 const void *haul_task_prepared(const struct haul_task *t); /* what `prepare` made from it */
+/* The content in force, or NULL: none yet. Immutable, and valid until the task's next step at least. */
+const void *haul_task_content(const struct haul_task *t, const char *what);
 struct haul_time
 haul_task_time(const struct haul_task *t); /* the step's event time: the record's, or the timer's due time */
 struct haul_time haul_task_watermark(const struct haul_task *t); /* HAUL_TIME_NONE before the first */

@@ -8,6 +8,7 @@
 #include "haul/processor.h"
 
 extern const struct haul_processor haul_fleet;
+extern const struct haul_processor haul_fence;
 extern const struct haul_processor haul_desk;
 extern const struct haul_processor haul_template;
 extern const struct haul_processor haul_redrive;

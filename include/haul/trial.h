@@ -31,6 +31,10 @@ void haul_trial_driver_key(struct haul_str key);
 /* Time passes to `append` without a record; timers that become due fire. */
 void haul_trial_tick(struct haul_trial *t, struct haul_time append);
 
+/* From the next record on, this content (struct haul_content) is in force: a control record comes in at `append`. */
+enum haul_err haul_trial_content(struct haul_trial *t, const char *what, struct haul_str bytes, struct haul_time append,
+                                 struct haul_error *e);
+
 /* The document now under "vehicle:A1", as JSON text, or NULL. Valid until the next feed or tick. */
 const char *haul_trial_document(const struct haul_trial *t, const char *key);
 /* Members of a sorted set in order, comma-separated; "" when empty. Valid until the next feed or tick. */

@@ -37,7 +37,7 @@ double haul_extreme_step(struct haul_extreme *s, double keep, double value, doub
 }
 
 struct haul_score haul_extreme_update(struct haul_extreme *s, const struct haul_extreme_config *c, double value,
-                                     struct haul_time at)
+                                      struct haul_time at)
 {
     (void)at;
     if (!haul_detect_usable(value)) return haul_score_invalid(HAUL_METHOD_RECORD, value);

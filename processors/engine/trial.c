@@ -50,6 +50,7 @@ struct haul_trial {
     struct haul_buf text, packed;
     char refusal[256];
     int64_t offset;
+    uint32_t content_version;
 };
 
 static void *need(void *p)
@@ -160,8 +161,9 @@ static void keep_letter(struct haul_trial *t, const struct haul_outgoing *m)
     const struct haul_str text = header_of(m, "__connect.errors.exception.message");
     t->letter = need(realloc(t->letter, (t->letters + 1) * sizeof *t->letter));
     struct letter *l = &t->letter[t->letters++];
-    l->why = need(malloc(reason.n + text.n + 3));
-    sprintf(l->why, "%.*s: %.*s", (int)reason.n, reason.p, (int)text.n, text.p);
+    const size_t why = reason.n + text.n + 3;
+    l->why = need(malloc(why));
+    snprintf(l->why, why, "%.*s: %.*s", (int)reason.n, reason.p, (int)text.n, text.p);
     l->bytes = need(malloc(m->value.n + 1));
     l->n = m->value.n;
     if (l->n > 0) memcpy(l->bytes, m->value.p, l->n);
@@ -236,6 +238,9 @@ struct haul_trial *haul_trial_open(const struct haul_processor *p, const char *y
     haul_ops_init(&t->ops, 4096, (size_t)64 * 1024 * 1024);
     t->task->ops = &t->ops;
     t->task->puts_max = UINT64_MAX;
+    t->task->find_options = contents_find;
+    t->task->find_blob = contents_blob;
+    t->task->find_arg = t->contents;
     t->sink.ops = &sink_ops;
     haul_arena_init(&t->scratch, 65536);
     haul_buf_init(&t->text, 4096, (size_t)256 * 1024 * 1024);
@@ -364,6 +369,21 @@ void haul_trial_tick(struct haul_trial *t, struct haul_time append)
         haul_set_i(&r, HAUL_F_CLOCK_THROUGH, 0);
     }
     offer(t, &r, append, outside ? (struct haul_sender){0} : upstream_of(mailbox));
+}
+
+enum haul_err haul_trial_content(struct haul_trial *t, const char *what, struct haul_str bytes, struct haul_time append,
+                                 struct haul_error *e)
+{
+    char hash[33];
+    const enum haul_err err = haul_contents_add_blob(t->contents, t->task->p, what, bytes, hash, e);
+    if (err != HAUL_OK) return err;
+    struct haul_record r;
+    haul_record_init(&r, HAUL_KIND_OPTIONS, haul_str_of(what), append);
+    haul_set_i(&r, HAUL_F_OPTIONS_VERSION, ++t->content_version);
+    haul_set_s(&r, HAUL_F_OPTIONS_HASH, haul_str_of(hash));
+    haul_set_s(&r, HAUL_F_OPTIONS_WHAT, haul_str_of(what));
+    offer(t, &r, append, (struct haul_sender){0});
+    return HAUL_OK;
 }
 
 /* ---- looking ---- */
