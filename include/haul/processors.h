@@ -8,6 +8,7 @@
 #include "haul/processor.h"
 
 extern const struct haul_processor haul_fleet;
+extern const struct haul_processor haul_coldchain;
 extern const struct haul_processor haul_desk;
 extern const struct haul_processor haul_template;
 

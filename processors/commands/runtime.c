@@ -18,7 +18,7 @@
 #define CLOCK_INTERVAL_MS 500
 #define TICK_INTERVAL_MS  1000
 
-static const struct haul_processor *const processors[] = {&haul_fleet, &haul_desk, &haul_template};
+static const struct haul_processor *const processors[] = {&haul_fleet, &haul_coldchain, &haul_desk, &haul_template};
 
 const struct haul_processor *const *haul_processors(size_t *n)
 {
