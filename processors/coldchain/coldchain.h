@@ -19,10 +19,10 @@
 
 #define COLD_ZONES       4
 #define COLD_PROBES      8
-#define COLD_HELD        40 /* samples that wait for the watermark; when full the oldest goes ahead */
+#define COLD_HELD        32 /* samples that wait for the watermark; when full the oldest goes ahead */
 #define COLD_ABOARD      24 /* shipments in one unit */
 #define COLD_POINTS      24 /* of a zone's recent course, for the forecast */
-#define COLD_STARTS      6  /* of defrosts that are remembered */
+#define COLD_STARTS      8  /* of defrosts that are remembered */
 #define COLD_BUCKETS     48 /* of the window of the mean kinetic temperature */
 #define COLD_LOG         16 /* transitions that a shipment remembers */
 #define COLD_GAPS        6  /* newest gaps that a shipment remembers */
@@ -202,6 +202,7 @@ struct cold_zone {
     int64_t through_ms, fresh_ms; /* exposure is sent up to; of its newest believed sample */
     int64_t out_ms, warm_ms, fade_ms, humid_ms, light_ms, rising_ms, door_ms, defrost_ms, lift_ms; /* since; 0 */
     int64_t event_ms;              /* of the newest event of the door or of a defrost */
+    int64_t shut_ms, heat_ms;      /* when the door was last shut; since when the supply air is heated */
     int64_t start_ms[COLD_STARTS]; /* newest defrosts, learnt from their shape; newest first */
     double high_c, low_c, mean_c, base_c, peak_c;
     float set_c, return_c, supply_c, current_a, nominal_a, eta_min;
@@ -209,6 +210,7 @@ struct cold_zone {
     uint32_t raised;
     uint16_t known;
     uint8_t points, starts, door, declared, door_known, class_len, lift_door, out;
+    uint8_t shows; /* it says itself, or by warm supply air, when it is defrosted: nothing need be learnt */
     char class[COLD_CLASS_BYTES];
 };
 

@@ -11,6 +11,7 @@ void cold_door_set(struct cold_step *x, unsigned zone, bool open, int64_t ms)
     z->door_known = 1;
     if (open && !z->door) z->door_ms = ms;
     if (!open) {
+        if (z->door) z->shut_ms = ms;
         z->door_ms = 0;
         cold_part(x, &z->raised, COLD_R_DOOR, false, NULL);
     }
@@ -20,6 +21,7 @@ void cold_door_set(struct cold_step *x, unsigned zone, bool open, int64_t ms)
 void cold_defrost_set(struct cold_zone *z, bool on, int64_t ms)
 {
     if (on && !z->declared) z->defrost_ms = ms;
+    z->shows |= on;
     if (!on) z->defrost_ms = 0;
     z->declared = on;
 }
