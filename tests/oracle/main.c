@@ -31,7 +31,8 @@ struct run {
     size_t contents;
     struct oracle *task[HAUL_MAILBOX_MAX][HAUL_PARTITIONS_MAX];
     struct view *view;
-    uint32_t partitions[HAUL_MAILBOX_MAX]; /* as recorded; 0: not */
+    int64_t until[HAUL_MAILBOX_MAX][HAUL_PARTITIONS_MAX]; /* offsets from here on are not read; 0: all are */
+    uint32_t partitions[HAUL_MAILBOX_MAX];                /* as recorded; 0: not */
 };
 
 static int fail(const char *what, const char *text)
@@ -144,6 +145,7 @@ static void take_record(struct run *r, const struct haul_recorded *m)
 {
     const unsigned mailbox = mailbox_of(m->topic);
     if (mailbox == 0 || m->partition >= HAUL_PARTITIONS_MAX || r->task[mailbox][m->partition] == NULL) return;
+    if (r->until[mailbox][m->partition] != 0 && m->offset >= r->until[mailbox][m->partition]) return;
     struct haul_message message = {.task = {(uint16_t)mailbox, (uint16_t)m->partition},
                                    .offset = m->offset,
                                    .append = m->time,
@@ -203,18 +205,29 @@ static void close_run(struct run *r)
     free(r);
 }
 
+static void read_limit(struct run *r, const char *word)
+{
+    char name[33];
+    unsigned partition;
+    long long offset;
+    if (sscanf(word, "%32[a-z]/%u=%lld", name, &partition, &offset) != 3 || partition >= HAUL_PARTITIONS_MAX) return;
+    /* a task that has read nothing: no offset is below 0 */
+    r->until[haul_mailbox_find(haul_str_of(name))][partition] = offset == 0 ? -1 : offset;
+}
+
 int main(int argc, char **argv)
 {
     struct haul_recording *file;
     struct haul_error e = {0};
-    if (argc != 2) {
-        fputs("usage: oracle RECORDING\n", stderr);
+    if (argc < 2) {
+        fputs("usage: oracle RECORDING [MAILBOX/PARTITION=OFFSET …]: read that partition up to there\n", stderr);
         return 64;
     }
     if (haul_recording_open(argv[1], &file, &e) != HAUL_OK) return fail(argv[1], e.text);
     struct run *r = calloc(1, sizeof *r);
     assert(r != NULL);
     r->view = view_new();
+    for (int i = 2; i < argc; i++) read_limit(r, argv[i]);
     const int status = run(r, file);
     if (status == 0) print(r);
     close_run(r);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A task restored from a checkpoint is the task that was: the same bytes of core and slots at the checkpoint's step, and, after the log behind
- * it was replayed muted, the same bytes, dump and timers as the one that never stopped.
+ * A task restored from a checkpoint is the task that was: the same bytes of core and slots at the checkpoint's step,
+ * and, after the log behind it was replayed muted, the same bytes, dump and timers as the one that never stopped.
  */
 #include "processors/engine/checkpoint.h"
 
@@ -82,8 +82,9 @@ static struct haul_task *fresh(struct haul_contents *c, const char *hash)
 {
     struct haul_error e = {0};
     struct task_topology topology = {0};
-    topology.partitions[HAUL_MAILBOX_TEMPLATE] = topology.partitions[HAUL_MAILBOX_DESK] = 1;
-    struct haul_task *t = task_open(&sim_tally, (struct haul_task_name){HAUL_MAILBOX_TEMPLATE, 0}, &topology,
+    topology.partitions[HAUL_MAILBOX_TRAFFIC] = topology.partitions[HAUL_MAILBOX_NETWORK] =
+        topology.partitions[HAUL_MAILBOX_DESK] = 1;
+    struct haul_task *t = task_open(&sim_tally, (struct haul_task_name){HAUL_MAILBOX_TRAFFIC, 0}, &topology,
                                     contents_find(c, &sim_tally, hash), 4 << 20, &e);
     assert_non_null(t);
     for (uint32_t i = 0; i < t->channels; i++) t->outbox.channel[i].acked = UINT64_MAX;
@@ -116,7 +117,8 @@ static void make_log(struct message *log, struct haul_rng *r)
         struct haul_record x;
         now += (int64_t)haul_rng_below(r, 700);
         const size_t n = (size_t)snprintf(id, sizeof id, "t%u", (unsigned)haul_rng_below(r, 300));
-        haul_record_init(&x, HAUL_KIND_TEMPLATE_READING, (struct haul_str){id, n}, (struct haul_time){now - (int64_t)haul_rng_below(r, 900)});
+        haul_record_init(&x, HAUL_KIND_TEMPLATE_READING, (struct haul_str){id, n},
+                         (struct haul_time){now - (int64_t)haul_rng_below(r, 900)});
         haul_set_f(&x, HAUL_F_TR_VALUE, (double)haul_rng_below(r, 100));
         haul_buf_init(&log[i].value, 128, 4096);
         haul_record_pack(&x, &log[i].value);
@@ -173,7 +175,9 @@ static void restored_is_what_was(void **state)
         print_message("seed %llu\n", (unsigned long long)seed);
         make_log(log, &r);
         struct haul_contents *contents = haul_contents_open();
-        assert_int_equal(haul_contents_add(contents, &sim_tally, HAUL_STR("engine: {lateness: 1s, entities_max: 250}\n"), hash, &e), HAUL_OK);
+        assert_int_equal(
+            haul_contents_add(contents, &sim_tally, HAUL_STR("engine: {lateness: 1s, entities_max: 250}\n"), hash, &e),
+            HAUL_OK);
         struct haul_task *t = fresh(contents, hash);
         struct checkpoint c = {0};
         struct haul_control control = {0};
@@ -193,7 +197,8 @@ static void restored_is_what_was(void **state)
             /* and stays so when both go on, the other muted */
             other->muted = true;
             other->target_step = UINT64_MAX;
-            for (const int to = at + (int)haul_rng_below(&r, 30); at < to; at++) run(t, &log[at], at), run(other, &log[at], at);
+            for (const int to = at + (int)haul_rng_below(&r, 30); at < to; at++)
+                run(t, &log[at], at), run(other, &log[at], at);
             same_bytes(t, other);
             same_dump(t, other);
             checkpoint_close(&loaded);
@@ -219,7 +224,8 @@ static void spoiled_blocks_are_refused(void **state)
     static struct message log[MESSAGES];
     make_log(log, &r);
     struct haul_contents *contents = haul_contents_open();
-    assert_int_equal(haul_contents_add(contents, &sim_tally, HAUL_STR("engine: {entities_max: 250}\n"), hash, &e), HAUL_OK);
+    assert_int_equal(haul_contents_add(contents, &sim_tally, HAUL_STR("engine: {entities_max: 250}\n"), hash, &e),
+                     HAUL_OK);
     struct haul_task *t = fresh(contents, hash);
     struct checkpoint c = {0};
     struct haul_control control = {0};

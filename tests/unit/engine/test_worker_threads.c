@@ -46,7 +46,7 @@ static enum haul_err poll_source(struct haul_source *s, int timeout_ms, struct h
     struct world *w = OF(world, s, source);
     (void)timeout_ms;
     (void)e;
-    *out = (struct haul_source_event){.task = {HAUL_MAILBOX_TEMPLATE, w->partition}};
+    *out = (struct haul_source_event){.task = {HAUL_MAILBOX_TRAFFIC, w->partition}};
     if (!w->assigned) {
         w->assigned = true;
         out->type = HAUL_SOURCE_ASSIGN;
@@ -200,8 +200,8 @@ static void workers_run_while_others_look(void **state)
     haul_contents_begin_with(contents, &sim_tally, hash);
     struct haul_worker_settings s = {.processors = processors, .processors_len = 1, .documents_max = 100, .checkpoint_interval_ms = 1,
                                      .checkpoint_rate_bytes = 1 << 30, .outbox_bytes = 4 << 20, .clock_interval_ms = 1, .tick_interval_ms = 1000};
-    s.partitions[HAUL_MAILBOX_TEMPLATE] = WORKERS;
-    s.partitions[HAUL_MAILBOX_DESK] = 1;
+    s.partitions[HAUL_MAILBOX_TRAFFIC] = WORKERS;
+    s.partitions[HAUL_MAILBOX_NETWORK] = s.partitions[HAUL_MAILBOX_DESK] = 1;
     pthread_t thread[WORKERS];
     for (uint16_t i = 0; i < WORKERS; i++) {
         w[i] = (struct world){{&source_ops}, {&store_ops}, {&sink_ops}, .partition = i};
