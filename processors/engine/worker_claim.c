@@ -9,6 +9,7 @@
  */
 #include "processors/engine/worker_internal.h"
 
+#include "haul/crash.h"
 #include "haul/hash.h"
 #include "haul/version.h"
 
@@ -243,6 +244,7 @@ static void claim(struct haul_worker *w, struct worker_task *wt)
     bool fresh = false;
     enum haul_err err = prepare_genesis(w, wt, &genesis, &e);
     if (err == HAUL_OK) err = w->store->ops->claim(w->store, wt->name, &genesis, &wt->control, &fresh, &e);
+    HAUL_CRASH("claimed");
     if (err == HAUL_OK) err = check_pinned(w, wt, &e);
     if (err == HAUL_OK) err = restore(w, wt, &e);
     worker_now(w);
@@ -290,6 +292,7 @@ void worker_target(struct haul_worker *w, struct worker_task *wt)
                          (unsigned long long)core->position.step, (long long)c->position.offset, c->position.index);
         return;
     }
+    HAUL_CRASH("restored");
     wt->state = HAUL_TASK_RUNNING;
     wt->committed_watermark_ms = core->watermark_ms;
     worker_log(w, wt, 2, "running", "at offset %lld, step %llu, %u entities", (long long)core->position.offset,

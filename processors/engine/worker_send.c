@@ -3,6 +3,8 @@
  */
 #include "processors/engine/worker_internal.h"
 
+#include "haul/crash.h"
+
 #define NS_PER_MS     1000000
 #define RECEIPTS_MAX  256
 #define COOKIE_ENGINE UINT64_MAX /* ticks and clocks: no receipt matters */
@@ -18,6 +20,7 @@ void worker_receipts(struct haul_worker *w)
             if (!ok && w->report.sink_ok) worker_log(w, NULL, 1, "sink_failed", "%s", r->text);
             w->report.sink_ok = ok;
             if (r->cookie == COOKIE_ENGINE) continue;
+            HAUL_CRASH("acknowledged");
             for (size_t k = 0; k < w->tasks; k++)
                 if (w->task[k]->number == r->cookie >> 40 && w->task[k]->t != NULL)
                     outbox_receipt(&w->task[k]->t->outbox, r->cookie, ok);
@@ -35,6 +38,7 @@ void worker_send(struct haul_worker *w)
         if (wt->t == NULL || wt->state == HAUL_TASK_RESTORING || outbox_idle(&wt->t->outbox)) continue;
         if (!outbox_send(&wt->t->outbox, w->sink, wt->name, wt->t->core->incarnation, wt->number, &e))
             w->sink_full = true;
+        HAUL_CRASH("sent");
     }
 }
 

@@ -56,7 +56,7 @@ write_config() {
         echo "$section:"
         case $section in
         engine) printf '  %s\n' "instance: $instance" "start: earliest" "admin: {port: 0}" ;;
-        kafka) printf '  %s\n' "brokers: $brokers" "session_timeout: 3s" ;;
+        kafka) printf '  %s\n' "brokers: $brokers" "session_timeout: ${session:-3s}" ;;
         redis) echo "  ${redis_at:-socket: $socket}" ;;
         fleet) echo "  keep: 30d" ;;
         desk) echo "  keep: 30d" ;;
