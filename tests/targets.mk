@@ -4,14 +4,14 @@
 
 test: ## install what is missing, then run every test: unit, property, simulation, integration; sanitized
 	@deploy/local/deps build test
-	@$(MAKE) --no-print-directory -j$(shell nproc) all
+	@$(MAKE) --no-print-directory -j$(shell nproc) all build/release/tests/sim/sim
 	@$(MAKE) --no-print-directory -j$(shell nproc) VARIANT=asan test-build
 	@$(MAKE) --no-print-directory -j$(shell nproc) VARIANT=tsan $(TSAN_TESTS:%=build/tsan/%)
 	@tests/run
 
 TSAN_TESTS := $(patsubst %.c,%,$(wildcard tests/unit/*/test_*_threads.c))
 
-test-build: $B/haul $(BIN_unit) $(BIN_tools) $(if $(SRC_sim),$B/tests/sim/sim)
+test-build: $B/haul $(BIN_unit) $(BIN_tools) $B/tests/sim/sim $B/tests/oracle/oracle
 
 check: ## run the checks of layers and banned calls on what is built
 	@tests/checks/layers build/release
@@ -64,3 +64,20 @@ chaos: ## real processes on a real broker and Redis, killed for an hour: make ch
 .PHONY: bench-redis
 bench-redis: $B/tests/bench/sinks/bench_redis ## what a commit to Redis costs, with the fence and without it
 	@$<
+
+.PHONY: bench
+bench: all $(BIN_bench) ## the main job measured, everything on this machine: drain, latency, memory (QUICK=1 for a tenth)
+	@tests/bench/run
+.PHONY: bench-geo
+BENCH_geo := $(addprefix $B/tests/bench/geo/bench_,cch roads scale match)
+bench-geo: $(BENCH_geo) ## roads: Luxembourg's 100,000 answers, imports against a plain search, millions of arcs, Kubicka's tracks (DATA=folder)
+	@nice -n 10 $B/tests/bench/geo/bench_cch $(DATA)
+	@nice -n 10 $B/tests/bench/geo/bench_roads $(DATA)
+	@nice -n 10 $B/tests/bench/geo/bench_scale $(DATA)
+	@mkdir -p $B/kubicka && tar -xJf $(DATA)/kubicka/kubicka-50.tar.xz -C $B/kubicka
+	@nice -n 10 $B/tests/bench/geo/bench_match $B/kubicka all
+
+.PHONY: bench-coldchain
+bench-coldchain: $B/tests/bench/domains/bench_coldchain ## real food tags through the cold chain, verdict beside label (DATA=folder)
+	@$< $(DATA)/coldchain gb31605_chilled
+	@$< $(DATA)/coldchain vaccine_2_8

@@ -2,11 +2,12 @@
  * Layer: engine
  * A record that cannot be used, as a message for the dead-letter topic: its own bytes as they came, its key, and why,
  * in the headers that Kafka Connect uses (org.apache.kafka.connect.runtime.errors.DeadLetterQueueReporter), so that the
- * tools for those read it. What can be mended is sent again with `haul produce`.
+ * tools for those read it. What can be mended is sent again with `haul produce`, what was refused for a cause that has
+ * gone with `haul redrive`.
  *
  * Headers, all text: __connect.errors.topic, .partition, .offset, .stage, .exception.class.name (the reason's name) and
  * .exception.message (the sentence); haul.index (of the record in its message), haul.field, haul.append (the broker's
- * time, ms), haul.sender (of a message of haul's own).
+ * time, ms), haul.sender (of a message of haul's own), haul.attempt (how often it has been sent again).
  */
 #ifndef HAUL_DEADLETTER_H
 #define HAUL_DEADLETTER_H
@@ -16,7 +17,7 @@
 #include "haul/source.h"
 
 #define HAUL_DEADLETTER_TOPIC   "haul.deadletters"
-#define HAUL_DEADLETTER_HEADERS 10
+#define HAUL_DEADLETTER_HEADERS 11
 #define HAUL_TOPIC_TEXT         250 /* Kafka allows 249 characters */
 
 /* Where it was refused, in Kafka Connect's words. */
@@ -40,7 +41,7 @@ struct haul_deadletter {
 struct haul_deadletter_scratch {
     struct haul_header headers[HAUL_DEADLETTER_HEADERS];
     char topic[HAUL_TOPIC_TEXT], from[HAUL_TOPIC_TEXT];
-    char partition[8], offset[24], index[12], append[24], sender[HAUL_SENDER_TEXT];
+    char partition[8], offset[24], index[12], append[24], attempt[12], sender[HAUL_SENDER_TEXT];
 };
 
 /* Fills *out but for sender and cookie, which are the engine's. Points into s, d->message, d->record and d->why. */

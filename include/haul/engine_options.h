@@ -14,10 +14,16 @@ enum haul_on_wipe { HAUL_WIPE_REBUILD, HAUL_WIPE_STOP };
 enum haul_log_level { HAUL_LOG_DEBUG, HAUL_LOG_INFO, HAUL_LOG_WARNING, HAUL_LOG_ERROR };
 enum haul_log_format { HAUL_LOG_TEXT, HAUL_LOG_JSON };
 
+enum haul_drivers { HAUL_DRIVERS_HASH, HAUL_DRIVERS_DROP, HAUL_DRIVERS_KEEP };
+enum haul_plates { HAUL_PLATES_MASK, HAUL_PLATES_KEEP };
+
 /* Durations in ms, sizes in bytes; each member is described by its row in processors/engine/engine_options.c. */
 struct haul_engine_options {
     char instance[33];
     HAUL_LIST(haul_processor_names, HAUL_MAILBOX_MAX, 32) processors; /* empty: all */
+    HAUL_LIST(haul_bridge_names, 3, 16) bridges;
+    int32_t ingest_drivers, ingest_plates;
+    char ingest_driver_key_file[256], ingest_driver_key_epoch[17];
     int64_t partitions[HAUL_MAILBOX_MAX];                             /* by mailbox number */
     int64_t workers;                                                  /* 0: one a core */
     int64_t commit_pace_ms, commit_documents_max;

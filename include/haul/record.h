@@ -111,7 +111,12 @@ const struct haul_field_row *haul_field_find(unsigned kind, struct haul_str name
     X(CRS, "bad_crs")                                                                                                  \
     X(NO_APPEND_TIME, "no_append_time")                                                                                \
     X(PROCESSOR, "refused_by_processor")                                                                               \
-    X(CONDEMNED, "condemned")
+    X(CONDEMNED, "condemned")                                                                                          \
+    X(FRAME, "bad_frame")                                                                                              \
+    X(CHECKSUM, "bad_checksum")                                                                                        \
+    X(SPLIT, "incomplete_split")                                                                                       \
+    X(UNSUPPORTED, "unsupported")                                                                                      \
+    X(NOT_JSON, "not_json")
 enum haul_reason {
     HAUL_REASON_NONE,
 #define X(NAME, name) HAUL_REASON_##NAME,

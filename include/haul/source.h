@@ -13,8 +13,8 @@
 #include "haul/store.h"
 #include "haul/time.h"
 
-/* Who sent a message of haul's own, from its header "haul": "<mailbox>/<partition>:<incarnation>:<sequence>:<acked>".
- */
+/* Who sent a message of haul's own, from its header "haul": "<mailbox>/<partition>:<incarnation>:<sequence>:<acked>"
+ * and, for what was sent again from the dead letters, ":<attempt>". */
 struct haul_sender {
     uint16_t mailbox; /* HAUL_MAILBOX_NONE: from outside */
     uint16_t partition;
@@ -25,6 +25,7 @@ struct haul_sender {
      * `sequence` may still come again. So a receiver that has never heard of the sender knows whether it missed
      * something for good. */
     uint64_t acked;
+    uint32_t attempt; /* how often the record has been taken out of the dead letters; 0: never */
 };
 
 struct haul_message {
@@ -87,7 +88,7 @@ struct haul_source {
 };
 
 /* The header's text form, at most HAUL_SENDER_TEXT bytes with the NUL; and back. */
-#define HAUL_SENDER_TEXT 100
+#define HAUL_SENDER_TEXT 112
 size_t haul_sender_format(const struct haul_sender *s, char out[HAUL_SENDER_TEXT]);
 bool haul_sender_parse(struct haul_str text, struct haul_sender *out);
 

@@ -13,7 +13,7 @@ enum haul_mailbox {
 #include "haul/topics.def"
 };
 
-#define HAUL_MAILBOX_MAX    16 /* numbers stay below this */
+#define HAUL_MAILBOX_MAX    32 /* numbers stay below this */
 #define HAUL_PARTITIONS_MAX 256
 
 struct haul_mailbox_row {
@@ -26,6 +26,13 @@ struct haul_mailbox_row {
 const struct haul_mailbox_row *haul_mailbox_row(unsigned number);
 /* HAUL_MAILBOX_NONE when the name is not known. */
 enum haul_mailbox haul_mailbox_find(struct haul_str name);
+/* True for a bridge. */
+bool haul_mailbox_bridges(unsigned number);
+/* True when what comes from there is as from outside: from a bridge, or from no mailbox at all. */
+static inline bool haul_mailbox_foreign(unsigned from)
+{
+    return from == HAUL_MAILBOX_NONE || haul_mailbox_bridges(from);
+}
 /* True when FROM's tasks send clocked records to TO. */
 bool haul_mailbox_flows(unsigned from, unsigned to);
 

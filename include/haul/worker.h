@@ -47,12 +47,25 @@ struct haul_contents;
  */
 struct haul_contents *haul_contents_open(void);
 void haul_contents_close(struct haul_contents *c);
+/* The content of ingest.driver_key_file, before anything is added. */
+#define HAUL_DRIVER_KEY_MAX 4096
+void haul_contents_driver_key(struct haul_contents *c, struct haul_str key);
 enum haul_err haul_contents_add(struct haul_contents *c, const struct haul_processor *p, struct haul_str text,
                                 char hash[33], struct haul_error *e);
 /* The text of a hash, or NULL. */
 const char *haul_contents_text(struct haul_contents *c, const char *hash);
 /* Which content a processor's tasks begin with (at genesis). */
 void haul_contents_begin_with(struct haul_contents *c, const struct haul_processor *p, const char *hash);
+
+/* Keeps other content (processor.h: struct haul_content) under its hash, checked by the processor's own check; the same
+ * twice is one. Errors of that check; LIMIT: too many, or too large together. */
+enum haul_err haul_contents_add_blob(struct haul_contents *c, const struct haul_processor *p, const char *what,
+                                     struct haul_str bytes, char hash[33], struct haul_error *e);
+/* Its bytes, valid while the contents are open; p NULL: it is not there. */
+struct haul_str haul_contents_blob(struct haul_contents *c, const char *what, const char *hash);
+/* Which of it a processor's tasks begin with; none when never said. */
+void haul_contents_begin_with_blob(struct haul_contents *c, const struct haul_processor *p, const char *what,
+                                   const char *hash);
 
 struct haul_worker *haul_worker_open(const struct haul_worker_settings *s, struct haul_source *source,
                                      struct haul_store *store, struct haul_sink *sink, struct haul_contents *contents,

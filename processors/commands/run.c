@@ -4,6 +4,7 @@
 #include "haul/http.h"
 #include "haul/log.h"
 #include "processors/commands/commands.h"
+#include "processors/commands/inforce.h"
 #include "processors/commands/runtime.h"
 
 #include <errno.h>
@@ -82,6 +83,25 @@ static bool publish(struct runtime *r, const sigset_t *signals)
     return true;
 }
 
+/* The file is a proposal: tasks that have begun go on with what they run on until haul reload. */
+static void warn_of_difference(const struct runtime *r)
+{
+    struct haul_store *store;
+    struct haul_error e = {0};
+    if (haul_redis_store_open(r->redis, r->engine->instance, &store, &e) != HAUL_OK) return;
+    for (size_t i = 0; i < r->processors; i++) {
+        struct inforce f;
+        char text[200];
+        if (inforce_read(r, store, r->processor[i], &f, &e) != HAUL_OK) break;
+        if (f.differ == 0) continue;
+        snprintf(text, sizeof text,
+                 "%s: the file's options are not those in force (version %u): haul reload brings them in",
+                 haul_mailbox_row(r->processor[i]->mailbox)->name, f.version);
+        haul_say(HAUL_LOG_WARNING, "options_differ", text);
+    }
+    store->ops->close(store);
+}
+
 /* Until a signal comes, a worker has failed, or all have come to the end of a recording. */
 static void wait_for_end(struct runtime *r, const sigset_t *signals)
 {
@@ -97,6 +117,12 @@ static void wait_for_end(struct runtime *r, const sigset_t *signals)
 
 static int serve(struct runtime *r, const char *port_file)
 {
+    sigset_t signals; /* blocked before any thread is made: one that did not inherit it would end the process */
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
+    signal(SIGPIPE, SIG_IGN);
     const struct haul_http_route routes[] = {
         {"/metrics", answer_metrics, r},
         {"/healthz", answer_health, r},
@@ -109,12 +135,6 @@ static int serve(struct runtime *r, const char *port_file)
         fprintf(stderr, "haul: engine.admin: %s\n", e.text);
         return HAUL_EXIT_UNAVAILABLE;
     }
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &signals, NULL);
-    signal(SIGPIPE, SIG_IGN);
     int status = HAUL_EXIT_FAILED;
     if (write_port(port_file, haul_http_port(http))) {
         char text[128];
@@ -123,6 +143,7 @@ static int serve(struct runtime *r, const char *port_file)
         haul_say(HAUL_LOG_INFO, "started", text);
         status = 0;
         if (r->replay != NULL || publish(r, &signals)) {
+            if (r->replay == NULL) warn_of_difference(r);
             runtime_start(r);
             wait_for_end(r, &signals);
             r->stop = true;
@@ -157,7 +178,8 @@ static int run(int argc, char **argv)
     if (status != 0) return status;
     status = runtime_prepare(&r, only);
     if (status == 0) {
-        haul_log_open(STDERR_FILENO, (enum haul_log_level)r.engine->log_level, (enum haul_log_format)r.engine->log_format);
+        haul_log_open(STDERR_FILENO, (enum haul_log_level)r.engine->log_level,
+                      (enum haul_log_format)r.engine->log_format);
         status = serve(&r, port_file);
     }
     runtime_free(&r);

@@ -42,6 +42,8 @@ void haul_deadletter_build(const struct haul_deadletter *d, struct haul_deadlett
     if (m->append_time) *h++ = (struct haul_header){"haul.append", number(s->append, sizeof s->append, m->append.ms)};
     const size_t n = haul_sender_format(&m->sender, s->sender);
     if (n > 0) *h++ = (struct haul_header){"haul.sender", {s->sender, n}};
+    if (m->sender.attempt > 0)
+        *h++ = (struct haul_header){"haul.attempt", number(s->attempt, sizeof s->attempt, m->sender.attempt)};
     topic(s->topic, d->instance, HAUL_DEADLETTER_TOPIC);
     *out = (struct haul_outgoing){.topic = s->topic,
                                   .to = HAUL_MAILBOX_NONE,

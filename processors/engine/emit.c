@@ -16,8 +16,8 @@ bool emit_room(const struct haul_task *t)
     return outbox_room(&t->outbox, 0, letter > STEP_ROOM ? letter : STEP_ROOM);
 }
 
-void emit_bytes(struct haul_task *t, uint32_t channel, struct haul_str key, struct haul_str record,
-                struct haul_str headers)
+static void emit(struct haul_task *t, uint32_t channel, struct haul_str key, struct haul_str record,
+                 struct haul_str headers, uint32_t attempt)
 {
     if (t->core->last_offset < t->core->silent_until) return;
     const uint64_t sequence = ++t->core->sequence[channel];
@@ -28,7 +28,13 @@ void emit_bytes(struct haul_task *t, uint32_t channel, struct haul_str key, stru
                   haul_mailbox_row(t->name.mailbox)->name, t->name.partition);
         return;
     }
-    outbox_put(&t->outbox, channel, sequence, t->core->position.step, key, record, headers);
+    outbox_put(&t->outbox, channel, sequence, t->core->position.step, key, record, headers, attempt);
+}
+
+void emit_bytes(struct haul_task *t, uint32_t channel, struct haul_str key, struct haul_str record,
+                struct haul_str headers)
+{
+    emit(t, channel, key, record, headers, 0);
 }
 
 void emit_record(struct haul_task *t, unsigned mailbox, struct haul_str key, const struct haul_record *r)
@@ -41,6 +47,19 @@ void emit_record(struct haul_task *t, unsigned mailbox, struct haul_str key, con
     assert(!t->text.overflow && t->text.n <= HAUL_RECORD_MAX);
     emit_bytes(t, base + partition, key, (struct haul_str){(const char *)t->text.p, t->text.n},
                (struct haul_str){NULL, 0});
+}
+
+void haul_task_send_again(struct haul_task *t, enum haul_mailbox to, uint32_t partition, struct haul_str key,
+                          struct haul_str bytes, uint32_t attempt)
+{
+    const uint32_t base = t->channel_base[to];
+    assert(base != UINT32_MAX && partition < t->topology.partitions[to] && attempt > 0);
+    emit(t, base + partition, key, bytes, (struct haul_str){NULL, 0}, attempt);
+}
+
+uint32_t haul_task_partitions(const struct haul_task *t, enum haul_mailbox of)
+{
+    return t->topology.partitions[of];
 }
 
 void emit_forward(struct haul_task *t, uint32_t partition, const struct haul_record *r)

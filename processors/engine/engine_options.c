@@ -15,6 +15,9 @@ static const char *const starts[] = {"earliest", "latest", "time", NULL};
 static const char *const wipes[] = {"rebuild", "stop", NULL};
 static const char *const levels[] = {"debug", "info", "warning", "error", NULL};
 static const char *const formats[] = {"text", "json", NULL};
+static const char *const bridges[] = {"jt808", "jt809", "json", NULL};
+static const char *const drivers[] = {"hash", "drop", "keep", NULL};
+static const char *const plates[] = {"mask", "keep", NULL};
 static const char *const processors[] = {
 #define HAUL_MAILBOX(number, NAME, name, partitions, outside, key, sentence) name,
 #include "haul/topics.def"
@@ -29,6 +32,23 @@ static const struct haul_option rows[] = {
     {"processors", HAUL_O_LIST, AT(processors), 32, HAUL_MAILBOX_MAX, .fallback = "", .choices = processors,
      .en = "Which processors run in this process; an empty list means all.",
      .zh = "本进程运行哪些处理器；空列表表示全部。"},
+    {"bridges", HAUL_O_LIST, AT(bridges), 16, 3, .fallback = "", .choices = bridges,
+     .en = "Which bridges run in this process beside the processors: they translate foreign topics into records.",
+     .zh = "本进程除处理器外还运行哪些桥接器：它们把外部主题翻译为记录。"},
+    {"ingest.drivers", HAUL_O_CHOICE, AT(ingest_drivers), .choices = drivers, .fallback = "hash", .answer = true,
+     .en = "What becomes of driver ids at the gate: a keyed hash (without a key file they are left out and counted), "
+           "nothing, or as they are.",
+     .zh = "入口处如何处理驾驶员标识：带密钥的哈希（无密钥文件时舍去并计数）、舍去，或原样保留。"},
+    {"ingest.driver_key_file", HAUL_O_FILE, AT(ingest_driver_key_file), SIZE(ingest_driver_key_file), .fallback = "",
+     .secret = true, .en = "File with the key of the hash, 16 bytes or more; replays need the same one.",
+     .zh = "哈希密钥文件，至少 16 字节；重放需用同一文件。"},
+    {"ingest.driver_key_epoch", HAUL_O_TEXT, AT(ingest_driver_key_epoch), SIZE(ingest_driver_key_epoch), .low = 1,
+     .fallback = "1", .answer = true,
+     .en = "Name of the time for which pseudonyms stay the same; with a new one no driver can be linked to before.",
+     .zh = "假名保持不变的时期名称；更换后无法与此前的驾驶员关联。"},
+    {"ingest.plates", HAUL_O_CHOICE, AT(ingest_plates), .choices = plates, .fallback = "mask", .answer = true,
+     .en = "What becomes of number plates at the gate: the province and the last two characters, or as they are.",
+     .zh = "入口处如何处理号牌：仅保留省份与末两位，或原样保留。"},
 #define HAUL_MAILBOX(number, NAME, mailbox, count, outside, key, sentence)                                             \
     {"partitions." mailbox,                                                                                            \
      HAUL_O_COUNT,                                                                                                     \

@@ -2,6 +2,7 @@
 #include "processors/engine/outbox.h"
 
 #include "haul/deadletter.h"
+#include "haul/mutation.h"
 #include "haul/record.h"
 
 #include <stdlib.h>
@@ -12,7 +13,7 @@ struct outbox_entry {
     uint32_t channel; /* UINT32_MAX: filler */
     uint64_t sequence, step;
     uint32_t key, headers, record;
-    uint32_t pad;
+    uint32_t attempt;
 };
 
 #define FILLER UINT32_MAX
@@ -67,7 +68,7 @@ bool outbox_room(const struct outbox *o, size_t key, size_t n)
 }
 
 void outbox_put(struct outbox *o, uint32_t channel, uint64_t sequence, uint64_t step, struct haul_str key,
-                struct haul_str record, struct haul_str headers)
+                struct haul_str record, struct haul_str headers, uint32_t attempt)
 {
     assert(channel < o->channels && sequence > o->channel[channel].acked);
     const size_t n = entry_bytes(key.n, headers.n, record.n), at = place(o, n);
@@ -87,7 +88,8 @@ void outbox_put(struct outbox *o, uint32_t channel, uint64_t sequence, uint64_t 
                                    .step = step,
                                    .key = (uint32_t)key.n,
                                    .headers = (uint32_t)headers.n,
-                                   .record = (uint32_t)record.n};
+                                   .record = (uint32_t)record.n,
+                                   .attempt = attempt};
     uint8_t *to = o->ring + o->head;
     memcpy(to, &e, sizeof e);
     to += sizeof e;
@@ -179,6 +181,11 @@ static enum haul_err hand_over(struct sending *s, uint32_t channel, const struct
     return HAUL_OK;
 }
 
+static bool alone(const struct outbox_entry *e)
+{
+    return e->headers > 0 || e->attempt > 0;
+}
+
 /* One message of the records of a channel that follow its last sent one, from ring place `at` on. */
 static enum haul_err send_run(struct sending *s, uint32_t channel, size_t at, uint32_t left)
 {
@@ -197,8 +204,7 @@ static enum haul_err send_run(struct sending *s, uint32_t channel, size_t at, ui
         if (e->channel != channel || e->sequence <= last) continue;
         if (e->step > o->committed_step) break;
         /* one alone may be larger: the letter of a message that was refused for its size */
-        if (count > 0 && bytes + e->record > HAUL_RECORD_MAX) break;
-        if (count > 0 && (e->headers > 0 || run[0]->headers > 0 || c->letters)) break;
+        if (count > 0 && (bytes + e->record > HAUL_RECORD_MAX || alone(e) || alone(run[0]) || c->letters)) break;
         run[count++] = e;
         bytes += e->record;
         last = e->sequence;
@@ -217,7 +223,9 @@ static enum haul_err send_run(struct sending *s, uint32_t channel, size_t at, ui
         .key = {entry_key(first), first->key},
         .value = {count == 1 ? entry_key(first) + first->key + first->headers : (const char *)b->p,
                   count == 1 ? first->record : b->n},
-        .sender = {s->from.mailbox, s->from.partition, s->incarnation, first->sequence, c->acked},
+        .sender = {s->from.mailbox, s->from.partition, s->incarnation,
+                   HAUL_MUTANT(FORWARD_WITHOUT_SEQUENCE) && c->mailbox == s->from.mailbox ? 0 : first->sequence,
+                   c->acked, first->attempt},
         .headers = headers.row,
         .headers_len = headers.len,
     };
@@ -255,7 +263,7 @@ bool outbox_receipt(struct outbox *o, uint64_t cookie, bool ok)
     c->flight_done[flight] = true;
     bool advanced = false;
     while (c->flights > 0 && c->flight_done[c->flight_first]) {
-        if (!c->broken && c->flight_last[c->flight_first] > c->acked) {
+        if ((!c->broken || HAUL_MUTANT(ACKNOWLEDGED_BEYOND_PREFIX)) && c->flight_last[c->flight_first] > c->acked) {
             c->acked = c->flight_last[c->flight_first];
             advanced = true;
         }

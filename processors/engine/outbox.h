@@ -40,9 +40,10 @@ void outbox_open(struct outbox *o, size_t cap, uint32_t channels);
 void outbox_close(struct outbox *o);
 /* Room for one more record of n bytes with its key? */
 bool outbox_room(const struct outbox *o, size_t key, size_t n);
-/* Appends; asserts that there is room. `letter`: encoded headers go with it as bytes in `headers`. */
+/* Appends; asserts that there is room. `letter`: encoded headers go with it as bytes in `headers`. A record with an
+ * attempt goes in a message of its own, which says it: it may be no record at all. */
 void outbox_put(struct outbox *o, uint32_t channel, uint64_t sequence, uint64_t step, struct haul_str key,
-                struct haul_str record, struct haul_str headers);
+                struct haul_str record, struct haul_str headers, uint32_t attempt);
 /* Hands committed records to the sink, packed; false when the sink has no room now. */
 bool outbox_send(struct outbox *o, struct haul_sink *sink, struct haul_task_name from, uint64_t incarnation,
                  uint32_t task_cookie, struct haul_error *e);

@@ -95,6 +95,16 @@ static const char *reason_sentence(enum haul_reason r)
         return "the processor refused it, with a reason of its own";
     case HAUL_REASON_CONDEMNED:
         return "the record ended the process three times";
+    case HAUL_REASON_FRAME:
+        return "a frame of a foreign form is not built as its standard says";
+    case HAUL_REASON_CHECKSUM:
+        return "a frame does not match its check code";
+    case HAUL_REASON_SPLIT:
+        return "a message that was sent in several packets never became whole";
+    case HAUL_REASON_UNSUPPORTED:
+        return "it is encrypted, or of a form that is not translated";
+    case HAUL_REASON_NOT_JSON:
+        return "the bytes are not one JSON document";
     case HAUL_REASON_COUNT:
         break;
     }

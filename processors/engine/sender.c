@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The header "haul": "fleet/3:2:1017:1009" is sequence 1017 of incarnation 2 of the task on partition 3 of the fleet,
- * which has been told that everything up to 1009 is in the log.
+ * which has been told that everything up to 1009 is in the log. A fifth number counts how often it was a dead letter.
  */
 #include "haul/source.h"
 #include "haul/topics.h"
@@ -17,7 +17,10 @@ size_t haul_sender_format(const struct haul_sender *s, char out[HAUL_SENDER_TEXT
         snprintf(out, HAUL_SENDER_TEXT, "%s/%u:%llu:%llu:%llu", row->name, (unsigned)s->partition,
                  (unsigned long long)s->incarnation, (unsigned long long)s->sequence, (unsigned long long)s->acked);
     assert(n > 0 && n < HAUL_SENDER_TEXT);
-    return (size_t)n;
+    if (s->attempt == 0) return (size_t)n;
+    const int more = snprintf(out + n, (size_t)(HAUL_SENDER_TEXT - n), ":%u", (unsigned)s->attempt);
+    assert(more > 0 && n + more < HAUL_SENDER_TEXT);
+    return (size_t)(n + more);
 }
 
 /* Decimal digits up to `stop` (or the end when it is NUL), in the one form that haul_sender_format writes. */
@@ -42,13 +45,15 @@ bool haul_sender_parse(struct haul_str text, struct haul_sender *out)
     if (slash == NULL) return false;
     const struct haul_str name = {text.p, (size_t)(slash - text.p)};
     struct haul_str rest = {slash + 1, text.n - name.n - 1};
-    uint64_t partition, incarnation, sequence, acked;
+    uint64_t partition, incarnation, sequence, acked, attempt = 0;
     const enum haul_mailbox mailbox = haul_mailbox_find(name);
     if (mailbox == HAUL_MAILBOX_NONE) return false;
     if (!take_number(&rest, ':', HAUL_PARTITIONS_MAX - 1, &partition)) return false;
     if (!take_number(&rest, ':', UINT64_MAX, &incarnation) || incarnation == 0) return false;
     if (!take_number(&rest, ':', UINT64_MAX, &sequence)) return false;
-    if (!take_number(&rest, '\0', UINT64_MAX, &acked)) return false;
-    *out = (struct haul_sender){(uint16_t)mailbox, (uint16_t)partition, incarnation, sequence, acked};
+    const bool more = rest.n > 0 && memchr(rest.p, ':', rest.n) != NULL;
+    if (!take_number(&rest, more ? ':' : '\0', UINT64_MAX, &acked)) return false;
+    if (more && (!take_number(&rest, '\0', UINT32_MAX, &attempt) || attempt == 0)) return false;
+    *out = (struct haul_sender){(uint16_t)mailbox, (uint16_t)partition, incarnation, sequence, acked, (uint32_t)attempt};
     return true;
 }

@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-enum { BLINK_MEAN = 100 };
+enum { BLINK_MEAN = 100, CHANGES_MAX = 6, BOTH_SIDES = 8, AHEAD = 6 };
 
 static bool needs_exact(const struct model *m, const struct vtype *t, bool pair)
 {
@@ -125,7 +125,7 @@ static inline void try_gap(struct finder *f, const struct vtype *t, int32_t r, i
     if (m->timed && !on_time(s, t, a, b, task)) return;
     if (m->mixed_load && !t->reloads && !load_fits(s, t, i, task)) return;
     if (t->limited && !within(s, t, &s->route[r], i, task)) return;
-    keep_spot(f, (struct spot){.delta = delta, .after = i, .after_second = HAUL_NONE});
+    keep_spot(f, (struct spot){.delta = delta, .type = HAUL_NONE, .after = i, .after_second = HAUL_NONE});
 }
 
 static int64_t stop_cost(const struct model *m, const struct vtype *t, int32_t task)
@@ -144,6 +144,65 @@ static void try_route(struct finder *f, int32_t r, int32_t task)
         if (s->at[i].pos >= frozen) try_gap(f, t, r, i, task, base);
 }
 
+/* ---- a larger or a cheaper vehicle for the route ---- */
+
+static int64_t cost_as(const struct state *s, const struct vtype *u, int32_t r, int32_t task)
+{
+    int64_t cost = u->v->cost_fixed + stop_cost(s->m, u, task);
+    for (int32_t i = s->at[start_of(s->m, r)].next; i != HAUL_NONE; i = s->at[i].next) {
+        cost += way_cost(u, cell(s->m, s->at[s->at[i].prev].loc, s->at[i].loc));
+        if (!is_task(s->m, i)) break;
+        if (!u->fits[i]) return INT64_MAX;
+        cost += stop_cost(s->m, u, i);
+    }
+    return cost;
+}
+
+static bool would_carry(const struct finder *f, const struct vtype *u, int32_t r, int32_t task)
+{
+    const struct model *m = f->s->m;
+    const int64_t *amount = delivery_of(m, task);
+    for (int32_t d = 0; d < m->dims; d++)
+        if (f->s->route[r].load[d] + amount[d] + amount[m->dims + d] > u->capacity[d]) return false;
+    return true;
+}
+
+/* The gaps of route r as if it were driven by a vehicle of type k. */
+static void try_as(struct finder *f, int32_t r, int32_t k, int32_t task)
+{
+    const struct state *s = f->s;
+    const struct model *m = s->m;
+    const struct vtype *u = &m->type[k];
+    if (!u->fits[task] || !would_carry(f, u, r, task)) return;
+    const int64_t as = cost_as(s, u, r, task);
+    const int64_t base = as == INT64_MAX ? INT64_MAX : as - s->route[r].cost;
+    if (base >= f->bound) return;
+    const int32_t end = end_of(m, r), loc = m->nodes[task].loc;
+    for (int32_t i = start_of(m, r); i != end; i = s->at[i].next) {
+        const struct place *a = &s->at[i], *b = &s->at[a->next];
+        const int64_t delta = base + way_cost(u, cell(m, a->loc, loc)) + way_cost(u, cell(m, loc, b->loc)) -
+                              way_cost(u, cell(m, a->loc, b->loc));
+        if (delta >= f->bound || blinks(f)) continue;
+        if (m->timed && !on_time(s, u, a, b, task)) continue;
+        keep_spot(f, (struct spot){.delta = delta, .type = k, .after = i, .after_second = HAUL_NONE});
+    }
+}
+
+static void try_sisters(struct finder *f, int32_t r, int32_t task)
+{
+    const struct state *s = f->s;
+    const struct model *m = s->m;
+    const int32_t own = m->nodes[task].vehicle;
+    if (s->route[r].n == 0 || s->route[r].frozen > 0 || own != HAUL_NONE || (f->only != NULL && !f->only[r])) return;
+    for (int32_t k = 0; k < m->types; k++)
+        if (m->sisters[s->route[r].type * m->types + k] && s->idle_n[k] > 0) try_as(f, r, k, task);
+}
+
+static bool may_change_type(const struct finder *f, bool pair)
+{
+    return f->s->m->mixed_fleet && !pair && !f->s->m->mixed_load;
+}
+
 static void try_near(struct finder *f, int32_t task)
 {
     const struct state *s = f->s;
@@ -151,13 +210,26 @@ static void try_near(struct finder *f, int32_t task)
     const int32_t *list = m->near_put + (int64_t)task * m->near;
     const int32_t n = m->near_n[task] < f->near ? m->near_n[task] : f->near;
     for (int32_t k = 0; k < n; k++) {
+        if (k + AHEAD < n) __builtin_prefetch(&s->at[list[k + AHEAD]]);
         const struct place *v = &s->at[list[k]];
         const int32_t r = v->route;
         if (r == HAUL_NONE || !route_takes(f, r, task)) continue;
         const struct vtype *t = &m->type[s->route[r].type];
         const int64_t base = stop_cost(m, t, task);
-        if (v->pos > s->route[r].frozen) try_gap(f, t, r, v->prev, task, base);
+        /* the gap before it is mostly the one behind another near task: asked for the nearest, and at the start of a
+         * route */
+        if (v->pos > s->route[r].frozen && (k < BOTH_SIDES || !is_task(m, v->prev)))
+            try_gap(f, t, r, v->prev, task, base);
         if (v->pos >= s->route[r].frozen) try_gap(f, t, r, list[k], task, base);
+    }
+    if (!may_change_type(f, false)) return;
+    f->seen_now++;
+    for (int32_t k = 0, routes = 0; k < n && routes < CHANGES_MAX; k++) {
+        const int32_t r = s->at[list[k]].route;
+        if (r == HAUL_NONE || f->seen[r] == f->seen_now) continue;
+        f->seen[r] = f->seen_now;
+        routes++;
+        try_sisters(f, r, task);
     }
 }
 
@@ -196,7 +268,7 @@ static void try_adjacent(struct finder *f, const struct vtype *t, int32_t i, con
         const int64_t begin = begin_at(m, &m->nodes[d->task], left + t->time[between]);
         if (begin == INT64_MAX || begin + d->action + t->time[cell(m, d->loc, b->loc)] > b->late) return;
     }
-    keep_spot(f, (struct spot){.delta = delta, .after = i, .after_second = p->task});
+    keep_spot(f, (struct spot){.delta = delta, .type = HAUL_NONE, .after = i, .after_second = p->task});
 }
 
 /* The delivery behind each stop from i's next on, while time and load allow. */
@@ -223,7 +295,7 @@ static void try_apart(struct finder *f, const struct vtype *t, int32_t i, const 
             const int64_t begin = begin_at(m, &m->nodes[d->task], leave + t->time[cell(m, c->loc, d->loc)]);
             if (begin == INT64_MAX || begin + d->action + t->time[cell(m, d->loc, b->loc)] > b->late) continue;
         }
-        keep_spot(f, (struct spot){.delta = delta, .after = i, .after_second = k});
+        keep_spot(f, (struct spot){.delta = delta, .type = HAUL_NONE, .after = i, .after_second = k});
     }
 }
 
@@ -346,7 +418,10 @@ static void forget(struct finder *f)
 
 static void try_used(struct finder *f, int32_t task, bool pair)
 {
-    for (int32_t k = 0; k < f->s->used_n; k++) try_any(f, f->s->used[k], task, pair);
+    for (int32_t k = 0; k < f->s->used_n; k++) {
+        try_any(f, f->s->used[k], task, pair);
+        if (may_change_type(f, pair)) try_sisters(f, f->s->used[k], task);
+    }
 }
 
 bool find_spot(struct finder *f, int32_t task, struct spot *out)
@@ -369,8 +444,15 @@ bool find_spot(struct finder *f, int32_t task, struct spot *out)
 
 void take_spot(struct state *s, int32_t task, const struct spot *spot)
 {
-    const int32_t r = s->at[spot->after].route, mate = s->m->nodes[task].mate;
-    state_put(s, spot->after, task);
+    const int32_t mate = s->m->nodes[task].mate;
+    int32_t r = s->at[spot->after].route, after = spot->after;
+    if (spot->type != HAUL_NONE) {
+        const int32_t q = idle_route(s, spot->type);
+        if (!is_task(s->m, after)) after = start_of(s->m, q);
+        state_move_route(s, r, q);
+        r = q;
+    }
+    state_put(s, after, task);
     if (mate != HAUL_NONE) state_put(s, spot->after_second, mate);
     const bool good = state_update(s, r);
     assert(good);

@@ -5,6 +5,8 @@
 
 #include <stdlib.h>
 
+enum { MANY = 3000 }; /* tasks: beyond, lists are shorter */
+
 static void *own(struct model *m, void *memory)
 {
     assert(memory != NULL && m->owned_n < m->owned_cap);
@@ -14,18 +16,17 @@ static void *own(struct model *m, void *memory)
 
 /* ---- tasks ---- */
 
-static void set_window(struct model *m, struct node *n, const struct haul_task *t, int32_t *used)
+static void set_window(struct model *m, struct node *n, const struct haul_task *t, int32_t window)
 {
-    n->win = *used;
+    n->win = window;
     n->win_n = t->windows_n;
     n->open = t->windows_n == 0 ? -HAUL_FOREVER : t->windows[0].open;
     n->close = t->windows_n == 0 ? HAUL_FOREVER : t->windows[t->windows_n - 1].close;
-    for (int32_t w = 0; w < t->windows_n; w++) m->windows[(*used)++] = t->windows[w];
+    for (int32_t w = 0; w < t->windows_n; w++) m->windows[window + w] = t->windows[w];
 }
 
-static void set_node(struct model *m, int32_t i, int32_t *used)
+void model_set_task(struct model *m, int32_t i, const struct haul_task *t, int32_t window)
 {
-    const struct haul_task *t = &m->p->tasks[i];
     struct node *n = &m->nodes[i];
     *n = (struct node){.loc = t->location,
                        .mate = t->mate,
@@ -34,7 +35,7 @@ static void set_node(struct model *m, int32_t i, int32_t *used)
                        .exposure_max = t->exposure_max,
                        .kind = t->kind,
                        .vehicle = HAUL_NONE};
-    set_window(m, n, t, used);
+    set_window(m, n, t, window);
     int64_t *amount = m->amounts + (int64_t)i * 2 * m->dims;
     for (int32_t d = 0; d < m->dims; d++) amount[d] = t->delivery[d], amount[m->dims + d] = t->pickup[d];
     n->size = m->dims > 0 ? amount[0] + amount[m->dims] : 0;
@@ -43,6 +44,9 @@ static void set_node(struct model *m, int32_t i, int32_t *used)
     m->setups |= t->setup > 0;
     m->pairs |= t->mate != HAUL_NONE;
     m->timed |= t->windows_n > 0;
+    n->penalty = t->kind == HAUL_TASK_DELIVERY ? 0
+                 : t->prize != HAUL_NONE       ? t->prize
+                                               : 4 * m->penalty_unit * (1 + t->priority);
 }
 
 /* Loads along a route only fall (deliveries alone) or only rise: then the sum decides. */
@@ -69,7 +73,7 @@ static enum haul_err set_tasks(struct model *m, int32_t spare, struct haul_error
     if (m->nodes == NULL || m->amounts == NULL || m->windows == NULL || (m->classes > 1 && m->services == NULL))
         return haul_fail(e, HAUL_E_NOMEM, "no memory for %d tasks", p->tasks_n);
     int32_t used = 0;
-    for (int32_t i = 0; i < p->tasks_n; i++) set_node(m, i, &used);
+    for (int32_t i = 0; i < p->tasks_n; used += p->tasks[i++].windows_n) model_set_task(m, i, &p->tasks[i], used);
     m->mixed_load = loads_mixed(m) || spare > 0;
     return HAUL_OK;
 }
@@ -177,18 +181,12 @@ static bool alike(const struct haul_vehicle *a, const struct haul_vehicle *b)
            a->dock_time == b->dock_time && same_pauses(a, b);
 }
 
-static bool has_skills(const struct haul_vehicle *v, const struct haul_task *t)
-{
-    for (int32_t w = 0; w < HAUL_SKILL_WORDS; w++)
-        if ((t->skills[w] & ~v->skills[w]) != 0) return false;
-    return true;
-}
-
 /* Could the vehicle serve this task if it had nothing else to do, as far as skills, size and shift say? */
-static bool fits_alone(const struct model *m, const struct vtype *t, int32_t task)
+bool model_fits_alone(const struct model *m, const struct vtype *t, int32_t task, const uint64_t *skills)
 {
     const struct node *n = &m->nodes[task];
-    if (!has_skills(t->v, &m->p->tasks[task])) return false;
+    for (int32_t w = 0; w < HAUL_SKILL_WORDS; w++)
+        if ((skills[w] & ~t->v->skills[w]) != 0) return false;
     for (int32_t d = 0; d < m->dims; d++)
         if (delivery_of(m, task)[d] > t->capacity[d] || pickup_of(m, task)[d] > t->capacity[d]) return false;
     const int64_t begin = begin_at(m, n, t->v->shift.open + t->time[cell(m, t->start, n->loc)]);
@@ -206,7 +204,7 @@ static bool exposure_matters(const struct model *m, const struct haul_vehicle *v
 
 static void set_type(struct model *m, struct vtype *t, const struct haul_vehicle *v)
 {
-    *t = (struct vtype){.v = v, .class = v->service_class};
+    *t = (struct vtype){.v = v, .class = v->service_class, .ready = INT64_MIN};
     t->start = v->start == HAUL_NONE ? m->nowhere : v->start;
     t->end = v->end == HAUL_NONE ? m->nowhere : v->end;
     memcpy(t->capacity, v->capacity, sizeof t->capacity);
@@ -221,7 +219,7 @@ static void set_type(struct model *m, struct vtype *t, const struct haul_vehicle
     t->limited = v->distance_max != HAUL_NONE || v->travel_max != HAUL_NONE || v->duration_max != HAUL_NONE ||
                  v->tasks_max != HAUL_NONE;
     uint8_t *fits = own(m, calloc((size_t)m->tasks_cap + 1, 1));
-    for (int32_t i = 0; i < m->tasks; i++) fits[i] = fits_alone(m, t, i);
+    for (int32_t i = 0; i < m->tasks; i++) fits[i] = model_fits_alone(m, t, i, m->p->tasks[i].skills);
     t->fits = fits;
 }
 
@@ -237,7 +235,7 @@ static enum haul_err set_vehicles(struct model *m, struct haul_error *e)
     const struct haul_problem *p = m->p;
     m->type = calloc((size_t)m->vehicles, sizeof *m->type);
     m->type_of = calloc((size_t)m->vehicles, sizeof *m->type_of);
-    m->owned_cap = 3 * m->vehicles + 4;
+    m->owned_cap = 3 * m->vehicles + 8;
     m->owned = calloc((size_t)m->owned_cap, sizeof *m->owned);
     if (m->type == NULL || m->type_of == NULL || m->owned == NULL)
         return haul_fail(e, HAUL_E_NOMEM, "no memory for %d vehicles", m->vehicles);
@@ -247,7 +245,8 @@ static enum haul_err set_vehicles(struct model *m, struct haul_error *e)
         m->docks |= from->dock != HAUL_NONE && from->dock_time > 0;
     }
     for (int32_t v = 0; v < m->vehicles; v++) {
-        int32_t t = type_like(m, &p->vehicles[v]);
+        int32_t t =
+            m->tasks_cap > m->tasks ? HAUL_NONE : type_like(m, &p->vehicles[v]); /* a live vehicle is like no other */
         if (t == HAUL_NONE) {
             t = m->types;
             set_type(m, &m->type[t], &p->vehicles[v]);
@@ -258,6 +257,25 @@ static enum haul_err set_vehicles(struct model *m, struct haul_error *e)
     return HAUL_OK;
 }
 
+static bool like_sisters(const struct vtype *a, const struct vtype *b)
+{
+    if (a == b || a->exact || b->exact || a->limited || b->limited) return false;
+    return a->start == b->start && a->end == b->end && a->time == b->time && a->distance == b->distance &&
+           a->class == b->class && a->v->shift.open == b->v->shift.open && a->v->shift.close == b->v->shift.close &&
+           a->v->dock == b->v->dock;
+}
+
+static void set_sisters(struct model *m)
+{
+    if (m->types > 64) return;
+    m->sisters = own(m, calloc((size_t)(m->types * m->types), 1));
+    for (int32_t a = 0; a < m->types; a++)
+        for (int32_t b = 0; b < m->types; b++) {
+            m->sisters[a * m->types + b] = like_sisters(&m->type[a], &m->type[b]);
+            m->mixed_fleet |= m->sisters[a * m->types + b];
+        }
+}
+
 static bool all_plain(const struct model *m)
 {
     if (m->types != 1 || m->dims > 1 || m->mixed_load || m->type[0].reloads || m->type[0].v->tasks_max != HAUL_NONE)
@@ -265,6 +283,30 @@ static bool all_plain(const struct model *m)
     for (int32_t i = 0; i < m->tasks; i++)
         if (!m->type[0].fits[i]) return false;
     return true;
+}
+
+static void set_cell(const int32_t *table, int64_t k, int32_t value)
+{
+    ((int32_t *)(uintptr_t)table)[k] = value;
+}
+
+void model_set_ways(struct model *m, const struct haul_way *ways, int32_t n)
+{
+    assert(m->stride > m->p->locations_n);
+    for (int32_t k = 0; k < m->types; k++) {
+        struct vtype *t = &m->type[k];
+        for (int32_t i = 0; i < n; i++) {
+            if (ways[i].profile != t->v->profile) continue;
+            const int64_t there = cell(m, ways[i].from, ways[i].to);
+            set_cell(t->distance, there, ways[i].distance);
+            set_cell(t->time, there, scaled(ways[i].time, t->v->speed_permille));
+        }
+        for (int32_t i = 0; t->symmetric && i < n; i++) {
+            const int64_t there = cell(m, ways[i].from, ways[i].to), back = cell(m, ways[i].to, ways[i].from);
+            if (ways[i].profile == t->v->profile)
+                t->symmetric = t->time[there] == t->time[back] && t->distance[there] == t->distance[back];
+        }
+    }
 }
 
 /* Leaving out a task that must be served costs more than any way of serving it. */
@@ -285,6 +327,7 @@ static void set_penalties(struct model *m)
         if (all > most) most = all;
     }
     if (most > HAUL_FOREVER / 1024) most = HAUL_FOREVER / 1024;
+    m->penalty_unit = most;
     for (int32_t i = 0; i < m->tasks; i++) {
         const struct haul_task *t = &m->p->tasks[i];
         m->nodes[i].penalty = t->kind == HAUL_TASK_DELIVERY ? 0
@@ -343,12 +386,11 @@ static void near_sorted(struct near *heap, int32_t n, int32_t *out)
     }
 }
 
-/* Proximity of a before b (Vidal, Crainic, Gendreau and Prins 2013): the way, a share of the wait that cannot be
- * helped, and the lateness that cannot. */
-static int64_t proximity(const struct model *m, const struct vtype *t, int32_t a, int32_t b)
+/* Proximity of a before b, whose way is cell k (Vidal, Crainic, Gendreau and Prins 2013): the way, a share of the wait
+ * that cannot be helped, and the lateness that cannot. */
+static int64_t proximity(const struct model *m, const struct vtype *t, int32_t a, int32_t b, int64_t k)
 {
     const struct node *x = &m->nodes[a], *y = &m->nodes[b];
-    const int64_t k = cell(m, x->loc, y->loc);
     int64_t key = way_cost(t, k);
     if (!m->timed) return key;
     const int64_t per_time = t->time[k] > 0 ? key / t->time[k] : 1;
@@ -366,28 +408,84 @@ static int64_t way_between(const struct model *m, const struct vtype *t, int32_t
     return t->symmetric ? 2 * there : there + way_cost(t, cell(m, m->nodes[b].loc, m->nodes[a].loc));
 }
 
-static void near_of(struct model *m, int32_t i, struct near *way, struct near *put)
+/* Of the nearest by way, those that are nearest in time too. */
+static void near_in_time(struct model *m, int32_t i, const struct near *way, int32_t ways)
 {
     const struct vtype *t = &m->type[0];
-    int32_t ways = 0, puts = 0;
+    struct near put[NEAR_MAX];
+    int32_t puts = 0;
+    for (int32_t k = 0; k < ways; k++) {
+        const int32_t j = way[k].task;
+        const int64_t out = cell(m, m->nodes[i].loc, m->nodes[j].loc);
+        const int64_t in =
+            t->symmetric ? out : cell(m, m->nodes[j].loc, m->nodes[i].loc); /* along the row is quicker */
+        const int64_t before = proximity(m, t, j, i, in), after = proximity(m, t, i, j, out);
+        keep_near(put, &puts, m->near, (struct near){before < after ? before : after, way[k].task});
+    }
+    near_sorted(put, puts, m->near_put + (int64_t)i * m->near);
+}
+
+/* With windows four times as many are looked at as are kept: a neighbour at the wrong hour is none. */
+static void near_of(struct model *m, int32_t i)
+{
+    const struct vtype *t = &m->type[0];
+    const int32_t most = m->near_put != m->near_way ? 4 * m->near : m->near;
+    struct near way[4 * NEAR_MAX];
+    int32_t ways = 0;
     for (int32_t k = 0; k < m->tasks; k++) {
         if (k == i) continue;
         const int64_t d = way_between(m, t, i, k);
-        if (ways < m->near || d <= way[0].key) keep_near(way, &ways, m->near, (struct near){d, k});
-        if (!m->timed) continue;
-        if (puts == m->near && d / 2 > put[0].key) continue; /* lateness only makes it farther */
-        const int64_t before = proximity(m, t, k, i), after = proximity(m, t, i, k);
-        keep_near(put, &puts, m->near, (struct near){before < after ? before : after, k});
+        if (ways < most || d <= way[0].key) keep_near(way, &ways, most, (struct near){d, k});
     }
-    m->near_n[i] = ways;
-    int32_t *to = m->near_way + (int64_t)i * m->near;
-    near_sorted(way, ways, to);
-    if (m->timed) near_sorted(put, puts, m->near_put + (int64_t)i * m->near);
+    if (m->near_put != m->near_way) near_in_time(m, i, way, ways);
+    int32_t *to = m->near_way + (int64_t)i * m->near, sorted[4 * NEAR_MAX];
+    near_sorted(way, ways, sorted);
+    m->near_n[i] = ways < m->near ? ways : m->near;
+    memcpy(to, sorted, (size_t)m->near_n[i] * sizeof *to);
+}
+
+static int64_t near_key(const struct model *m, int32_t a, int32_t b, bool put)
+{
+    const struct vtype *t = &m->type[0];
+    if (!put) return way_between(m, t, a, b);
+    const int64_t before = proximity(m, t, b, a, cell(m, m->nodes[b].loc, m->nodes[a].loc));
+    const int64_t after = proximity(m, t, a, b, cell(m, m->nodes[a].loc, m->nodes[b].loc));
+    return before < after ? before : after;
+}
+
+/* Sets i into the sorted list of k, when it is nearer than the last of a full one and does not stand there. */
+static void set_into(struct model *m, int32_t *list, int32_t *n, int32_t k, int32_t i, bool put)
+{
+    for (int32_t j = 0; j < *n; j++)
+        if (list[j] == i) return;
+    const int64_t key = near_key(m, k, i, put);
+    const bool full = *n == m->near;
+    if (full && near_key(m, k, list[*n - 1], put) <= key) return;
+    int32_t to = full ? *n - 1 : (*n)++;
+    for (; to > 0 && near_key(m, k, list[to - 1], put) > key; to--) list[to] = list[to - 1];
+    list[to] = i;
+}
+
+void model_set_near(struct model *m, int32_t i)
+{
+    near_of(m, i);
+    for (int32_t j = 0; j < m->near_n[i]; j++) {
+        const int32_t k = m->near_way[(int64_t)i * m->near + j], q = m->near_put[(int64_t)i * m->near + j];
+        int32_t n = m->near_n[k], also = n, theirs = m->near_n[q];
+        set_into(m, m->near_way + (int64_t)k * m->near, &n, k, i, false);
+        if (m->near_put != m->near_way) {
+            set_into(m, m->near_put + (int64_t)k * m->near, &also, k, i, true);
+            if (theirs == m->near) set_into(m, m->near_put + (int64_t)q * m->near, &theirs, q, i, true);
+            if (also < n) n = also; /* both lists have as many */
+        }
+        m->near_n[k] = n;
+    }
 }
 
 static enum haul_err set_near(struct model *m, struct haul_error *e)
 {
-    m->near = m->tasks_cap - 1 < NEAR_MAX ? m->tasks_cap - 1 : NEAR_MAX;
+    const int32_t most = m->tasks_cap > MANY ? NEAR_MAX / 2 : NEAR_MAX;
+    m->near = m->tasks_cap - 1 < most ? m->tasks_cap - 1 : most;
     if (m->near < 1) m->near = 1;
     const size_t all = (size_t)(m->tasks_cap + 1) * (size_t)m->near;
     m->near_way = calloc(all, sizeof *m->near_way);
@@ -395,10 +493,9 @@ static enum haul_err set_near(struct model *m, struct haul_error *e)
     m->near_n = calloc((size_t)m->tasks_cap + 1, sizeof *m->near_n);
     if (m->near_way == NULL || m->near_put == NULL || m->near_n == NULL)
         return haul_fail(e, HAUL_E_NOMEM, "no memory for lists of near tasks");
-    struct near way[NEAR_MAX], put[NEAR_MAX];
     int64_t sum = 0;
     for (int32_t i = 0; i < m->tasks; i++) {
-        near_of(m, i, way, put);
+        near_of(m, i);
         const int32_t few = m->near_n[i] < 5 ? m->near_n[i] : 5;
         for (int32_t k = 0; k < few; k++) sum += way_between(m, &m->type[0], i, m->near_way[(int64_t)i * m->near + k]);
     }
@@ -406,7 +503,8 @@ static enum haul_err set_near(struct model *m, struct haul_error *e)
     return HAUL_OK;
 }
 
-enum haul_err model_new(const struct haul_problem *p, int32_t spare, struct model **out, struct haul_error *e)
+static enum haul_err build(const struct haul_problem *p, int32_t spare, bool lists, struct model **out,
+                           struct haul_error *e)
 {
     *out = NULL;
     struct model *m = calloc(1, sizeof *m);
@@ -425,14 +523,24 @@ enum haul_err model_new(const struct haul_problem *p, int32_t spare, struct mode
     enum haul_err bad = set_tasks(m, spare, e);
     if (bad == HAUL_OK) bad = set_vehicles(m, e);
     if (bad == HAUL_OK) set_penalties(m);
-    if (bad == HAUL_OK) m->plain = all_plain(m);
-    if (bad == HAUL_OK) bad = set_near(m, e);
+    if (bad == HAUL_OK) set_sisters(m), m->plain = all_plain(m);
+    if (bad == HAUL_OK && lists) bad = set_near(m, e);
     if (bad != HAUL_OK) {
         model_free(m);
         return bad;
     }
     *out = m;
     return HAUL_OK;
+}
+
+enum haul_err model_new(const struct haul_problem *p, int32_t spare, struct model **out, struct haul_error *e)
+{
+    return build(p, spare, true, out, e);
+}
+
+enum haul_err model_new_plain(const struct haul_problem *p, struct model **out, struct haul_error *e)
+{
+    return build(p, 0, false, out, e);
 }
 
 void model_free(struct model *m)
@@ -449,5 +557,6 @@ void model_free(struct model *m)
     if (m->near_put != m->near_way) free(m->near_put);
     free(m->near_way);
     free(m->near_n);
+    free(m->hold);
     free(m);
 }

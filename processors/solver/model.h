@@ -9,6 +9,7 @@
 #ifndef HAUL_SOLVER_MODEL_H
 #define HAUL_SOLVER_MODEL_H
 
+#include "haul/solver_live.h"
 #include "processors/solver/problem.h"
 
 #define NEAR_MAX 100 /* tasks in a list of near ones */
@@ -37,6 +38,8 @@ struct vtype {
     int32_t class;
     int64_t capacity[HAUL_DIMS];
     const struct haul_vehicle *v;
+    int64_t ready;                    /* leaves its start no earlier */
+    bool started;                     /* and at just that time */
     const struct haul_speeds *speeds; /* NULL: none */
     const uint8_t *fits;              /* [tasks_cap] may serve the task as far as skills, size and shift go */
 };
@@ -59,14 +62,29 @@ struct model {
     bool setups;
     bool plain; /* one type of vehicle without anything but the first amount to ask for */
     bool docks;
-    int64_t cost_mean; /* of a short way: what a cost is compared with */
-    void **owned;      /* tables and fits */
+    uint8_t
+        *sisters; /* [types][types] alike but for capacity, skills and cost: a route can change from one to the other */
+    bool mixed_fleet;     /* there are such */
+    int64_t cost_mean;    /* of a short way: what a cost is compared with */
+    int64_t penalty_unit; /* of what must be served */
+    int64_t *hold;        /* [tasks_cap] a frozen stop is not left before; NULL: nothing is frozen in time */
+    void **owned;         /* tables and fits */
     int32_t owned_n, owned_cap;
 };
 
 /* HAUL_E_NOMEM. Refers to p. `spare`: tasks and locations that may still come. */
 enum haul_err model_new(const struct haul_problem *p, int32_t spare, struct model **out, struct haul_error *e);
+/* Without the lists of near tasks: to time routes, not to search. */
+enum haul_err model_new_plain(const struct haul_problem *p, struct model **out, struct haul_error *e);
 void model_free(struct model *m);
+
+/* For tasks that come later: fills the node and its lists of near tasks, and sets it into theirs. `windows`: where in
+ * m->windows. */
+void model_set_task(struct model *m, int32_t i, const struct haul_task *t, int32_t window);
+void model_set_near(struct model *m, int32_t i);
+void model_set_ways(struct model *m, const struct haul_way *ways,
+                    int32_t n); /* of a model with spare room: it owns its tables */
+bool model_fits_alone(const struct model *m, const struct vtype *t, int32_t task, const uint64_t *skills);
 
 static inline int32_t start_of(const struct model *m, int32_t v)
 {
@@ -102,6 +120,11 @@ static inline const int64_t *delivery_of(const struct model *m, int32_t task)
 static inline const int64_t *pickup_of(const struct model *m, int32_t task)
 {
     return delivery_of(m, task) + m->dims;
+}
+
+static inline int64_t held(const struct model *m, int32_t task, int64_t leave)
+{
+    return m->hold != NULL && m->hold[task] > leave ? m->hold[task] : leave;
 }
 
 /* When a stop that is reached at `arrival` begins; beyond close: INT64_MAX. */

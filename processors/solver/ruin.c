@@ -24,7 +24,7 @@ static int32_t pick_string(struct search *x, int32_t r, int32_t c, int32_t cut, 
     return n;
 }
 
-static void tear(struct search *x, int32_t n, int32_t r)
+static bool tear(struct search *x, int32_t n, int32_t r)
 {
     struct state *s = x->s;
     for (int32_t k = 0; k < n; k++) {
@@ -34,10 +34,10 @@ static void tear(struct search *x, int32_t n, int32_t r)
         state_cut(s, task);
         if (mate != HAUL_NONE) state_cut(s, mate);
     }
-    state_mend(s, r);
+    return state_mend(s, r);
 }
 
-static void ruin_route(struct search *x, int32_t r, int32_t c, int32_t longest)
+static bool ruin_route(struct search *x, int32_t r, int32_t c, int32_t longest)
 {
     const struct state *s = x->s;
     const int32_t free_n = s->route[r].n - s->route[r].frozen;
@@ -48,14 +48,14 @@ static void ruin_route(struct search *x, int32_t r, int32_t c, int32_t longest)
         spare = 1;
         while (cut + spare < free_n && haul_rng_f64(&x->rng) < split_more) spare++;
     }
-    tear(x, pick_string(x, r, c, cut, spare), r);
+    return tear(x, pick_string(x, r, c, cut, spare), r);
 }
 
-void ruin_near(struct search *x, int32_t seed, int32_t mean_cut)
+bool ruin_near(struct search *x, int32_t seed, int32_t mean_cut)
 {
     struct state *s = x->s;
     const struct model *m = x->m;
-    if (s->used_n == 0) return;
+    if (s->used_n == 0) return true;
     const double mean = (double)(m->tasks - s->absent_n) / s->used_n;
     const double longest = mean < STRING_MAX ? mean : STRING_MAX;
     const double routes_most = 4.0 * mean_cut / (1 + longest) - 1;
@@ -67,7 +67,8 @@ void ruin_near(struct search *x, int32_t seed, int32_t mean_cut)
         if (r == HAUL_NONE || s->route[r].saved == s->step || s->at[c].pos <= s->route[r].frozen) continue;
         if (x->find.only != NULL && !x->find.only[r]) continue;
         state_touch(s, r);
-        ruin_route(x, r, c, longest < 1 ? 1 : (int32_t)longest);
+        if (!ruin_route(x, r, c, longest < 1 ? 1 : (int32_t)longest)) return false;
         done++;
     }
+    return true;
 }

@@ -345,7 +345,7 @@ static bool serve(struct sim *s, const int32_t *tasks, int32_t i, bool setup, in
     s->waited += wait;
     s->waiting += wait;
     s->service += action;
-    s->time = begin + action;
+    s->time = held(s->m, task, begin + action);
     stand(s, s->t->v->rule.service_rests ? s->time - arrived : wait);
     s->exposure += action * s->t->v->exposure_stop_permille;
     picked[i] = s->exposure;
@@ -643,7 +643,8 @@ bool schedule(const struct model *m, const struct vtype *t, const int32_t *tasks
     if (t->reloads && !split_trips(m, t, tasks, n, w.reload_before))
         good = faults != NULL; /* one trip: its overload is a fault */
     int64_t start = ready > t->v->shift.open ? ready : t->v->shift.open;
-    if (good && (steps != NULL || t->v->cost_per_duration > 0 || t->v->duration_max != HAUL_NONE))
+    if (t->ready > start) start = t->ready;
+    if (good && !t->started && (steps != NULL || t->v->cost_per_duration > 0 || t->v->duration_max != HAUL_NONE))
         start = best_start(m, t, tasks, n, start, &w);
     good = good && run(&s, tasks, n, start, &w);
     sum_up(&s, start, out);

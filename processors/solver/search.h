@@ -19,6 +19,7 @@ struct search {
     double share;     /* of the whole search that is done, 0..1 */
     int64_t iterations;
     int64_t *missed;        /* [tasks_cap] in how many plans it was left out: what is hard */
+    int32_t tries;          /* of those that were absent before a step, about so many are tried again in it */
     bool dropping;          /* looking for fewer vehicles: who is left out counts by how often it was */
     struct sort_key *order; /* [tasks_cap] */
     int32_t *torn;          /* [tasks_cap] */
@@ -38,6 +39,9 @@ void savings_start(struct search *x);
 /* One step: ruin, recreate, accept or take back. True: a new best. */
 bool search_step(struct search *x);
 
+/* Ruin round a task, recreate; neither accepted nor taken back. False: it must be taken back. */
+bool search_try(struct search *x, int32_t seed, int32_t mean_cut);
+
 /* The state becomes the best plan found. */
 void search_settle(struct search *x);
 
@@ -48,8 +52,9 @@ void search_fewer(struct search *x);
 void search_fewer_step(struct search *x);
 void search_fewest(struct search *x);
 
-/* Cuts strings of near tasks round the task, as a step does. */
-void ruin_near(struct search *x, int32_t seed, int32_t mean_cut);
+/* Cuts strings of near tasks round the task, as a step does. False: what is left of a route breaks a rule (where a way
+ * is shorter by way of a stop than without it), and must be taken back. */
+bool ruin_near(struct search *x, int32_t seed, int32_t mean_cut);
 
 /* A cheaper type of vehicle for each route of the step, or an exchange of two vehicles. */
 void improve_types(struct search *x);

@@ -242,14 +242,15 @@ static bool walk_forward(struct state *s, int32_t r)
     const struct vtype *t = &m->type[s->route[r].type];
     const int32_t end = end_of(m, r);
     int32_t i = start_of(m, r);
-    int64_t time = s->at[i].leave;
+    int64_t time = s->at[i].leave = t->ready > t->v->shift.open ? t->ready : t->v->shift.open;
+    s->at[end].late = t->v->shift.close;
     bool good = true;
     for (int32_t k = s->at[i].next; k != end; i = k, k = s->at[k].next) {
         struct place *c = &s->at[k];
         const struct node *n = &m->nodes[k];
         int64_t begin = begin_at(m, n, time + c->ride);
         if (begin == INT64_MAX) good = false, begin = time + c->ride;
-        time = c->leave = begin + action_at(m, t, k, s->at[i].loc);
+        time = c->leave = held(m, k, begin + action_at(m, t, k, s->at[i].loc));
     }
     s->at[end].leave = time + s->at[end].ride;
     return good && s->at[end].leave <= s->at[end].late;
@@ -373,15 +374,48 @@ bool state_update(struct state *s, int32_t r)
     return good || at->n == 0; /* who stays at home breaks no rule */
 }
 
-void state_mend(struct state *s, int32_t r)
+/* Not frozen, and not on board of this vehicle. */
+static bool may_leave(const struct state *s, int32_t r, int32_t task)
+{
+    const struct node *n = &s->m->nodes[task];
+    if (s->at[task].pos <= s->route[r].frozen || n->vehicle != HAUL_NONE) return false;
+    return n->mate == HAUL_NONE || s->at[n->mate].pos > s->route[r].frozen;
+}
+
+bool state_mend(struct state *s, int32_t r)
 {
     while (!state_update(s, r)) {
-        const int32_t last = s->at[end_of(s->m, r)].prev;
-        if (!is_task(s->m, last) || s->at[last].pos <= s->route[r].frozen) return;
+        int32_t last = s->at[end_of(s->m, r)].prev;
+        while (is_task(s->m, last) && !may_leave(s, r, last)) last = s->at[last].prev;
+        if (!is_task(s->m, last)) return false;
         const int32_t mate = s->m->nodes[last].mate;
         state_cut(s, last);
         if (mate != HAUL_NONE && s->at[mate].route == r) state_cut(s, mate);
     }
+    return true;
+}
+
+void state_admit(struct state *s, int32_t task)
+{
+    absent_push(s, task);
+}
+void state_dismiss(struct state *s, int32_t task)
+{
+    absent_remove(s, task);
+}
+
+bool state_relink(struct state *s, int32_t r)
+{
+    state_touch(s, r);
+    bool changed = false;
+    for (int32_t i = start_of(s->m, r); s->at[i].next != HAUL_NONE; i = s->at[i].next) {
+        const struct place *b = &s->at[s->at[i].next];
+        const int64_t way = b->way;
+        const int32_t ride = b->ride;
+        link_places(s, &s->m->type[s->route[r].type], i, s->at[i].next);
+        changed |= b->way != way || b->ride != ride;
+    }
+    return changed;
 }
 
 int32_t state_tasks(const struct state *s, int32_t r, int32_t *out)

@@ -80,8 +80,15 @@ void state_cut(struct state *s, int32_t task);
 /* After puts and cuts. False: a rule is broken (a way may be longer without a stop than with it). */
 bool state_update(struct state *s, int32_t r);
 
-/* Updates; takes out tasks, last ones first, until no rule is broken. */
-void state_mend(struct state *s, int32_t r);
+/* Updates; takes out tasks, last ones first, until no rule is broken. False: what is left may not leave. */
+bool state_mend(struct state *s, int32_t r);
+
+/* A task that is new: absent from here on. One that is absent: it counts no more. */
+void state_admit(struct state *s, int32_t task);
+void state_dismiss(struct state *s, int32_t task);
+
+/* After ways have changed: reads the route's anew. True: one of them has. It must be updated then. */
+bool state_relink(struct state *s, int32_t r);
 
 /* The tasks of a route in order; gives their number. */
 int32_t state_tasks(const struct state *s, int32_t r, int32_t *out);

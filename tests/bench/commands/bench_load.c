@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Writes a backlog of vehicle positions into the fleet mailbox: N vehicles on straight ways, each reporting H times a second for S seconds of
  * event time, R records a message. What `make bench` drains.
- *   bench_load BROKERS VEHICLES HZ SECONDS RECORDS_A_MESSAGE PARTITIONS [rate: events a second, 0 = as fast as it goes] [start ms]
+ *   bench_load BROKERS VEHICLES HZ SECONDS RECORDS_A_MESSAGE PARTITIONS [rate: events a second, 0 = as fast as it goes] [start ms] [instance]
  */
 #include "haul/hash.h"
 #include "haul/kafka_sink.h"
@@ -71,8 +71,8 @@ int main(int argc, char **argv)
     struct load l = {.partitions = (uint32_t)strtoul(argv[6], NULL, 10)};
     struct haul_error e = {0};
     haul_buf_init(&l.b, 4096, 1 << 20);
-    if (haul_kafka_sink_open(&o, "", NULL, &l.sink, &e) != HAUL_OK) return fprintf(stderr, "bench_load: %s\n", e.text), 1;
-    const int64_t start_ms = argc > 8 ? strtoll(argv[8], NULL, 10) : haul_wall_now().ms - (int64_t)(seconds * 1000);
+    if (haul_kafka_sink_open(&o, argc > 9 ? argv[9] : "", NULL, &l.sink, &e) != HAUL_OK) return fprintf(stderr, "bench_load: %s\n", e.text), 1;
+    const int64_t start_ms = argc > 8 && argv[8][0] != 0 ? strtoll(argv[8], NULL, 10) : haul_wall_now().ms - (int64_t)(seconds * 1000);
     const struct haul_mono began = haul_mono_now();
     const int64_t step_ms = (int64_t)(1000 / hz), reports = (int64_t)(seconds * hz);
     for (int64_t k = 0; k < reports; k += pack)

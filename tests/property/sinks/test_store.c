@@ -248,6 +248,8 @@ static void act_claim(struct world *w, struct actor *a, uint32_t task)
     struct haul_control c;
     bool fresh;
     a->holds[task] = false;
+    /* counted from before the claim: Redis may lose it again before the call returns */
+    a->losses[task] = w->losses, a->wipes[task] = w->wipes;
     const enum haul_err err = a->store->ops->claim(a->store, name_of(task), &genesis, &c, &fresh, &e);
     resee(w);
     if (err != HAUL_OK) {
@@ -260,7 +262,6 @@ static void act_claim(struct world *w, struct actor *a, uint32_t task)
     memcpy(a->nonce[task], w->seen[task].owner, 33);
     a->blocks[task] = 0, a->superseded[task] = 0;
     a->control[task].checkpoint_writing = 0;
-    a->losses[task] = w->losses, a->wipes[task] = w->wipes;
 }
 
 static void put(struct haul_ops *ops, uint32_t task, unsigned which, uint64_t tag)
@@ -610,7 +611,8 @@ static void every_mutation_is_found(void **state)
     (void)state;
 #ifdef HAUL_MUTATIONS
     static struct world w;
-    for (int m = HAUL_MUTANT_NONE + 1; m < HAUL_MUTANT_COUNT; m++) {
+    /* those behind it are the engine's: tests/sim finds them */
+    for (int m = HAUL_MUTANT_NONE + 1; m <= HAUL_MUTANT_GONE_OVERLOOKED; m++) {
         haul_mutation = (enum haul_mutation)m;
         uint64_t seed = 1;
         while (seed <= 3000 && run_seed(&w, seed)) seed++;

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A live plan of 1,000 stops and 100 vehicles under random events: how long each takes (CPU), how many stops it moves,
+ * and how the plan stands against a search from scratch at the end. bench_live [EVENTS [STEPS_BETWEEN
+ * [SCRATCH_SECONDS]]]
+ */
+#include "haul/rng.h"
+#include "haul/solver_live.h"
+#include "haul/time.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { STOPS = 1000, VEHICLES = 100, SPARE = 600, LOCATIONS = STOPS + 1, EVENTS_MAX = 100000 };
+
+static int32_t xs[LOCATIONS + SPARE], ys[LOCATIONS + SPARE], locations = LOCATIONS;
+static int32_t alive[STOPS + SPARE], alive_n;
+static struct haul_task orders[STOPS + SPARE];
+static struct haul_window order_window[STOPS + SPARE];
+static int32_t delay_ms[VEHICLES];
+static double took_ms[EVENTS_MAX], share_moved[EVENTS_MAX];
+
+static int32_t way_m(int32_t a, int32_t b)
+{
+    const int64_t dx = xs[a] - xs[b], dy = ys[a] - ys[b];
+    const int64_t d2 = dx * dx + dy * dy;
+    int64_t d = 0;
+    for (int64_t bit = 1 << 20; bit > 0; bit >>= 1)
+        if ((d + bit) * (d + bit) <= d2) d += bit;
+    return (int32_t)d;
+}
+
+static int32_t way_ms(int32_t a, int32_t b)
+{
+    return way_m(a, b) * 72;
+} /* 50 km/h */
+
+static void must(enum haul_err bad, const struct haul_error *e)
+{
+    if (bad == HAUL_OK) return;
+    fprintf(stderr, "bench_live: %s\n", e->text);
+    exit(1);
+}
+
+static void draw_order(struct haul_rng *rng, int32_t slot, int32_t location, int64_t id)
+{
+    const int64_t hour = 3600000, open = (int64_t)haul_rng_below(rng, 6) * hour;
+    order_window[slot] = (struct haul_window){open, open + (2 + (int64_t)haul_rng_below(rng, 3)) * hour};
+    orders[slot] = haul_task_default();
+    orders[slot].id = id;
+    orders[slot].location = location;
+    orders[slot].service = 300000;
+    orders[slot].windows = &order_window[slot];
+    orders[slot].windows_n = 1;
+    orders[slot].pickup[0] = 1 + (int64_t)haul_rng_below(rng, 5);
+}
+
+static struct haul_problem *empty_problem(int32_t places)
+{
+    struct haul_problem *p;
+    struct haul_error e;
+    int32_t profile;
+    must(haul_problem_new(places, 1, &p, &e), &e);
+    must(haul_problem_add_profile(p, &profile, &e), &e);
+    const size_t n = (size_t)places;
+    int32_t *time = malloc(n * n * sizeof *time), *distance = malloc(n * n * sizeof *distance);
+    if (time == NULL || distance == NULL) exit(1);
+    for (int32_t i = 0; i < places; i++)
+        for (int32_t k = 0; k < places; k++)
+            time[i * places + k] = way_ms(i, k), distance[i * places + k] = way_m(i, k);
+    must(haul_problem_set_table(p, profile, time, distance, &e), &e);
+    return p;
+}
+
+static void add_fleet(struct haul_problem *p, bool late)
+{
+    for (int32_t v = 0; v < VEHICLES; v++) {
+        struct haul_vehicle one = haul_vehicle_default();
+        struct haul_error e;
+        int32_t index;
+        one.id = v + 1;
+        one.start = one.end = 0;
+        one.capacity[0] = 60;
+        one.shift = (struct haul_window){late ? delay_ms[v] : 0, INT64_C(9) * 3600000};
+        one.cost_per_distance = 1;
+        must(haul_problem_add_vehicle(p, &one, &index, &e), &e);
+    }
+}
+
+static int by_value(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return x < y ? -1 : x > y;
+}
+
+static void new_order(struct haul_live *l, struct haul_rng *rng, int64_t id, struct haul_change *c,
+                      struct haul_error *e)
+{
+    int32_t index, at = (int32_t)haul_rng_below(rng, (uint64_t)locations);
+    struct haul_task t;
+    draw_order(rng, STOPS + SPARE - 1, at, id);
+    t = orders[STOPS + SPARE - 1];
+    if (haul_live_add_job(l, &t, &index, c, e) != HAUL_OK) return;
+    orders[index] = t;
+    order_window[index] = order_window[STOPS + SPARE - 1];
+    orders[index].windows = &order_window[index];
+    alive[alive_n++] = index;
+}
+
+/* Fifty ways take a fifth longer, or their old time again. */
+static void new_ways(struct haul_live *l, struct haul_rng *rng, struct haul_change *c, struct haul_error *e)
+{
+    struct haul_way ways[50];
+    const bool slow = haul_rng_below(rng, 2) == 0;
+    for (int32_t k = 0; k < 50; k++) {
+        const int32_t a = (int32_t)haul_rng_below(rng, LOCATIONS), b = (int32_t)haul_rng_below(rng, LOCATIONS);
+        ways[k] = (struct haul_way){0, a, b, slow ? way_ms(a, b) / 5 * 6 : way_ms(a, b), way_m(a, b)};
+    }
+    must(haul_live_ways(l, ways, 50, c, e), e);
+}
+
+static void event(struct haul_live *l, struct haul_rng *rng, int64_t id, struct haul_change *c)
+{
+    struct haul_error e;
+    switch (haul_rng_below(rng, 4)) {
+    case 0:
+        new_order(l, rng, id, c, &e);
+        break;
+    case 1: {
+        const int32_t k = (int32_t)haul_rng_below(rng, (uint64_t)alive_n);
+        must(haul_live_cancel(l, alive[k], c, &e), &e);
+        alive[k] = alive[--alive_n];
+        break;
+    }
+    case 2: {
+        const int32_t v = (int32_t)haul_rng_below(rng, VEHICLES);
+        delay_ms[v] = delay_ms[v] == 0 ? 1200000 : 0; /* twenty minutes late, or on time again */
+        must(haul_live_progress(l, v, 0, delay_ms[v], c, &e), &e);
+        break;
+    }
+    default:
+        new_ways(l, rng, c, &e);
+        break;
+    }
+}
+
+static void report(int32_t events, int32_t unserved)
+{
+    qsort(took_ms, (size_t)events, sizeof took_ms[0], by_value);
+    qsort(share_moved, (size_t)events, sizeof share_moved[0], by_value);
+    printf("events %d: CPU ms median %.2f p99 %.2f worst %.2f (goal p99 20); stops moved %% median %.2f p99 %.2f worst "
+           "%.2f (goal 3); "
+           "unserved %d of %d\n",
+           events, took_ms[events / 2], took_ms[events * 99 / 100], took_ms[events - 1], share_moved[events / 2],
+           share_moved[events * 99 / 100], share_moved[events - 1], unserved, alive_n);
+}
+
+int main(int argc, char **argv)
+{
+    const int32_t events = argc > 1 ? (int32_t)strtol(argv[1], NULL, 10) : 1000;
+    const int64_t between = argc > 2 ? strtoll(argv[2], NULL, 10) : 2000;
+    const double scratch_s = argc > 3 ? strtod(argv[3], NULL) : 60;
+    struct haul_rng rng;
+    haul_rng_seed(&rng, 11);
+    for (int32_t i = 0; i < LOCATIONS; i++)
+        xs[i] = (int32_t)haul_rng_below(&rng, 40000), ys[i] = (int32_t)haul_rng_below(&rng, 40000);
+    struct haul_problem *p = empty_problem(LOCATIONS);
+    struct haul_error e;
+    for (int32_t i = 0; i < STOPS; i++) {
+        int32_t index;
+        draw_order(&rng, i, i + 1, i + 1);
+        must(haul_problem_add_job(p, &orders[i], &index, &e), &e);
+        alive[alive_n++] = i;
+    }
+    add_fleet(p, false);
+    struct haul_plan first;
+    const struct haul_solve_options begin = {
+        .seed = 1, .time_ms = (int64_t)(scratch_s * 300), .threads = 1, .now_ns = haul_cpu_ns};
+    must(haul_solve(p, &begin, &first, &e), &e);
+    const struct haul_live_options o = {.seed = 2, .spare = SPARE, .price_of_move = 50, .moves_max = 10, .steps = 100};
+    struct haul_live *l;
+    must(haul_live_open(p, &first, &o, &l, &e), &e);
+    printf("begins: cost %lld, unserved %d\n", (long long)haul_live_cost(l), first.unserved_n);
+    for (int32_t k = 0; k < events && k < EVENTS_MAX; k++) {
+        struct haul_change c = {0};
+        const int64_t from = haul_cpu_ns();
+        event(l, &rng, 10000 + k, &c);
+        took_ms[k] = (double)(haul_cpu_ns() - from) / 1e6;
+        share_moved[k] = 100.0 * c.moved / alive_n;
+        must(haul_live_check(l, &e), &e);
+        if (between > 0) must(haul_live_improve(l, between, NULL, &c, &e), &e);
+    }
+    report(events, haul_live_unserved(l, NULL, 0));
+    struct haul_problem *q = empty_problem(LOCATIONS);
+    for (int32_t i = 0; i < alive_n; i++) {
+        int32_t index;
+        must(haul_problem_add_job(q, &orders[alive[i]], &index, &e), &e);
+    }
+    add_fleet(q, true);
+    struct haul_plan scratch;
+    const struct haul_solve_options again = {
+        .seed = 3, .time_ms = (int64_t)(1000 * scratch_s), .threads = 1, .now_ns = haul_cpu_ns};
+    must(haul_solve(q, &again, &scratch, &e), &e);
+    printf("after them: cost %lld; from scratch in %.0f s, without the slower ways: %lld (%.2f %% below; goal 1), "
+           "unserved %d\n",
+           (long long)haul_live_cost(l), scratch_s, (long long)scratch.cost,
+           100.0 * ((double)haul_live_cost(l) / (double)scratch.cost - 1), scratch.unserved_n);
+    haul_plan_free(&scratch);
+    haul_plan_free(&first);
+    haul_live_close(l);
+    haul_problem_free(p);
+    haul_problem_free(q);
+    return 0;
+}
