@@ -29,6 +29,9 @@ BASEFLAGS := -std=gnu17 -g -pipe -pthread -ffp-contract=off -fno-strict-aliasing
 
 OPT_release := -O2 $(HARDEN)
 LD_release  := $(LDHARDEN)
+# released code with the points at which tests kill it
+OPT_chaos   := $(OPT_release) -DHAUL_MUTATIONS
+LD_chaos    := $(LDHARDEN)
 OPT_asan    := -O1 -DHAUL_MUTATIONS -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 LD_asan     := -fsanitize=address,undefined
 OPT_tsan    := -O1 -fsanitize=thread -fno-omit-frame-pointer

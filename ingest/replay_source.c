@@ -181,7 +181,7 @@ static enum haul_err source_poll(struct haul_source *base, int timeout_ms, struc
     out->type = HAUL_SOURCE_NONE;
     if (tell(s, out) || !may_read(s)) return HAUL_OK;
     struct haul_recorded m;
-    struct part *p;
+    struct part *p = NULL;
     const enum haul_err err = read_on(s, &m, &p, e);
     if (err == HAUL_OK) report(p, &m, out);
     if (err == HAUL_E_END) out->type = HAUL_SOURCE_DONE;

@@ -55,6 +55,12 @@ demo: ## the main job on this machine: broker, Redis, a province of vehicles, th
 demo-stop: ## end what `make demo` started, and only that
 	@deploy/local/demo stop
 
+.PHONY: chaos
+CHAOS_ROUNDS ?= 400
+chaos: ## real processes on a real broker and Redis, killed for an hour: make chaos CHAOS_ROUNDS=400 CHAOS_SEED=1
+	@$(MAKE) --no-print-directory VARIANT=chaos build/chaos/haul $(SRC_tools:%.c=build/chaos/%)
+	@VARIANT=chaos CHAOS_ROUNDS=$(CHAOS_ROUNDS) CHAOS_SECONDS=86400 tests/integration/test_chaos
+
 .PHONY: bench-redis
 bench-redis: $B/tests/bench/sinks/bench_redis ## what a commit to Redis costs, with the fence and without it
 	@$<

@@ -9,6 +9,7 @@
  */
 #include "processors/engine/worker_internal.h"
 
+#include "haul/crash.h"
 #include "haul/hash.h"
 #include "haul/mutation.h"
 #include "haul/version.h"
@@ -256,6 +257,7 @@ static void claim(struct haul_worker *w, struct worker_task *wt)
     bool fresh = false;
     enum haul_err err = prepare_genesis(w, wt, &genesis, &e);
     if (err == HAUL_OK) err = w->store->ops->claim(w->store, wt->name, &genesis, &wt->control, &fresh, &e);
+    HAUL_CRASH("claimed");
     if (err == HAUL_OK) err = check_pinned(w, wt, &e);
     if (err == HAUL_OK) err = restore(w, wt, &e);
     worker_now(w);
@@ -315,6 +317,7 @@ void worker_target(struct haul_worker *w, struct worker_task *wt)
         stop_astray(w, wt);
         return;
     }
+    HAUL_CRASH("restored");
     wt->state = HAUL_TASK_RUNNING;
     wt->committed_watermark_ms = core->watermark_ms;
     worker_log(w, wt, 2, "running", "at offset %lld, step %llu, %u entities", (long long)core->position.offset,

@@ -8,6 +8,7 @@
  */
 #include "processors/engine/worker_internal.h"
 
+#include "haul/crash.h"
 #include "haul/mutation.h"
 
 #include <stdio.h>
@@ -87,6 +88,7 @@ static void add_checkpoint(struct worker_task *wt, struct haul_control *c, size_
     }
     c->checkpoint_writing = wt->checkpoint.generation;
     c->checkpoint_writing_blocks = wt->checkpoint.next_rows;
+    HAUL_CRASH("checkpoint_writing");
     const uint64_t before = wt->checkpoint.written_bytes;
     if (*budget > 0) checkpoint_write(&wt->checkpoint, ops, *budget, c->commit);
     const uint64_t spent = wt->checkpoint.written_bytes - before;
@@ -174,7 +176,9 @@ bool worker_commit_begin(struct haul_worker *w, bool last)
     w->report.commit_documents += documents;
     w->commit_ns = w->now_ns;
     w->flying = true;
+    HAUL_CRASH("before_commit");
     w->store->ops->commit(w->store, w->parts, w->parts_len);
+    HAUL_CRASH("commit_sent");
     return true;
 }
 
@@ -196,6 +200,7 @@ static void applied(struct haul_worker *w, struct worker_task *wt, const struct 
     if (wt->flipping) {
         w->report.checkpoints++;
         w->report.checkpoint_bytes += wt->checkpoint.bytes;
+        HAUL_CRASH("checkpoint_flipped");
         checkpoint_flipped(&wt->checkpoint);
         wt->flipping = false;
     }
@@ -259,5 +264,6 @@ void worker_commit_drive(struct haul_worker *w, int wait_ms)
     w->report.commits++;
     w->report.commit_ns_sum += took;
     if (took > w->report.commit_ns_max) w->report.commit_ns_max = took;
+    HAUL_CRASH("committed");
     for (size_t i = 0; i < w->parts_len; i++) settle(w, w->part_task[i], &w->parts[i]);
 }

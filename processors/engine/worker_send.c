@@ -3,6 +3,7 @@
  */
 #include "processors/engine/worker_internal.h"
 
+#include "haul/crash.h"
 #include "haul/mutation.h"
 
 #define NS_PER_MS     1000000
@@ -20,6 +21,7 @@ void worker_receipts(struct haul_worker *w)
             if (!ok && w->report.sink_ok) worker_log(w, NULL, 1, "sink_failed", "%s", r->text);
             w->report.sink_ok = ok;
             if (r->cookie == COOKIE_ENGINE) continue;
+            HAUL_CRASH("acknowledged");
             for (size_t k = 0; k < w->tasks; k++)
                 if (w->task[k]->number == r->cookie >> 40 && w->task[k]->t != NULL)
                     outbox_receipt(&w->task[k]->t->outbox, r->cookie, ok);
@@ -39,6 +41,7 @@ void worker_send(struct haul_worker *w)
         if (wt->state == HAUL_TASK_RESTORING && emit_room(wt->t)) continue;
         if (!outbox_send(&wt->t->outbox, w->sink, wt->name, wt->t->core->incarnation, wt->number, &e))
             w->sink_full = true;
+        HAUL_CRASH("sent");
     }
 }
 
@@ -52,7 +55,9 @@ static bool send_engine(struct haul_worker *w, struct worker_task *wt, unsigned 
         .to = (uint16_t)mailbox,
         .partition = (int32_t)partition,
         .value = {(const char *)b->p, b->n},
-        .sender = {.mailbox = wt->name.mailbox, .partition = wt->name.partition, .incarnation = wt->t->core->incarnation},
+        .sender = {.mailbox = wt->name.mailbox,
+                   .partition = wt->name.partition,
+                   .incarnation = wt->t->core->incarnation},
         .cookie = COOKIE_ENGINE,
     };
     struct haul_error e = {0};

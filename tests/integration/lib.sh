@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # what is set here is used by the tests
 # What the integration tests of whole pipelines share: a broker, a Redis, haul's processes. Sourced at the top of a test:
 #     . tests/integration/lib.sh; begin
 # Everything lies in $dir, which goes at the end, with what was started there. Every wait has a limit.
@@ -56,7 +56,7 @@ write_config() {
         echo "$section:"
         case $section in
         engine) printf '  %s\n' "instance: $instance" "start: earliest" "admin: {port: 0}" ;;
-        kafka) printf '  %s\n' "brokers: $brokers" "session_timeout: 3s" ;;
+        kafka) printf '  %s\n' "brokers: $brokers" "session_timeout: ${session:-3s}" ;;
         redis) echo "  ${redis_at:-socket: $socket}" ;;
         fleet) echo "  keep: 30d" ;;
         desk) echo "  keep: 30d" ;;
@@ -142,10 +142,11 @@ simulate() { # CONFIG VEHICLES MINUTES [ARGUMENT]...: the truth goes to $dir/tru
     local config=$1 vehicles=$2 minutes=$3; shift 3
     ended_at=$(date -u -d "$began + $minutes minutes" +%Y-%m-%dT%H:%M:%SZ)
     # Before a partition has a time of its own, arrival stands for it: a record in each gives it one.
-    for _ in {1..24}; do
+    for ((early = 0; early < 24; early++)); do
         printf '{"kind":"vehicle_position","id":"EARLY%d","time":"%s","lon":115.9,"lat":28.6,"speed_kmh":0,"status":2}\n' \
-            $((++early)) "$(date -u -d "$began - 1 minute" +%Y-%m-%dT%H:%M:%SZ)"
-    done | timeout 20 "$haul" produce fleet - -c "$dir/$config.yaml" >"$dir/out" 2>"$dir/err" || return 1
+            "$early" "$(date -u -d "$began - 1 minute" +%Y-%m-%dT%H:%M:%SZ)"
+    done >"$dir/early"
+    timeout 20 "$haul" produce fleet "$dir/early" -c "$dir/$config.yaml" >"$dir/out" 2>"$dir/err" || return 1
     timeout 60 "$haul" simulate "$dir/scenario.yaml" --vehicles "$vehicles" --duration "${minutes}min" --start "$began" \
         --kafka "$brokers" -c "$dir/$config.yaml" --truth "$dir/truth" "$@" >"$dir/out" 2>"$dir/err" || return 1
     sent=$(grep -o 'simulated: [0-9]*' "$dir/err" | cut -d' ' -f2)
