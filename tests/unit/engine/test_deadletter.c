@@ -30,7 +30,7 @@ static void everything_is_told(void **state)
         .append_time = true,
         .key = HAUL_STR("A1"),
         .value = HAUL_STR("the whole message"),
-        .sender = {HAUL_MAILBOX_FLEET, 31, 4, 99, 95},
+        .sender = {HAUL_MAILBOX_REDRIVE, 31, 4, 99, 95, 2},
     };
     const struct haul_refusal why = {HAUL_REASON_NOT_FINITE, "lon", "lon at byte 31: NaN is not a finite number"};
     const struct haul_deadletter d = {"test.", &message, 255, {message.value.p + 4, 5}, HAUL_STAGE_DECODE, &why};
@@ -51,7 +51,8 @@ static void everything_is_told(void **state)
     expect(&out, "haul.index", "255");
     expect(&out, "haul.field", "lon");
     expect(&out, "haul.append", "1769443022000");
-    expect(&out, "haul.sender", "fleet/31:4:99:95");
+    expect(&out, "haul.sender", "redrive/31:4:99:95:2");
+    expect(&out, "haul.attempt", "2");
 }
 
 static void what_is_not_known_has_no_header(void **state)
