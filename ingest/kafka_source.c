@@ -32,7 +32,7 @@ struct part {
     bool leaving, lost;   /* the group takes it back; somebody else has it already */
     bool leave_told;      /* REVOKE or LOST was reported */
     bool started, paused; /* by the worker */
-    bool rewinding;       /* wait for the second reading */
+    bool waiting;         /* for its fetcher to start at next: what comes before is of an earlier one */
     bool hole_end;        /* the hole was seen at the end of the partition */
     unsigned holes;
     int64_t next; /* offset to report next */
@@ -178,8 +178,8 @@ static void apply(struct kafka_source *s)
     for (size_t i = 0; i < s->parts_len; i++) {
         struct part *p = &s->parts[i];
         if (!p->started) continue;
-        if (p->rewinding) take_from_batch(s, p, false);
-        p->rewinding = false;
+        if (p->waiting) take_from_batch(s, p, false);
+        p->waiting = false;
         rd_kafka_topic_partition_list_add(all, s->topic[p->task.mailbox], p->task.partition)->offset = p->next;
         if (p->paused) rd_kafka_topic_partition_list_add(paused, s->topic[p->task.mailbox], p->task.partition);
     }
@@ -313,7 +313,7 @@ static bool contiguous(struct kafka_source *s, struct part *p, int64_t offset, b
         p->hole_from = p->next;
         p->hole_to = offset;
         p->hole_end = end;
-        p->rewinding = s->dirty = true;
+        p->waiting = s->dirty = true;
         s->stats.rereads++;
         return false;
     }
@@ -371,12 +371,13 @@ static bool report_error(struct kafka_source *s, struct part *p, const rd_kafka_
 {
     const enum haul_err code = kafka_err(m->err);
     if (m->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET || m->err == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE) {
-        if (p == NULL || !p->started) return false;
+        if (p == NULL || !p->started || p->waiting) return false;
         report_gap(s, p, out);
         return true;
     }
     /* the client tries again by itself, and says so when no broker is left */
     if (code == HAUL_E_UNAVAILABLE || code == HAUL_E_TIMEOUT) return false;
+    if (p != NULL && p->waiting) return false; /* of an earlier fetcher */
     if (code == HAUL_E_CORRUPT && p != NULL) {
         out->task = p->task;
         p->started = false;
@@ -396,7 +397,7 @@ static bool take(struct kafka_source *s, rd_kafka_message_t *m, struct haul_sour
     bool told = false;
     if (m->err != RD_KAFKA_RESP_ERR_NO_ERROR && !end) {
         told = report_error(s, p, m, out);
-    } else if (p == NULL || !p->started || p->rewinding) {
+    } else if (p == NULL || !p->started || p->waiting) {
         s->stats.duplicates += !end;
     } else if (p->paused && p->held_n < BATCH) {
         p->held[p->held_n++] = m;
@@ -521,7 +522,8 @@ static enum haul_err source_start(struct haul_source *base, struct haul_task_nam
         rd_kafka_topic_partition_list_destroy(list);
     }
     p->started = true;
-    p->paused = p->rewinding = false;
+    p->paused = false;
+    p->waiting = true;
     p->holes = 0;
     p->next = offset;
     p->hole_from = -1;
@@ -650,9 +652,14 @@ static enum haul_err source_recall(struct haul_source *base, struct haul_task_na
                      (unsigned)task.partition, rd_kafka_err2str(err));
 }
 
-/* Leaves the group when that is answered in time; a static member stays in it until its session ends. */
-static void leave_group(struct kafka_source *s)
+/* Leaves the group; a static member stays in it until its session ends. False: that was not answered in time.
+ * A rebalance whose call still lies in the client's queue is answered first: closing turns that queue away, and the
+ * client would wait for the answer for ever. */
+static bool leave_group(struct kafka_source *s)
 {
+    take_batch(s);
+    drop_batch(s);
+    rd_kafka_assign(s->rk, NULL);
     rd_kafka_queue_t *last = rd_kafka_queue_new(s->rk);
     rd_kafka_error_t *error = rd_kafka_consumer_close_queue(s->rk, last);
     if (error != NULL) rd_kafka_error_destroy(error);
@@ -663,6 +670,7 @@ static void leave_group(struct kafka_source *s)
         rd_kafka_event_destroy(event);
     }
     rd_kafka_queue_destroy(last);
+    return rd_kafka_consumer_closed(s->rk) != 0;
 }
 
 static void source_close(struct haul_source *base)
@@ -672,8 +680,11 @@ static void source_close(struct haul_source *base)
     if (s->current != NULL) rd_kafka_message_destroy(s->current);
     drop_batch(s);
     forget_parts(s);
+    const bool left = leave_group(s);
     rd_kafka_queue_destroy(s->queue);
-    leave_group(s);
+    /* A client that has not left never comes to its end, and destroying it waits for that: it is left behind. Its
+     * callbacks go on to look at the source. */
+    if (!left) return;
     rd_kafka_destroy_flags(s->rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
     free(s);
 }

@@ -25,7 +25,8 @@
 #define UPSTREAMS_MAX  320
 #define COUNTERS_MAX   64
 #define TASK_STATE_MAX 8192 /* an entity's state up to this size is kept from before the step, for evidence */
-#define MESSAGE_MAX    (1024 * 1024)
+#define MESSAGE_MAX    (65 * 1024 * 1024) /* the largest that kafka.message_bytes lets pass; buffers grow to what comes \
+                                           */
 
 /* What becomes of every record: the sums hold at every step (task_accounts_balance). */
 #define TASK_COUNTS(X)                                                                                                 \
@@ -47,7 +48,7 @@
     X(EMITTED, "records_emitted", "records sent to other mailboxes")                                                   \
     X(UNKNOWN, "fields_unknown", "fields of a newer schema that were ignored")                                         \
     X(MESSAGES, "messages", "messages taken from the mailbox")                                                         \
-    X(STALLED, "upstreams_stalled", "times that a silent upstream task was left out of the clock")                                \
+    X(STALLED, "upstreams_stalled", "times that a silent upstream task was left out of the clock")                     \
     X(HIDDEN, "driver_ids_dropped", "driver ids left out because there is no key to hash them with")
 enum task_count {
 #define X(NAME, name, sentence) COUNT_##NAME,
@@ -85,6 +86,10 @@ struct task_core {
     uint32_t slots_high;
     uint32_t options_version, answer_version;
     char options_hash[36];
+    struct {
+        uint32_t version; /* 0: as at genesis */
+        char hash[36];    /* "": none */
+    } content[HAUL_CONTENTS_MAX];
     uint32_t upstreams;
     struct upstream upstream[UPSTREAMS_MAX];
     uint64_t sequence[HAUL_CHANNELS_MAX]; /* last given, per channel */
@@ -129,7 +134,10 @@ struct haul_task {
     const struct task_options *options;
     /* finds content by hash for a control record; NULL: not here yet */
     const struct task_options *(*find_options)(void *arg, const struct haul_processor *p, const char *hash);
+    /* the same for other content; NULL: not here yet */
+    const void *(*find_blob)(void *arg, const char *what, const char *hash);
     void *find_arg;
+    const void *content[HAUL_CONTENTS_MAX]; /* in force, by the processor's order; NULL: none */
 
     uint8_t *map; /* core, then slots */
     size_t map_bytes, core_bytes;
@@ -152,8 +160,9 @@ struct haul_task {
     struct haul_message head; /* value and key point into the buffers */
     struct haul_message_cursor cursor;
     bool has_message, bad_frame;
-    bool raw;       /* a bridge takes the message whole */
-    uint32_t parts; /* that it has taken of it so far */
+    bool raw;                           /* a bridge takes the message, part by part */
+    struct haul_str raw_rest, raw_part; /* behind the part, and the part of the step that comes or is */
+    uint32_t parts;                     /* records of it that are counted */
 
     /* the step */
     struct haul_time time;
@@ -169,9 +178,9 @@ struct haul_task {
     uint64_t stream_ordinal; /* stream entries of this step so far */
     uint8_t *before;         /* the entity's state before the step */
     size_t before_len;
-    struct haul_buf repacked; /* the record when the gates have changed it */
+    struct haul_buf repacked;       /* the record when the gates have changed it */
     struct privacy_fields *privacy; /* by kind; HAUL_KIND_MAX of them */
-    struct haul_buf text; /* for sentences and packed records */
+    struct haul_buf text;           /* for sentences and packed records */
     struct haul_buf sentence[4];
 
     /* entities painted since the live stream was last written */
@@ -191,6 +200,8 @@ struct haul_task *task_open(const struct haul_processor *p, struct haul_task_nam
                             const struct task_topology *topology, const struct task_options *options,
                             size_t outbox_bytes, struct haul_error *e);
 void task_close(struct haul_task *t);
+/* Before the first step ever: what the task begins with beside its options. NOT_FOUND: it is not here yet. */
+enum haul_err task_begin_with(struct haul_task *t, unsigned content, const char *hash, struct haul_error *e);
 /* After the map was loaded from a checkpoint: makes what is derived. CORRUPT, VERSION: it cannot be used. */
 enum haul_err task_rebuild(struct haul_task *t, struct haul_error *e);
 
@@ -199,6 +210,8 @@ void task_offer(struct haul_task *t, const struct haul_message *m);
 /* Takes steps until the message is consumed and no timer is due, or something is full. */
 enum task_stop task_run(struct haul_task *t);
 
+/* Makes the map at least so large; it may move: what points into it must be taken anew. False: no address space. */
+bool task_reserve(struct haul_task *t, size_t bytes);
 /* Bytes of the map in use. */
 size_t task_bytes(const struct haul_task *t);
 #define TASK_BLOCK ((size_t)60 * 1024)
@@ -240,8 +253,10 @@ void emit_record(struct haul_task *t, unsigned mailbox, struct haul_str key, con
 void emit_forward(struct haul_task *t, uint32_t partition, const struct haul_record *r);
 void emit_letter(struct haul_task *t, enum haul_stage stage, struct haul_str raw, uint32_t index);
 
-/* bridge.c */
-void bridge_message(struct haul_task *t);
+/* bridge.c: messages of a foreign form */
+void bridge_open(struct haul_task *t);
+void bridge_advance(struct haul_task *t);
+void bridge_step(struct haul_task *t, bool taken);
 
 /* paint.c: documents and the live stream */
 void paint_entity(struct haul_task *t, struct haul_entity *e);

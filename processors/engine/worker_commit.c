@@ -8,6 +8,8 @@
  */
 #include "processors/engine/worker_internal.h"
 
+#include "haul/mutation.h"
+
 #include <stdio.h>
 
 #define NS_PER_MS    1000000
@@ -123,6 +125,7 @@ static void fill_control(const struct worker_task *wt, struct haul_control *c)
     c->options_version = core->options_version;
     c->answer_version = core->answer_version;
     memcpy(c->options_hash, core->options_hash, sizeof c->options_hash);
+    for (int i = 0; i < HAUL_CONTENTS_MAX; i++) c->content_version[i] = core->content[i].version;
     c->acked_len = wt->t->channels;
     for (uint32_t i = 0; i < c->acked_len; i++) c->acked[i] = wt->t->outbox.channel[i].acked;
 }
@@ -141,6 +144,7 @@ static void add_part(struct haul_worker *w, struct worker_task *wt, size_t *budg
     wt->flying = true;
     wt->flying_watermark_ms = wt->t->core->watermark_ms;
     wt->flying_acked_sum = worker_acked_sum(wt);
+    if (HAUL_MUTANT(SENT_BEFORE_COMMITTED)) wt->t->outbox.committed_step = wt->t->core->position.step;
     wt->fill ^= 1;
     assert(task_fill(wt)->count == 0);
     wt->t->ops = task_fill(wt);
@@ -175,6 +179,14 @@ bool worker_commit_begin(struct haul_worker *w, bool last)
 }
 
 /* ---- outcomes ---- */
+void worker_remember(struct haul_worker *w, const struct worker_task *wt)
+{
+    char metadata[64];
+    snprintf(metadata, sizeof metadata, "incarnation=%llu step=%llu", (unsigned long long)wt->control.incarnation,
+             (unsigned long long)wt->control.position.step);
+    w->source->ops->remember(w->source, wt->name, wt->control.position.offset, metadata);
+}
+
 static void applied(struct haul_worker *w, struct worker_task *wt, const struct haul_commit *part)
 {
     wt->control = part->control;
@@ -187,12 +199,9 @@ static void applied(struct haul_worker *w, struct worker_task *wt, const struct 
         checkpoint_flipped(&wt->checkpoint);
         wt->flipping = false;
     }
-    if (w->now_ns - wt->remember_ns < REMEMBER_NS) return;
+    if (wt->remember_ns != INT64_MIN && w->now_ns - wt->remember_ns < REMEMBER_NS) return;
     wt->remember_ns = w->now_ns;
-    char metadata[64];
-    snprintf(metadata, sizeof metadata, "incarnation=%llu step=%llu", (unsigned long long)wt->control.incarnation,
-             (unsigned long long)wt->control.position.step);
-    w->source->ops->remember(w->source, wt->name, wt->control.position.offset, metadata);
+    worker_remember(w, wt);
 }
 
 static void settle(struct haul_worker *w, struct worker_task *wt, const struct haul_commit *part)

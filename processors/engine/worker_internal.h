@@ -21,7 +21,8 @@ struct worker_task {
     enum haul_task_state state;
     uint32_t number; /* in the cookies of receipts: one for each outbox that was opened */
     bool paused, at_end, verified, leftover;
-    bool gone; /* forgotten while a commit was in flight */
+    bool gone;  /* forgotten while a commit was in flight */
+    bool lacks; /* content that a control record names; while restoring as well */
 
     struct haul_control control; /* as last known to be in the store */
     struct haul_ops ops[2];
@@ -97,6 +98,7 @@ void worker_free(struct worker_task *wt);
 void worker_stop_task(struct haul_worker *w, struct worker_task *wt, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 void worker_gap(struct haul_worker *w, struct worker_task *wt, const struct haul_source_event *ev);
+void worker_end(struct haul_worker *w, struct worker_task *wt, int64_t end);
 /* A message below the position: its identity is checked; false: the log is another one. */
 bool worker_verify(struct haul_worker *w, struct worker_task *wt, const struct haul_message *m);
 void worker_target(struct haul_worker *w, struct worker_task *wt); /* the muted replay has arrived */
@@ -106,6 +108,7 @@ bool worker_commit_begin(struct haul_worker *w, bool last);
 void worker_commit_drive(struct haul_worker *w, int wait_ms);
 bool worker_task_ahead(const struct worker_task *wt); /* it has done what is not committed */
 uint64_t worker_acked_sum(const struct worker_task *wt);
+void worker_remember(struct haul_worker *w, const struct worker_task *wt); /* tells the group where the task stands */
 
 /* worker_send.c */
 void worker_receipts(struct haul_worker *w);

@@ -262,10 +262,12 @@ static void map_arcs(struct haul_cch *c, const struct haul_arcs *g)
         if (a == b) continue; /* a loop is on no shortest path */
         const uint32_t side = a < b ? 2 * find_arc(c, a, b) : 2 * find_arc(c, b, a) + 1;
         c->side_of[i] = side;
-        if (c->input[side] == HAUL_NONE)
+        if (c->input[side] == HAUL_NONE) {
             c->input[side] = i;
-        else
-            c->extra[c->extras++] = (struct extra){side, i};
+            continue;
+        }
+        c->extra[c->extras++] = (struct extra){side, i};
+        c->has_extra[side / 128] |= 1ull << (side / 2 % 64);
     }
     qsort(c->extra, c->extras, sizeof *c->extra, by_side);
 }
@@ -321,6 +323,7 @@ static bool take_memory(struct haul_cch *c)
     c->down = POOL_ARRAY(&c->pool, struct down, m);
     c->input = POOL_ARRAY(&c->pool, uint32_t, 2 * m);
     c->extra = POOL_ARRAY(&c->pool, struct extra, c->arcs);
+    c->has_extra = POOL_ZEROED(&c->pool, uint64_t, m / 64 + 1);
     c->side_of = POOL_ARRAY(&c->pool, uint32_t, c->arcs);
     return !c->pool.failed;
 }

@@ -19,6 +19,7 @@ struct haul_weights *haul_weights_new(const struct haul_cch *c)
     w->arc = POOL_ARRAY(&w->pool, int32_t, c->arcs);
     w->sums = POOL_ARRAY(&w->pool, pair, c->height);
     w->before = POOL_ARRAY(&w->pool, pair, c->height);
+    w->changed = POOL_ARRAY(&w->pool, uint32_t, c->height);
     w->dirty = POOL_ZEROED(&w->pool, uint64_t, c->n / 64 + 1);
     w->dirty_words = POOL_ZEROED(&w->pool, uint64_t, c->n / 4096 + 1);
     w->marked = POOL_ZEROED(&w->pool, uint8_t, c->m);
@@ -117,6 +118,7 @@ static int32_t own_weight(const struct haul_weights *w, uint32_t side)
     const struct haul_cch *c = w->cch;
     if (c->input[side] == HAUL_NONE) return HAUL_FAR;
     int32_t weight = w->arc[c->input[side]];
+    if (!(c->has_extra[side / 128] >> (side / 2 % 64) & 1)) return weight;
     for (uint32_t i = cch_first_extra(c, side); i < c->extras && c->extra[i].side == side; i++)
         weight = least(weight, w->arc[c->extra[i].arc]);
     return weight;
@@ -176,26 +178,33 @@ static pair work_out(const struct haul_weights *w, uint32_t arc, uint64_t *steps
 /* Marks the arc l - h when a detour over y that was `old` and is `now` may change it. */
 static void mark_detour(struct haul_weights *w, uint32_t arc, pair old, pair now)
 {
+    if (w->marked[arc]) return;
     const pair is = load_pair(w->side, arc), gave = (old == is) & (now > old);
     if (any_below(now, is) || (gave[0] | gave[1]) != 0) mark(w, arc);
 }
 
-/* The arcs between the heads of y, as far as the arc e of y is on their detour. before[i]: the i-th arc of y as it was.
- */
-static void mark_above(struct haul_weights *w, uint32_t y, uint32_t e, uint64_t *steps)
+/* The arcs between the heads of y whose detour over y is another than before. before[i]: the i-th arc of y as it was;
+ * changed: the arcs of y that are different now, in order. */
+static void mark_above(struct haul_weights *w, uint32_t y, const uint32_t *changed, uint32_t n, uint64_t *steps)
 {
     const struct haul_cch *c = w->cch;
     const uint32_t low = c->first[y], high = c->first[y + 1];
-    const pair old = w->before[e - low], now = load_pair(w->side, e);
-    for (uint32_t i = low; i < e; i++) { /* heads below e's: arcs (head[i], head[e]) */
-        const uint32_t arc = c->first[c->head[i]] + c->slot[slot_row(c, y, i) + e - i - 1];
-        mark_detour(w, arc, swapped(w->before[i - low]) + old, swapped(load_pair(w->side, i)) + now);
+    for (uint32_t i = low, next = 0; next < n; i++) {
+        const uint32_t own = c->first[c->head[i]];
+        const size_t row = slot_row(c, y, i) - i - 1; /* may wrap, row + k does not */
+        const pair old = swapped(w->before[i - low]), now = swapped(load_pair(w->side, i));
+        if (changed[next] == i) { /* all that stand behind it */
+            next++;
+            for (uint32_t k = i + 1; k < high; k++)
+                mark_detour(w, own + c->slot[row + k], old + w->before[k - low], now + load_pair(w->side, k));
+            *steps += high - i;
+        } else { /* those behind it that changed */
+            for (uint32_t j = next; j < n; j++)
+                mark_detour(w, own + c->slot[row + changed[j]], old + w->before[changed[j] - low],
+                            now + load_pair(w->side, changed[j]));
+            *steps += n - next;
+        }
     }
-    const uint32_t own = c->first[c->head[e]];
-    const uint16_t *slot = c->slot + slot_row(c, y, e);
-    for (uint32_t i = e + 1; i < high; i++) /* heads above e's: arcs (head[e], head[i]) */
-        mark_detour(w, own + *slot++, swapped(old) + w->before[i - low], swapped(now) + load_pair(w->side, i));
-    *steps += high - low;
 }
 
 static void touch(struct haul_weights *w, uint32_t arc)
@@ -208,17 +217,19 @@ static void update_rank(struct haul_weights *w, uint32_t y, uint64_t *steps)
 {
     const struct haul_cch *c = w->cch;
     const uint32_t low = c->first[y], high = c->first[y + 1];
-    for (uint32_t e = low; e < high; e++) w->before[e - low] = load_pair(w->side, e);
-    for (uint32_t e = low; e < high; e++)
-        if (w->marked[e]) store_pair(w->side, e, work_out(w, e, steps));
+    uint32_t n = 0;
     for (uint32_t e = low; e < high; e++) {
+        const pair old = load_pair(w->side, e);
+        w->before[e - low] = old;
         if (!w->marked[e]) continue;
         w->marked[e] = 0;
-        const pair old = w->before[e - low], now = load_pair(w->side, e);
+        const pair now = work_out(w, e, steps);
         if (old[0] == now[0] && old[1] == now[1]) continue;
+        store_pair(w->side, e, now);
         touch(w, e);
-        mark_above(w, y, e, steps);
+        w->changed[n++] = e;
     }
+    mark_above(w, y, w->changed, n, steps);
     clear_dirty(w, y);
 }
 

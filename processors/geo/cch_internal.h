@@ -48,7 +48,8 @@ struct haul_cch {
     uint32_t *input;      /* 2 m, by side: the graph's arc that stands there, HAUL_NONE when there is none */
     struct extra *extra;  /* sorted */
     uint32_t extras;
-    uint32_t *side_of; /* arcs: the side of a graph's arc; 2 m for a loop */
+    uint64_t *has_extra; /* bit per CCH arc: one of its sides is in `extra` */
+    uint32_t *side_of;   /* arcs: the side of a graph's arc; 2 m for a loop */
     struct pool pool;
 };
 
@@ -63,6 +64,7 @@ struct haul_weights {
     uint64_t *dirty, *dirty_words; /* of an update: bit per rank, bit per word of those */
     uint8_t *marked;               /* of an update: CCH arcs to work out again */
     pair *before;                  /* height: the arcs of a rank as they were */
+    uint32_t *changed;             /* height: its arcs that are different now */
     uint32_t *touched;             /* CCH arcs that the last update changed, when `touched_all` is not set */
     size_t touches;
     bool touched_all;

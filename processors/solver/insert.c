@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-enum { BLINK_MEAN = 100, CHANGES_MAX = 6 };
+enum { BLINK_MEAN = 100, CHANGES_MAX = 6, BOTH_SIDES = 8, AHEAD = 6 };
 
 static bool needs_exact(const struct model *m, const struct vtype *t, bool pair)
 {
@@ -180,7 +180,8 @@ static void try_as(struct finder *f, int32_t r, int32_t k, int32_t task)
     const int32_t end = end_of(m, r), loc = m->nodes[task].loc;
     for (int32_t i = start_of(m, r); i != end; i = s->at[i].next) {
         const struct place *a = &s->at[i], *b = &s->at[a->next];
-        const int64_t delta = base + way_cost(u, cell(m, a->loc, loc)) + way_cost(u, cell(m, loc, b->loc)) - way_cost(u, cell(m, a->loc, b->loc));
+        const int64_t delta = base + way_cost(u, cell(m, a->loc, loc)) + way_cost(u, cell(m, loc, b->loc)) -
+                              way_cost(u, cell(m, a->loc, b->loc));
         if (delta >= f->bound || blinks(f)) continue;
         if (m->timed && !on_time(s, u, a, b, task)) continue;
         keep_spot(f, (struct spot){.delta = delta, .type = k, .after = i, .after_second = HAUL_NONE});
@@ -197,7 +198,10 @@ static void try_sisters(struct finder *f, int32_t r, int32_t task)
         if (m->sisters[s->route[r].type * m->types + k] && s->idle_n[k] > 0) try_as(f, r, k, task);
 }
 
-static bool may_change_type(const struct finder *f, bool pair) { return f->s->m->mixed_fleet && !pair && !f->s->m->mixed_load; }
+static bool may_change_type(const struct finder *f, bool pair)
+{
+    return f->s->m->mixed_fleet && !pair && !f->s->m->mixed_load;
+}
 
 static void try_near(struct finder *f, int32_t task)
 {
@@ -206,12 +210,16 @@ static void try_near(struct finder *f, int32_t task)
     const int32_t *list = m->near_put + (int64_t)task * m->near;
     const int32_t n = m->near_n[task] < f->near ? m->near_n[task] : f->near;
     for (int32_t k = 0; k < n; k++) {
+        if (k + AHEAD < n) __builtin_prefetch(&s->at[list[k + AHEAD]]);
         const struct place *v = &s->at[list[k]];
         const int32_t r = v->route;
         if (r == HAUL_NONE || !route_takes(f, r, task)) continue;
         const struct vtype *t = &m->type[s->route[r].type];
         const int64_t base = stop_cost(m, t, task);
-        if (v->pos > s->route[r].frozen) try_gap(f, t, r, v->prev, task, base);
+        /* the gap before it is mostly the one behind another near task: asked for the nearest, and at the start of a
+         * route */
+        if (v->pos > s->route[r].frozen && (k < BOTH_SIDES || !is_task(m, v->prev)))
+            try_gap(f, t, r, v->prev, task, base);
         if (v->pos >= s->route[r].frozen) try_gap(f, t, r, list[k], task, base);
     }
     if (!may_change_type(f, false)) return;

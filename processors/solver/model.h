@@ -62,8 +62,9 @@ struct model {
     bool setups;
     bool plain; /* one type of vehicle without anything but the first amount to ask for */
     bool docks;
-    uint8_t *sisters;      /* [types][types] alike but for capacity, skills and cost: a route can change from one to the other */
-    bool mixed_fleet;      /* there are such */
+    uint8_t
+        *sisters; /* [types][types] alike but for capacity, skills and cost: a route can change from one to the other */
+    bool mixed_fleet;     /* there are such */
     int64_t cost_mean;    /* of a short way: what a cost is compared with */
     int64_t penalty_unit; /* of what must be served */
     int64_t *hold;        /* [tasks_cap] a frozen stop is not left before; NULL: nothing is frozen in time */
@@ -73,6 +74,8 @@ struct model {
 
 /* HAUL_E_NOMEM. Refers to p. `spare`: tasks and locations that may still come. */
 enum haul_err model_new(const struct haul_problem *p, int32_t spare, struct model **out, struct haul_error *e);
+/* Without the lists of near tasks: to time routes, not to search. */
+enum haul_err model_new_plain(const struct haul_problem *p, struct model **out, struct haul_error *e);
 void model_free(struct model *m);
 
 /* For tasks that come later: fills the node and its lists of near tasks, and sets it into theirs. `windows`: where in

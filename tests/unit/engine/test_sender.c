@@ -14,9 +14,9 @@ static void there_and_back(void **state)
         struct haul_sender sender;
         const char *text;
     } cases[] = {
-        {{HAUL_MAILBOX_FLEET, 3, 2, 1017, 1009}, "fleet/3:2:1017:1009"},
-        {{HAUL_MAILBOX_DESK, 0, 1, 0, 0}, "desk/0:1:0:0"},
-        {{HAUL_MAILBOX_WAREHOUSE, HAUL_PARTITIONS_MAX - 1, UINT64_MAX, UINT64_MAX, UINT64_MAX},
+        {{HAUL_MAILBOX_FLEET, 3, 2, 1017, 1009, 0}, "fleet/3:2:1017:1009"},
+        {{HAUL_MAILBOX_DESK, 0, 1, 0, 0, 0}, "desk/0:1:0:0"},
+        {{HAUL_MAILBOX_WAREHOUSE, HAUL_PARTITIONS_MAX - 1, UINT64_MAX, UINT64_MAX, UINT64_MAX, 0},
          "warehouse/255:18446744073709551615:18446744073709551615:18446744073709551615"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
