@@ -184,8 +184,9 @@ static enum haul_verdict process_shipment(struct cold_step *x, const struct haul
         cold_judge(x, cold_class_find(x->o, (struct haul_str){x->s->class, x->s->class_len}));
         x->turned = true;
     } else {
-        if (r->v[HAUL_F_CX_FROM].i >= r->time.ms)
-            return haul_task_refuse(x->task, "from", "is not before the interval's end");
+        const int64_t from_ms = r->v[HAUL_F_CX_FROM].i;
+        if (from_ms >= r->time.ms || from_ms < r->time.ms - COLD_NEVER_MS)
+            return haul_task_refuse(x->task, "from", "is not before the interval's end, or years before it");
         cold_expose(x, r);
     }
     set_untracked(x);

@@ -249,7 +249,8 @@ struct cold_mkt {
 };
 
 struct cold_window {
-    int64_t newest; /* number of the newest bucket: its time divided by the width */
+    int64_t window_ms; /* its length: another one begins it anew */
+    int64_t newest;    /* number of the newest bucket: its time divided by the width */
     double sum[COLD_BUCKETS];
     uint32_t w_ms[COLD_BUCKETS];
 };

@@ -177,8 +177,6 @@ void cold_handed(struct cold_step *x, const struct haul_record *r)
 }
 
 /* ---- an exposure ---- */
-/* A class that has been changed begins the window of its mean kinetic temperature anew, which into_unit leaves alone:
- * the class is told at loading. */
 void cold_expose(struct cold_step *x, const struct haul_record *r)
 {
     struct cold_shipment *s = x->s;

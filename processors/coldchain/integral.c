@@ -57,8 +57,9 @@ static int64_t bucket_of(int64_t ms, int64_t width_ms)
 
 static void move_on(struct cold_window *w, int64_t newest)
 {
-    if (w->newest == 0 || newest - w->newest >= COLD_BUCKETS) {
-        memset(w, 0, sizeof *w);
+    if (newest - w->newest >= COLD_BUCKETS) {
+        memset(w->sum, 0, sizeof w->sum);
+        memset(w->w_ms, 0, sizeof w->w_ms);
         w->newest = newest;
     }
     for (; w->newest < newest; w->newest++) {
@@ -72,6 +73,8 @@ void cold_window_add(struct cold_window *w, int64_t window_ms, double temp_c, in
     const int64_t width_ms = window_ms / COLD_BUCKETS;
     assert(width_ms > 0 && width_ms <= UINT32_MAX && from_ms < to_ms);
     const double rate = haul_exp(offset_of(temp_c));
+    if (w->window_ms != window_ms)
+        *w = (struct cold_window){.window_ms = window_ms, .newest = bucket_of(to_ms - 1, width_ms)};
     move_on(w, cold_most(w->newest, bucket_of(to_ms - 1, width_ms)));
     from_ms = cold_most(from_ms, (w->newest - COLD_BUCKETS + 1) * width_ms);
     while (from_ms < to_ms) {

@@ -124,7 +124,7 @@ static void figures(const struct cold_shipment *s, struct haul_json *j)
     haul_json_kf64(j, "mean_c", cold_total(&s->mean) / (double)s->mkt.w_ms, 3);
     haul_json_kf64(j, "mkt_c", cold_mkt_c(&s->mkt), 6);
     haul_json_kf64(j, "monitored_min", cold_min(s->mkt.w_ms), 2);
-    if (s->window.newest != 0) haul_json_kf64(j, "mkt_window_c", cold_window_c(&s->window), 6);
+    if (s->window.window_ms != 0) haul_json_kf64(j, "mkt_window_c", cold_window_c(&s->window), 6);
 }
 
 static void limits(const struct cold_shipment *s, const struct cold_class *c, struct haul_json *j)

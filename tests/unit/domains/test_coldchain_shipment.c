@@ -303,6 +303,15 @@ static void bad_records_are_refused(void **state)
 {
     (void)state;
     struct haul_trial *t = trial_of(&haul_coldchain, "");
+    static const int64_t froms[] = {MORNING, MORNING + 1, INT64_MAX, -INT64_MAX};
+    for (size_t i = 0; i < sizeof froms / sizeof froms[0]; i++) {
+        struct haul_record x;
+        haul_record_init(&x, HAUL_KIND_COLD_EXPOSURE, HAUL_STR("S1"), (struct haul_time){MORNING});
+        haul_set_i(&x, HAUL_F_CX_WHAT, 0);
+        haul_set_i(&x, HAUL_F_CX_FROM, froms[i]);
+        haul_set_s(&x, HAUL_F_CX_UNIT, HAUL_STR("R1"));
+        assert_int_equal(haul_trial_feed(t, &x, (struct haul_time){MORNING}), HAUL_QUARANTINE);
+    }
     size_t relayed;
     struct reefer r = reefer_of(t, "R1", &relayed);
     assert_int_equal(reefer_event(&r, "eaten", NULL, NULL), HAUL_QUARANTINE);

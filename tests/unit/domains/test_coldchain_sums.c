@@ -76,6 +76,9 @@ static void the_window_forgets_what_is_older(void **state)
         cold_window_add(&w, day, 5, MORNING + MINUTES(1000 + i * 100), MORNING + MINUTES(1100 + i * 100));
     assert_true(fabs(cold_window_c(&w) - 5) < 1e-9);
     assert_true(cold_window_ms(&w) <= day && cold_window_ms(&w) >= day - day / 48);
+    struct cold_window other = w;
+    cold_window_add(&other, 30 * day, 9, MORNING + 2 * day, MORNING + 2 * day + 1000); /* another window begins anew */
+    assert_int_equal(cold_window_ms(&other), 1000);
     cold_window_add(&w, day, 7, MORNING + 40 * day, MORNING + 41 * day); /* longer than the window at once */
     assert_true(fabs(cold_window_c(&w) - 7) < 1e-9);
 }

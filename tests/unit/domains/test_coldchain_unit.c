@@ -345,7 +345,7 @@ static void a_full_unit_follows_what_it_can(void **state)
     size_t relayed;
     struct reefer r = start(t, &relayed, 5);
     for (int i = 0; i < 25; i++) {
-        char id[8];
+        char id[16];
         snprintf(id, sizeof id, "S%d", i);
         reefer_event(&r, "loaded", id, "gsp_drug");
         reefer_event(&r, "loaded", id, "gsp_drug"); /* said twice is once */
