@@ -141,6 +141,10 @@ enum haul_err task_rebuild(struct haul_task *t, struct haul_error *e)
     if (c->layout != CORE_LAYOUT || c->mailbox != t->name.mailbox || c->partition != t->name.partition)
         return haul_fail(e, HAUL_E_VERSION, "checkpoint of %s/%u has layout %u of task %u/%u; expected layout %d", name,
                          t->name.partition, c->layout, c->mailbox, c->partition, CORE_LAYOUT);
+    if (c->state_version < t->p->state_version && t->p->upgrade != NULL) {
+        const enum haul_err err = task_upgrade(t, e);
+        if (err != HAUL_OK) return err;
+    }
     if (c->state_version != t->p->state_version || c->stride != t->slots.bytes)
         return haul_fail(
             e, HAUL_E_VERSION,
@@ -344,6 +348,19 @@ static bool gates_pass(struct haul_task *t, struct haul_record *r)
     return true;
 }
 
+/* Every document that there is, as it was last painted or with what was held back since: by the timer of paintings held
+ * back, so that a commit may end after any of them. */
+static void repaint(struct haul_task *t)
+{
+    const int64_t now = t->core->watermark_ms;
+    for (uint32_t i = 0; i < t->slots.high; i++) {
+        struct haul_entity *e = slots_at(&t->slots, i);
+        if (!e->used || e->painted_ms == INT64_MIN) continue;
+        slots_timer_set(&t->slots, e, t->p->timers, e->painted_ms < now ? e->painted_ms : now);
+    }
+    task_dirty(t, t->map, task_bytes(t));
+}
+
 /* Control records and clocks. False: it waits for content. */
 static bool engine_record(struct haul_task *t, const struct haul_record *r)
 {
@@ -366,19 +383,11 @@ static bool engine_record(struct haul_task *t, const struct haul_record *r)
         memcpy(c->options_hash, hash, sizeof hash);
         break;
     }
-    case HAUL_KIND_ANSWER:
-        c->answer_version = (uint32_t)r->v[HAUL_F_ANSWER_VERSION].i;
-        if (c->answer_version != HAUL_ANSWER_VERSION)
-            haul_fail(&t->error, HAUL_E_VERSION,
-                      "%s/%u: steps from offset %lld on are of answer version %u; this haul gives version %d",
-                      haul_mailbox_row(t->name.mailbox)->name, t->name.partition, (long long)t->head.offset,
-                      c->answer_version, HAUL_ANSWER_VERSION);
+    case HAUL_KIND_ANSWER: /* a rebuild answers the past anew, whoever answered it before */
+        if (t->head.offset >= c->silent_until) c->answer_version = (uint32_t)r->v[HAUL_F_ANSWER_VERSION].i;
         break;
     case HAUL_KIND_REPAINT:
-        for (uint32_t i = 0; i < t->slots.high; i++)
-            if (slots_at(&t->slots, i)->used)
-                slots_timer_set(&t->slots, slots_at(&t->slots, i), t->p->timers, c->watermark_ms);
-        task_dirty(t, t->map, task_bytes(t));
+        repaint(t);
         break;
     default:
         break;
@@ -444,7 +453,7 @@ static bool take_record(struct haul_task *t)
         t->record.raw = t->head.value, t->cursor.left = 0;
     else
         good = haul_record_decode(&t->cursor, &t->record, &t->scratch, &t->refusal);
-    if (c->position.index == 0) message_begins(t);
+    const bool begins = c->position.index == 0;
     if (good && is_engine_kind(t->record.kind)) {
         step_begins(t, t->head.append);
         if (!engine_record(t, &t->record)) {
@@ -452,10 +461,12 @@ static bool take_record(struct haul_task *t)
             t->cursor = before;
             return false;
         }
+        if (begins) message_begins(t);
         c->count[COUNT_ENGINE]++;
     } else {
         step_begins(t, good ? t->record.time : t->head.append);
         t->now = good ? &t->record : NULL;
+        if (begins) message_begins(t);
         if (!sequence_passes(t))
             ;
         else if (t->raw)
@@ -483,6 +494,7 @@ enum task_stop task_run(struct haul_task *t)
     for (;;) {
         if (t->error.code != HAUL_OK) return TASK_FAILED;
         if (t->muted && t->core->position.step >= t->target_step) return TASK_TARGET;
+        if (t->core->answer_version != HAUL_ANSWER_VERSION) return TASK_DRAINED;
         if (full(t)) return TASK_FULL;
         live_flush(t);
         if (fire_due(t)) continue;

@@ -118,7 +118,8 @@ enum task_stop {              /* why a run of steps ended */
                  TASK_IDLE,   /* the message is consumed and no timer is due */
                  TASK_FULL,   /* ops or outbox are full: commit, then go on */
                  TASK_TARGET, /* the muted replay has reached its target */
-                 TASK_WAITS,  /* a control record names content that is not here yet */
+                 TASK_DRAINED, /* what follows is of another answer version */
+    TASK_WAITS,  /* a control record names content that is not here yet */
                  TASK_FAILED, /* the task cannot go on: `error` says why */
 };
 
@@ -194,6 +195,9 @@ void task_close(struct haul_task *t);
 /* After the map was loaded from a checkpoint: makes what is derived. CORRUPT, VERSION: it cannot be used. */
 enum haul_err task_rebuild(struct haul_task *t, struct haul_error *e);
 
+/* The same for a checkpoint of an older state version, before: every slot is brought into the present form. */
+enum haul_err task_upgrade(struct haul_task *t, struct haul_error *e);
+
 /* Gives the task its next message; only when it has none. Messages below the position are skipped by the caller. */
 void task_offer(struct haul_task *t, const struct haul_message *m);
 /* Takes steps until the message is consumed and no timer is due, or something is full. */
@@ -231,6 +235,9 @@ enum receive receive_record(struct haul_task *t, const struct haul_sender *s, ui
 void receive_clock(struct haul_task *t, const struct haul_sender *s, const struct haul_record *r, int64_t append_ms);
 void receive_outside(struct haul_task *t, int64_t event_ms, int64_t append_ms);
 void receive_silence(struct haul_task *t, int64_t append_ms);
+
+/* stall.c: the alert about a silent upstream task opens, or clears */
+void stall_tell(struct haul_task *t, const struct upstream *u, int64_t append_ms, bool open);
 
 /* emit.c: sequences given, outbox, dead letters, forwards */
 bool emit_room(const struct haul_task *t);

@@ -85,6 +85,9 @@ static bool run_task(struct haul_worker *w, struct worker_task *wt)
                            "a control record names options that are not in haul.blobs yet");
             wt->state = HAUL_TASK_WAITING;
             return false;
+        case TASK_DRAINED:
+            worker_drain(w, wt);
+            return false;
         case TASK_FAILED:
             worker_stop_task(w, wt, "%s", wt->t->error.text);
             return false;
@@ -277,7 +280,7 @@ enum haul_err haul_worker_stop(struct haul_worker *w, int64_t ms, struct haul_er
     for (size_t i = 0; i < w->tasks; i++) {
         struct worker_task *wt = w->task[i];
         if (runs(wt) && wt->state == HAUL_TASK_RUNNING)
-            w->source->ops->remember(w->source, wt->name, wt->control.position.offset, "");
+            worker_remember(w, wt);
         w->store->ops->release(w->store, wt->name);
     }
     if (left > 0)
