@@ -6,6 +6,7 @@
 #include "haul/log.h"
 #include "haul/processors.h"
 #include "processors/commands/commands.h"
+#include "processors/commands/crash.h"
 #include "processors/commands/sections.h"
 
 #include <stdio.h>
@@ -170,6 +171,7 @@ static void take_blob(void *arg, const char *what, const char *owner, const char
     struct runtime *r = arg;
     char made[33];
     struct haul_error e = {0};
+    if (strcmp(what, "verdict") == 0) crash_verdict(r, owner, hash, content);
     const struct haul_processor *p = find(haul_str_of(owner));
     if (strcmp(what, "options") != 0 || p == NULL || haul_contents_text(r->contents, hash) != NULL) return;
     const enum haul_err err = haul_contents_add(r->contents, p, content, made, &e);
@@ -190,6 +192,7 @@ bool runtime_publish(struct runtime *r, struct haul_error *e)
                            haul_str_of(haul_contents_text(r->contents, hash)), BLOBS_MS, e) != HAUL_OK)
             return false;
     }
+    if (!crash_judge(r, e)) return false;
     r->published = true;
     return true;
 }
@@ -248,6 +251,7 @@ static void *work(void *arg)
     struct runtime *r = rw->r;
     struct parts parts = {0};
     struct haul_error e = {0};
+    crash_thread();
     if (open_parts(rw, &parts, &e) != HAUL_OK) {
         haul_say(HAUL_LOG_ERROR, "worker_failed", e.text);
         close_parts(&parts);

@@ -165,6 +165,37 @@ enum haul_err task_rebuild(struct haul_task *t, struct haul_error *e)
     return HAUL_OK;
 }
 
+/* ---- where it is, for who asks after the process has died ---- */
+_Thread_local struct haul_crumb haul_crumb;
+
+static void crumb(const struct haul_task *t, enum haul_crumb_at at)
+{
+    struct haul_crumb *c = &haul_crumb;
+    c->mailbox = t->name.mailbox;
+    c->partition = t->name.partition;
+    c->offset = t->core->position.offset;
+    c->index = t->core->position.index;
+    c->step = t->core->position.step + 1;
+    c->at = at;
+}
+
+static const struct haul_condemned *verdict_on(const struct haul_task *t)
+{
+    if (!t->suspect) return NULL;
+    return t->find_condemned(t->find_arg, t->name, t->head.offset, t->core->position.index);
+}
+
+/* Not even its frame is opened. */
+static bool unreadable(struct haul_task *t)
+{
+    const struct haul_condemned *verdict = verdict_on(t);
+    if (verdict == NULL || !verdict->unreadable) return false;
+    t->raw = false;
+    t->bad_frame = true;
+    t->cursor.left = t->cursor.count = 1;
+    return true;
+}
+
 /* ---- messages ---- */
 /* A control record on a topic of a foreign form: none of those forms begins as a msgpack map does. */
 static bool is_control(struct haul_task *t)
@@ -202,14 +233,19 @@ void task_offer(struct haul_task *t, const struct haul_message *m)
     t->head.value = (struct haul_str){(const char *)t->message.p, t->message.n};
     t->head.key = (struct haul_str){(const char *)t->key.p, t->key.n};
     t->has_message = true;
-    open_frame(t);
     /* resuming inside a message: records before the index were taken before */
     const uint32_t skip = t->head.offset == t->core->position.offset ? t->core->position.index : 0;
+    if (skip == 0) t->core->position = (struct haul_position){t->head.offset, 0, t->core->position.step};
+    t->suspect = t->find_condemned != NULL &&
+                 t->find_condemned(t->find_arg, t->name, m->offset, UINT32_MAX) != NULL;
+    if (unreadable(t)) return;
+    crumb(t, HAUL_CRUMB_DECODE);
+    open_frame(t);
     for (uint32_t i = 0; i < skip && t->cursor.left > 0 && !t->bad_frame && !t->raw; i++) {
         haul_arena_reset(&t->scratch);
         haul_record_decode(&t->cursor, &t->record, &t->scratch, &t->refusal);
     }
-    if (skip == 0) t->core->position = (struct haul_position){t->head.offset, 0, t->core->position.step};
+    haul_crumb.at = HAUL_CRUMB_OUTSIDE;
     if ((t->bad_frame || t->raw) && skip > 0) t->cursor.left = 0;
 }
 
@@ -249,6 +285,7 @@ static void step_ends(struct haul_task *t)
     if (w > t->core->watermark_ms) t->core->watermark_ms = w;
     t->core->slots_high = t->slots.high;
     task_dirty(t, t->core, sizeof *t->core);
+    haul_crumb.at = HAUL_CRUMB_OUTSIDE;
 }
 
 static bool fire_due(struct haul_task *t)
@@ -258,6 +295,7 @@ static bool fire_due(struct haul_task *t)
     int64_t due;
     if (t->core->watermark_ms == INT64_MIN || !slots_timer_first(&t->slots, &e, &id, &due)) return false;
     if (due > t->core->watermark_ms) return false;
+    crumb(t, HAUL_CRUMB_TIMER);
     step_begins(t, (struct haul_time){due});
     t->now = NULL;
     t->core->count[COUNT_TIMERS]++;
@@ -442,23 +480,55 @@ static void pass_record(struct haul_task *t, struct haul_record *r)
     give_to_processor(t, r);
 }
 
+static void record_ends(struct haul_task *t)
+{
+    t->core->count[COUNT_RECORDS]++; /* a bridge adds the further parts of a message */
+    t->core->position.index++;
+    if (t->cursor.left == 0) message_ends(t);
+    step_ends(t);
+}
+
+/* It is not looked at, but for its length when that is safe; its sequence counts. */
+static void bury(struct haul_task *t, const struct haul_condemned *verdict)
+{
+    struct haul_str raw = t->head.value;
+    if (verdict->unreadable || t->bad_frame || t->raw)
+        t->cursor.left = 0;
+    else if (haul_record_decode(&t->cursor, &t->record, &t->scratch, &t->refusal))
+        raw = t->record.raw;
+    step_begins(t, t->head.append);
+    t->now = NULL;
+    if (t->core->position.index == 0) message_begins(t);
+    refuse(t, HAUL_REASON_CONDEMNED, "", "it has killed the process that took it, three times at this step");
+    if (sequence_passes(t)) quarantine(t, raw, verdict->unreadable ? HAUL_STAGE_DECODE : HAUL_STAGE_PROCESS);
+    record_ends(t);
+}
+
 /* One record of the message. False: it waits. */
 static bool take_record(struct haul_task *t)
 {
     struct task_core *c = t->core;
     const struct haul_message_cursor before = t->cursor;
+    const struct haul_condemned *verdict = verdict_on(t);
     haul_arena_reset(&t->scratch);
+    if (verdict != NULL) {
+        bury(t, verdict);
+        return true;
+    }
+    crumb(t, HAUL_CRUMB_DECODE);
     bool good = false;
     if (t->bad_frame || t->raw)
         t->record.raw = t->head.value, t->cursor.left = 0;
     else
         good = haul_record_decode(&t->cursor, &t->record, &t->scratch, &t->refusal);
     const bool begins = c->position.index == 0;
+    haul_crumb.at = HAUL_CRUMB_PROCESS;
     if (good && is_engine_kind(t->record.kind)) {
         step_begins(t, t->head.append);
         if (!engine_record(t, &t->record)) {
             c->position.step--;
             t->cursor = before;
+            haul_crumb.at = HAUL_CRUMB_OUTSIDE;
             return false;
         }
         if (begins) message_begins(t);
@@ -477,10 +547,7 @@ static bool take_record(struct haul_task *t)
             quarantine(t, t->record.raw, t->bad_frame ? HAUL_STAGE_CONSUME : HAUL_STAGE_DECODE);
         t->now = NULL;
     }
-    c->count[COUNT_RECORDS]++; /* a bridge adds the further parts of a message */
-    c->position.index++;
-    if (t->cursor.left == 0) message_ends(t);
-    step_ends(t);
+    record_ends(t);
     return true;
 }
 

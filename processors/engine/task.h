@@ -13,6 +13,7 @@
 #ifndef HAUL_TASK_H
 #define HAUL_TASK_H
 
+#include "haul/crumb.h"
 #include "haul/deadletter.h"
 #include "haul/ops.h"
 #include "haul/processor.h"
@@ -130,6 +131,9 @@ struct haul_task {
     const struct task_options *options;
     /* finds content by hash for a control record; NULL: not here yet */
     const struct task_options *(*find_options)(void *arg, const struct haul_processor *p, const char *hash);
+    /* the verdict on a record of its log, NULL: none; index UINT32_MAX: on any of the message */
+    const struct haul_condemned *(*find_condemned)(void *arg, struct haul_task_name task, int64_t offset,
+                                                   uint32_t index);
     void *find_arg;
 
     uint8_t *map; /* core, then slots */
@@ -153,6 +157,7 @@ struct haul_task {
     struct haul_message head; /* value and key point into the buffers */
     struct haul_message_cursor cursor;
     bool has_message, bad_frame;
+    bool suspect;   /* a verdict names one of its records */
     bool raw;       /* a bridge takes the message whole */
     uint32_t parts; /* that it has taken of it so far */
 

@@ -189,6 +189,7 @@ static enum haul_err restore(struct haul_worker *w, struct worker_task *wt, stru
     if (wt->t == NULL) return HAUL_E_LIMIT;
     wt->number = w->next_number++ & 0xffffff; /* receipts of an outbox before this one must not match */
     wt->t->find_options = contents_find;
+    wt->t->find_condemned = contents_condemned;
     wt->t->find_arg = w->contents;
     struct task_core *core = wt->t->core;
     core->incarnation = c->incarnation;
