@@ -17,7 +17,8 @@ enum haul_err haul_kafka_admin_open(const struct haul_kafka_options *o, const ch
                                     struct haul_kafka_admin **out, struct haul_error *e)
 {
     static const struct kafka_property none[] = {{NULL, NULL}};
-    static const struct kafka_property fixed[] = {{"group.id", "haul-admin"}, {"enable.auto.commit", "false"}, {NULL, NULL}};
+    static const struct kafka_property fixed[] = {
+        {"group.id", "haul-admin"}, {"enable.auto.commit", "false"}, {NULL, NULL}};
     char why[256];
     rd_kafka_conf_t *conf = kafka_conf_make(o, none, fixed, e);
     if (conf == NULL) return HAUL_E_INVALID;
@@ -99,8 +100,8 @@ static bool read_assignment(const void *bytes, size_t n, const char *topic, bool
     return !r.bad;
 }
 
-static enum haul_err read_group(const struct rd_kafka_group_info *g, const char *topic,
-                                bool owned[HAUL_PARTITIONS_MAX], struct haul_error *e)
+static enum haul_err read_group(const struct rd_kafka_group_info *g, const char *topic, bool owned[HAUL_PARTITIONS_MAX],
+                                struct haul_error *e)
 {
     if (g->err != RD_KAFKA_RESP_ERR_NO_ERROR) return failed(g->group, g->err, e);
     if (g->member_cnt > 0 && strcmp(g->state, "Stable") != 0)

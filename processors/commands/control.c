@@ -10,7 +10,8 @@ static enum haul_err receipts(struct haul_sink *sink, struct haul_error *e)
     struct haul_receipt r[64];
     for (size_t n; (n = sink->ops->poll(sink, r, 64)) > 0;)
         for (size_t i = 0; i < n; i++)
-            if (r[i].result != HAUL_OK) return haul_fail(e, r[i].result, "a control record was not taken: %s", r[i].text);
+            if (r[i].result != HAUL_OK)
+                return haul_fail(e, r[i].result, "a control record was not taken: %s", r[i].text);
     return HAUL_OK;
 }
 

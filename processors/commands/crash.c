@@ -213,7 +213,8 @@ static enum haul_err judge(struct runtime *r, struct haul_store *store, const st
     const enum haul_err err = still_ahead(store, d, &ahead, e);
     if (err != HAUL_OK || !ahead) return err;
     if (!d->timer) return condemn(r, d, e);
-    say(d, HAUL_LOG_ERROR, "deadly_timer", "a timer has killed the process three times; no record can be blamed for it");
+    say(d, HAUL_LOG_ERROR, "deadly_timer",
+        "a timer has killed the process three times; no record can be blamed for it");
     return HAUL_OK;
 }
 

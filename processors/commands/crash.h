@@ -2,9 +2,9 @@
  * What becomes of a record that kills the process: the handler of a deadly signal writes where the thread was to
  * <engine.crash_dir>/crashes; a start reads them, and after three deaths at one step the record is condemned.
  *
- *     crash: one line "process fleet 7 1234 0 5678 11": where in the step, mailbox, partition, offset, index, step, signal
- *     start: lines counted ─ three at one step, and the task is still before it ─► verdict in haul.blobs, acknowledged ─►
- *            it takes effect here; other processes read it, and replays read all verdicts before they begin
+ *     crash: one line "process fleet 7 1234 0 5678 11": where in the step, mailbox, partition, offset, index, step,
+ * signal start: lines counted ─ three at one step, and the task is still before it ─► verdict in haul.blobs,
+ * acknowledged ─► it takes effect here; other processes read it, and replays read all verdicts before they begin
  */
 #ifndef HAUL_COMMANDS_CRASH_H
 #define HAUL_COMMANDS_CRASH_H

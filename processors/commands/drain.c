@@ -13,13 +13,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define LOOK_MS      200
-#define TIMEOUT_S    60
-#define ANSWERS_MAX  1000000
+#define LOOK_MS     200
+#define TIMEOUT_S   60
+#define ANSWERS_MAX 1000000
 
 static const char usage[] =
     "usage: haul drain [-c FILE] [--processor NAME] [--answer VERSION] [--timeout SECONDS]\n\n"
-    "For an upgrade to a haul that answers differently: run it from the new one while the old one runs. The owners take\n"
+    "For an upgrade to a haul that answers differently: run it from the new one while the old one runs. The owners "
+    "take\n"
     "what is in the log so far, checkpoint there, and stop taking steps; what comes after waits in Kafka. When this\n"
     "ends with 0, end the old processes and start the new ones.\n"
     "  --processor NAME   only this one (default: all that the configuration names)\n"
@@ -47,7 +48,8 @@ static enum haul_err append(const struct drain *d, struct haul_error *e)
 
 /* Tasks that are not checkpointed under the version yet; `name` is one of them. A task that nobody ever claimed has
  * nothing to drain. */
-static enum haul_err count_left(const struct drain *d, unsigned *left, struct haul_task_name *name, struct haul_error *e)
+static enum haul_err count_left(const struct drain *d, unsigned *left, struct haul_task_name *name,
+                                struct haul_error *e)
 {
     *left = 0;
     for (size_t i = 0; i < d->r->processors; i++) {
@@ -77,10 +79,11 @@ static enum haul_err wait_for_owners(const struct drain *d, struct haul_error *e
         if ((double)(haul_mono_now().ns - start.ns) / 1e9 >= d->timeout_s) break;
         haul_sleep_ms(LOOK_MS);
     }
-    return haul_fail(e, HAUL_E_TIMEOUT,
-                     "%u tasks are not drained yet, such as %s/%u: does its owner run? See haul status; the records are "
-                     "appended, so it will drain when it gets there",
-                     left, haul_mailbox_row(one.mailbox)->name, one.partition);
+    return haul_fail(
+        e, HAUL_E_TIMEOUT,
+        "%u tasks are not drained yet, such as %s/%u: does its owner run? See haul status; the records are "
+        "appended, so it will drain when it gets there",
+        left, haul_mailbox_row(one.mailbox)->name, one.partition);
 }
 
 static int drain(struct drain *d)
@@ -106,12 +109,10 @@ static bool read_number(const char *flag, const char *text, double low, double h
 
 static int run(int argc, char **argv)
 {
-    static const struct option options[] = {{"config", required_argument, NULL, 'c'},
-                                            {"processor", required_argument, NULL, 'p'},
-                                            {"answer", required_argument, NULL, 'a'},
-                                            {"timeout", required_argument, NULL, 't'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {0}};
+    static const struct option options[] = {
+        {"config", required_argument, NULL, 'c'}, {"processor", required_argument, NULL, 'p'},
+        {"answer", required_argument, NULL, 'a'}, {"timeout", required_argument, NULL, 't'},
+        {"help", no_argument, NULL, 'h'},         {0}};
     static struct runtime r;
     const char *path = NULL, *only = NULL;
     double answer = HAUL_ANSWER_VERSION;
@@ -119,11 +120,21 @@ static int run(int argc, char **argv)
     for (int c; (c = getopt_long(argc, argv, "c:p:h", options, NULL)) != -1;) {
         bool good = true;
         switch (c) {
-        case 'c': path = optarg; break;
-        case 'p': only = optarg; break;
-        case 'a': good = read_number("--answer", optarg, 1, ANSWERS_MAX, &answer); break;
-        case 't': good = read_number("--timeout", optarg, 0, 86400, &d.timeout_s); break;
-        default: fputs(usage, c == 'h' ? stdout : stderr); return c == 'h' ? 0 : HAUL_EXIT_USAGE;
+        case 'c':
+            path = optarg;
+            break;
+        case 'p':
+            only = optarg;
+            break;
+        case 'a':
+            good = read_number("--answer", optarg, 1, ANSWERS_MAX, &answer);
+            break;
+        case 't':
+            good = read_number("--timeout", optarg, 0, 86400, &d.timeout_s);
+            break;
+        default:
+            fputs(usage, c == 'h' ? stdout : stderr);
+            return c == 'h' ? 0 : HAUL_EXIT_USAGE;
         }
         if (!good) return HAUL_EXIT_USAGE;
     }

@@ -7,12 +7,13 @@
 #include <getopt.h>
 #include <stdio.h>
 
-static const char usage[] =
-    "usage: haul repaint [-c FILE] [--processor NAME]\n\n"
-    "Appends a control record to every partition; the running owners then write the document of every entity again, in\n"
-    "commits as small as ever. Nothing is raised, cleared or sent again. Not written again: what is no entity's document\n"
-    "(evidence, alerts:open, the streams); `haul reset` builds those again.\n"
-    "  --processor NAME  only this one (default: all that the configuration names)\n";
+static const char usage[] = "usage: haul repaint [-c FILE] [--processor NAME]\n\n"
+                            "Appends a control record to every partition; the running owners then write the document "
+                            "of every entity again, in\n"
+                            "commits as small as ever. Nothing is raised, cleared or sent again. Not written again: "
+                            "what is no entity's document\n"
+                            "(evidence, alerts:open, the streams); `haul reset` builds those again.\n"
+                            "  --processor NAME  only this one (default: all that the configuration names)\n";
 
 static int repaint(const struct runtime *r)
 {
@@ -41,9 +42,15 @@ static int run(int argc, char **argv)
     const char *path = NULL, *only = NULL;
     for (int c; (c = getopt_long(argc, argv, "c:p:h", options, NULL)) != -1;) {
         switch (c) {
-        case 'c': path = optarg; break;
-        case 'p': only = optarg; break;
-        default: fputs(usage, c == 'h' ? stdout : stderr); return c == 'h' ? 0 : HAUL_EXIT_USAGE;
+        case 'c':
+            path = optarg;
+            break;
+        case 'p':
+            only = optarg;
+            break;
+        default:
+            fputs(usage, c == 'h' ? stdout : stderr);
+            return c == 'h' ? 0 : HAUL_EXIT_USAGE;
         }
     }
     static struct runtime r;

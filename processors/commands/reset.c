@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  * haul reset: a task begins anew, from an offset of its log, as its next incarnation.
  *
- *  1  the group has given the partition to nobody, else: an owner runs, stop it. A static member that was stopped has it
- *     until its session times out: so long this waits
- *  2  claim: whoever held the task without the group's knowledge (a zombie) is fenced from here on
- *  3  one commit: next incarnation, no checkpoint, genesis and position at --from, silent up to what was sent before
- *  4  the keys that the task will paint anew are removed, and the blocks of its checkpoints
+ *  1  the group has given the partition to nobody, else: an owner runs, stop it. A static member that was stopped has
+ * it until its session times out: so long this waits 2  claim: whoever held the task without the group's knowledge (a
+ * zombie) is fenced from here on 3  one commit: next incarnation, no checkpoint, genesis and position at --from, silent
+ * up to what was sent before 4  the keys that the task will paint anew are removed, and the blocks of its checkpoints
  *
  * Broken off before 3 nothing has happened; after it, the same command again does the rest. The owner that starts then
  * replays; nobody sees the task's documents until it has come to them.
@@ -51,7 +50,10 @@ struct reset {
     size_t len, cap;
 };
 
-static const char *name_of(const struct reset *x) { return haul_mailbox_row(x->p->mailbox)->name; }
+static const char *name_of(const struct reset *x)
+{
+    return haul_mailbox_row(x->p->mailbox)->name;
+}
 
 static void add_key(struct reset *x, struct haul_str key)
 {
@@ -81,8 +83,8 @@ static enum haul_err nobody_runs(struct reset *x, struct haul_error *e)
     int32_t of = -1;
     enum haul_err err = look_for_owner(x, &of, e);
     if (err == HAUL_OK && of >= 0)
-        fprintf(stderr, "haul reset: somebody has %s/%d: waiting up to %lld s for the group to see it go\n", name_of(x), of,
-                (long long)limit_ms / 1000);
+        fprintf(stderr, "haul reset: somebody has %s/%d: waiting up to %lld s for the group to see it go\n", name_of(x),
+                of, (long long)limit_ms / 1000);
     while ((err == HAUL_OK && of >= 0) || err == HAUL_E_UNAVAILABLE) {
         if ((haul_mono_now().ns - start.ns) / 1000000 > limit_ms) break;
         haul_sleep_ms(LOOK_MS);
@@ -200,8 +202,8 @@ static void keys_of_state(struct reset *x, struct haul_task_name task, const str
     checkpoint_close(&checkpoint);
     task_close(t);
     if (err != HAUL_OK)
-        fprintf(stderr, "%s/%u: its documents cannot be listed (%s); they stay until they are painted over\n", name_of(x),
-                task.partition, e.text);
+        fprintf(stderr, "%s/%u: its documents cannot be listed (%s); they stay until they are painted over\n",
+                name_of(x), task.partition, e.text);
 }
 
 static enum haul_err found(void *arg, struct haul_str key, struct haul_error *e)
@@ -291,9 +293,10 @@ static int reset(struct reset *x)
     for (size_t i = 0; i < x->len; i++) free(x->keys[i]);
     free(x->keys);
     if (err != HAUL_OK) fprintf(stderr, "haul reset: %s\n", e.text);
-    return err == HAUL_OK ? 0 : err == HAUL_E_RANGE || err == HAUL_E_INVALID ? HAUL_EXIT_USAGE
-                            : err == HAUL_E_UNAVAILABLE || err == HAUL_E_TIMEOUT ? HAUL_EXIT_UNAVAILABLE
-                                                                                   : HAUL_EXIT_FAILED;
+    return err == HAUL_OK                                       ? 0
+           : err == HAUL_E_RANGE || err == HAUL_E_INVALID       ? HAUL_EXIT_USAGE
+           : err == HAUL_E_UNAVAILABLE || err == HAUL_E_TIMEOUT ? HAUL_EXIT_UNAVAILABLE
+                                                                : HAUL_EXIT_FAILED;
 }
 
 static int run(int argc, char **argv)
@@ -310,12 +313,24 @@ static int run(int argc, char **argv)
     struct reset x = {.r = &r, .partition = -1, .from = "earliest"};
     for (int c; (c = getopt_long(argc, argv, "c:p:h", options, NULL)) != -1;) {
         switch (c) {
-        case 'c': path = optarg; break;
-        case 'p': only = optarg; break;
-        case 'n': partition = optarg; break;
-        case 'f': x.from = optarg; break;
-        case 'e': x.emit = true; break;
-        default: fputs(usage, c == 'h' ? stdout : stderr); return c == 'h' ? 0 : HAUL_EXIT_USAGE;
+        case 'c':
+            path = optarg;
+            break;
+        case 'p':
+            only = optarg;
+            break;
+        case 'n':
+            partition = optarg;
+            break;
+        case 'f':
+            x.from = optarg;
+            break;
+        case 'e':
+            x.emit = true;
+            break;
+        default:
+            fputs(usage, c == 'h' ? stdout : stderr);
+            return c == 'h' ? 0 : HAUL_EXIT_USAGE;
         }
     }
     char *end = NULL;
@@ -334,4 +349,5 @@ static int run(int argc, char **argv)
     return status;
 }
 
-const struct haul_command haul_command_reset = {"reset", "begin a processor's tasks anew from an offset of their log", run};
+const struct haul_command haul_command_reset = {"reset", "begin a processor's tasks anew from an offset of their log",
+                                                run};

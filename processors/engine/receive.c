@@ -2,8 +2,9 @@
  * What comes from other tasks: sequences without holes, and their clocks.
  *
  * A receiver takes last + 1, drops what is at or below last, drops and counts what lies beyond a hole: the sender sends
- * it again, unless it was told that the log has it (acked): then the log lost it. The first record of an unknown (task, incarnation) is its base; a higher incarnation replaces, a lower one
- * is dropped. A clock message says "acknowledged through n": a receiver that lacks n knows that the log lost it.
+ * it again, unless it was told that the log has it (acked): then the log lost it. The first record of an unknown (task,
+ * incarnation) is its base; a higher incarnation replaces, a lower one is dropped. A clock message says "acknowledged
+ * through n": a receiver that lacks n knows that the log lost it.
  */
 #include "processors/engine/task.h"
 

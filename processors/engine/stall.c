@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The alert of the engine's own: an upstream task is silent and is left out of the clock. It is raised by the task that
- * left it out, at the step that noticed, and cleared by the step that hears it again; its id is a hash of both tasks and
- * of when the upstream was last heard, so that nothing has to be kept to clear it.
+ * left it out, at the step that noticed, and cleared by the step that hears it again; its id is a hash of both tasks
+ * and of when the upstream was last heard, so that nothing has to be kept to clear it.
  */
 #include "processors/engine/task.h"
 

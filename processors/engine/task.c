@@ -236,8 +236,7 @@ void task_offer(struct haul_task *t, const struct haul_message *m)
     /* resuming inside a message: records before the index were taken before */
     const uint32_t skip = t->head.offset == t->core->position.offset ? t->core->position.index : 0;
     if (skip == 0) t->core->position = (struct haul_position){t->head.offset, 0, t->core->position.step};
-    t->suspect = t->find_condemned != NULL &&
-                 t->find_condemned(t->find_arg, t->name, m->offset, UINT32_MAX) != NULL;
+    t->suspect = t->find_condemned != NULL && t->find_condemned(t->find_arg, t->name, m->offset, UINT32_MAX) != NULL;
     if (unreadable(t)) return;
     crumb(t, HAUL_CRUMB_DECODE);
     open_frame(t);
@@ -380,7 +379,8 @@ static bool gates_pass(struct haul_task *t, struct haul_record *r)
     const struct haul_gate gate = {t->options->settings.future_max_ms, t->options->settings.past_max_ms};
     const uint8_t crs = r->crs;
     if (!haul_gate_pass(&gate, t->head.append_time ? t->head.append : HAUL_TIME_NONE, r, &t->refusal)) return false;
-    if (privacy_apply(&t->options->settings.privacy, &t->privacy[r->kind], r, &t->scratch, &t->core->count[COUNT_HIDDEN]) ||
+    if (privacy_apply(&t->options->settings.privacy, &t->privacy[r->kind], r, &t->scratch,
+                      &t->core->count[COUNT_HIDDEN]) ||
         r->crs != crs)
         repack(t, r);
     return true;

@@ -48,7 +48,7 @@
     X(EMITTED, "records_emitted", "records sent to other mailboxes")                                                   \
     X(UNKNOWN, "fields_unknown", "fields of a newer schema that were ignored")                                         \
     X(MESSAGES, "messages", "messages taken from the mailbox")                                                         \
-    X(STALLED, "upstreams_stalled", "times that a silent upstream task was left out of the clock")                                \
+    X(STALLED, "upstreams_stalled", "times that a silent upstream task was left out of the clock")                     \
     X(HIDDEN, "driver_ids_dropped", "driver ids left out because there is no key to hash them with")
 enum task_count {
 #define X(NAME, name, sentence) COUNT_##NAME,
@@ -115,13 +115,13 @@ struct task_topology {
     char instance[33];
 };
 
-enum task_stop {              /* why a run of steps ended */
-                 TASK_IDLE,   /* the message is consumed and no timer is due */
-                 TASK_FULL,   /* ops or outbox are full: commit, then go on */
-                 TASK_TARGET, /* the muted replay has reached its target */
+enum task_stop {               /* why a run of steps ended */
+                 TASK_IDLE,    /* the message is consumed and no timer is due */
+                 TASK_FULL,    /* ops or outbox are full: commit, then go on */
+                 TASK_TARGET,  /* the muted replay has reached its target */
                  TASK_DRAINED, /* what follows is of another answer version */
-    TASK_WAITS,  /* a control record names content that is not here yet */
-                 TASK_FAILED, /* the task cannot go on: `error` says why */
+                 TASK_WAITS,   /* a control record names content that is not here yet */
+                 TASK_FAILED,  /* the task cannot go on: `error` says why */
 };
 
 struct haul_task {
@@ -175,9 +175,9 @@ struct haul_task {
     uint64_t stream_ordinal; /* stream entries of this step so far */
     uint8_t *before;         /* the entity's state before the step */
     size_t before_len;
-    struct haul_buf repacked; /* the record when the gates have changed it */
+    struct haul_buf repacked;       /* the record when the gates have changed it */
     struct privacy_fields *privacy; /* by kind; HAUL_KIND_MAX of them */
-    struct haul_buf text; /* for sentences and packed records */
+    struct haul_buf text;           /* for sentences and packed records */
     struct haul_buf sentence[4];
 
     /* entities painted since the live stream was last written */
