@@ -88,6 +88,7 @@ SRC_bench := $(sort $(wildcard tests/bench/*/bench_*.c))
 BIN_bench := $(SRC_bench:%.c=$B/%)
 SRC_sim := $(sort $(wildcard tests/sim/*.c))
 OBJ_sim := $(SRC_sim:%.c=$B/obj/%.o)
+OBJ_oracle := $(patsubst %.c,$B/obj/%.o,$(wildcard tests/oracle/*.c))
 # helpers shared by the tests of a layer: tests/unit/<layer>/support_*.c
 support = $(patsubst %.c,$B/obj/%.o,$(wildcard tests/unit/$(1)/support_*.c))
 
@@ -131,11 +132,16 @@ endef
 $(foreach l,$(TESTLAYERS),$(eval $(call layer_tests,$(l))))
 .SECONDARY:
 
-$B/tests/sim/sim: $(OBJ_sim) $(call libs,commands)
+$B/tests/sim/sim: $(OBJ_sim) $(call libs,sinks)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $(OBJ_sim) -Wl,--start-group $(call libs,commands) -Wl,--end-group $(EXT_commands)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $(OBJ_sim) -Wl,--start-group $(call libs,sinks) -Wl,--end-group $(EXT_sinks)
 
--include $(patsubst %.o,%.d,$(foreach l,$(LAYERS) commands sim,$(OBJ_$(l)))) \
+# The oracle brings its own haul_task_* and haul_entity_*: of the engine only the decoder and the options are linked.
+$B/tests/oracle/oracle: $(OBJ_oracle) $(call libs,commands)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $(OBJ_oracle) -Wl,--start-group $(call libs,commands) -Wl,--end-group $(EXT_commands)
+
+-include $(patsubst %.o,%.d,$(foreach l,$(LAYERS) commands sim oracle,$(OBJ_$(l)))) \
          $(patsubst %.c,$B/obj/%.d,$(SRC_unit) $(SRC_fuzz) $(SRC_bench) \
             $(wildcard tests/unit/*/support_*.c))
 

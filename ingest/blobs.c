@@ -161,7 +161,7 @@ enum haul_err haul_blobs_read(struct haul_blobs *b, int timeout_ms, haul_blob_fn
 {
     int64_t low, high;
     const struct haul_mono start = haul_mono_now();
-    const rd_kafka_resp_err_t err = rd_kafka_query_watermark_offsets(b->reader, b->topic, 0, &low, &high, timeout_ms);
+    const rd_kafka_resp_err_t err = kafka_bounds(b->reader, b->topic, 0, timeout_ms, &low, &high);
     if (err != RD_KAFKA_RESP_ERR_NO_ERROR) return failed(b, err, e);
     if (!b->started && rd_kafka_consume_start(b->read_topic, 0, RD_KAFKA_OFFSET_BEGINNING) != 0)
         return failed(b, rd_kafka_last_error(), e);

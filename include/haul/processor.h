@@ -44,7 +44,19 @@ struct haul_takes {
     uint8_t entity; /* index in entities[] */
 };
 
+/* Content that a processor reads beside its options: made from a file, stored by hash in haul.blobs, and replaced at
+ * one step of each partition by a control record that names it. */
+struct haul_content {
+    const char *what;   /* "fences": in the control record, in haul.blobs */
+    size_t file_offset; /* in the processor's options: the path of the file (char[]); "" there: none to begin with */
+    /* From the file's text to what is stored. What was mended or refused is appended to *report, a line each. */
+    enum haul_err (*make)(struct haul_str text, struct haul_buf *out, struct haul_buf *report, struct haul_error *e);
+    /* Checks what came from the log, once, before any task reads it; `bytes` is aligned to 64. */
+    enum haul_err (*check)(const void *bytes, size_t n, struct haul_error *e);
+};
+
 #define HAUL_TIMERS_MAX   8
+#define HAUL_CONTENTS_MAX 2
 #define HAUL_RULES_MAX    32
 #define HAUL_ENTITIES_MAX 4
 
@@ -69,6 +81,8 @@ struct haul_processor {
     struct haul_entity_kind entities[HAUL_ENTITIES_MAX];
     uint8_t timers; /* timer ids are below this */
     const struct haul_option_set *options;
+    const struct haul_content *contents; /* up to HAUL_CONTENTS_MAX; what is there keeps its place */
+    size_t contents_len;
     const struct haul_counter *counters;
     size_t counters_len;
     const struct haul_rule *rules;
@@ -82,10 +96,12 @@ struct haul_processor {
     void (*view)(const struct haul_task *t, const struct haul_entity *e, struct haul_json *j);
     /* Where the entity is, for the live stream; false: it does not move on a map. May be NULL. */
     bool (*live)(const struct haul_entity *e, struct haul_live *out);
-    /* A bridge: its mailbox is a topic of a foreign form, and this takes each message of it whole, `value` being NULL
-     * when it is a tombstone. It calls the haul_bridge_* below, once for each part of the message at least; process is
-     * NULL. */
-    void (*message)(struct haul_task *t, struct haul_str key, struct haul_str value);
+    /* A bridge: its mailbox is a topic of a foreign form, and process is NULL. `part` takes the next part (a frame) off
+     * the front of what is left of a message; false: there is none. It sees nothing else; NULL: a message is one part.
+     * `message` takes one part, which stands `at` bytes behind the message's beginning: one step. It calls the
+     * haul_bridge_* below, once at least. */
+    bool (*part)(struct haul_str *rest, struct haul_str *part);
+    void (*message)(struct haul_task *t, struct haul_str key, struct haul_str part, size_t at);
     /* What is made from the options before they are in force, at start and at reload; it is shared by tasks, so it must
      * not change. *out is haul_task_prepared's; discard frees it. May be NULL, both. */
     enum haul_err (*prepare)(const void *options, void **out, struct haul_error *e);
@@ -99,6 +115,8 @@ struct haul_processor {
 /* ---- what a processor may do ---- */
 const void *haul_task_options(const struct haul_task *t); /* the module's struct, of the version in force */
 const void *haul_task_prepared(const struct haul_task *t); /* what `prepare` made from it */
+/* The content in force, or NULL: none yet. Immutable, and valid until the task's next step at least. */
+const void *haul_task_content(const struct haul_task *t, const char *what);
 struct haul_time
 haul_task_time(const struct haul_task *t); /* the step's event time: the record's, or the timer's due time */
 struct haul_time haul_task_watermark(const struct haul_task *t); /* HAUL_TIME_NONE before the first */
@@ -145,12 +163,15 @@ void haul_task_send_again(struct haul_task *t, enum haul_mailbox to, uint32_t pa
                           struct haul_str bytes, uint32_t attempt);
 uint32_t haul_task_partitions(const struct haul_task *t, enum haul_mailbox of);
 
-/* ---- what a bridge does with each part of a message ----
- * The part is a record: sent to the mailbox, placed by its id, when the decoder there will take it; else refused. */
-bool haul_bridge_emit(struct haul_task *t, enum haul_mailbox to, struct haul_record *r, struct haul_str part);
+/* ---- what a bridge does with a part of a message ----
+ * It holds a record: sent to the mailbox, placed by its id. False, with the reason, when the decoder there would not
+ * take it; then nothing was done. */
+bool haul_bridge_emit(struct haul_task *t, enum haul_mailbox to, const struct haul_record *r, struct haul_refusal *why);
 /* It cannot be used: to the dead letters. `field` and the sentence as in haul_refusal. */
 void haul_bridge_refuse(struct haul_task *t, struct haul_str part, enum haul_reason reason, const char *field,
                         const char *format, ...) __attribute__((format(printf, 5, 6)));
+/* How many records of this part were sent on, refused or ignored so far. */
+uint32_t haul_bridge_taken(const struct haul_task *t);
 /* It is of no use here, for the counted reason. */
 void haul_bridge_ignore(struct haul_task *t, unsigned counter);
 /* Where a stretch of text is secret: 32 hexadecimal digits of its keyed hash and a NUL. Without a key file it is a plain

@@ -8,7 +8,15 @@
 #include "haul/processor.h"
 
 extern const struct haul_processor haul_fleet;
+extern const struct haul_processor haul_fence;
 extern const struct haul_processor haul_desk;
 extern const struct haul_processor haul_template;
+extern const struct haul_processor haul_redrive;
+/* Bridges: ingest/bridge_*.c. */
+extern const struct haul_processor haul_bridge_jt808;
+extern const struct haul_processor haul_bridge_jt809;
+extern const struct haul_processor haul_bridge_json;
+
+#define HAUL_REDRIVE_BLOCK 4096 /* letters of a task that one entity of redrive remembers */
 
 #endif

@@ -20,4 +20,8 @@
 enum haul_err haul_replay_source_open(const char *path, const uint16_t *mailboxes, size_t mailboxes_len,
                                       struct haul_source **out, struct haul_error *e);
 
+/* Before the first poll: only every n-th partition of those recorded, from the number-th on, so that n workers share a
+ * recording. */
+void haul_replay_source_share(struct haul_source *s, unsigned number, unsigned n);
+
 #endif

@@ -29,7 +29,8 @@ struct haul_position {
     uint64_t step; /* steps taken, counted for ever */
 };
 
-#define HAUL_CHANNELS_MAX 320 /* partitions that one task may send to, its forwards and dead letters included */
+#define HAUL_STORE_CONTENTS 2
+#define HAUL_CHANNELS_MAX   320 /* partitions that one task may send to, its forwards and dead letters included */
 
 /* What a task's control key holds. `commit` is counted up by one with every commit: what the outcome of a commit is
  * read from. */
@@ -60,6 +61,9 @@ struct haul_control {
     uint32_t options_version;
     char options_hash[33];    /* in force at the position */
     char genesis_options[33]; /* in force where the log was first read */
+    /* other content, in the processor's order: what it began with (genesis), and the version in force */
+    char content_hash[HAUL_STORE_CONTENTS][33];
+    uint32_t content_version[HAUL_STORE_CONTENTS];
 };
 
 enum haul_outcome {

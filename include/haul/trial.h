@@ -8,6 +8,7 @@
 #define HAUL_TRIAL_H
 
 #include "haul/processor.h"
+#include "haul/source.h"
 
 struct haul_trial;
 
@@ -18,8 +19,21 @@ void haul_trial_close(struct haul_trial *t);
 /* Feeds one record as a message of its own, append time as given; fires the timers that become due. What became of it:
  */
 enum haul_verdict haul_trial_feed(struct haul_trial *t, const struct haul_record *r, struct haul_time append);
+/* The same with a message of any bytes, from `sender` (NULL: from outside): bridges, what is no record, what is sent
+ * again. */
+void haul_trial_message(struct haul_trial *t, struct haul_str key, struct haul_str value, struct haul_time append,
+                        const struct haul_sender *sender);
+/* Dead letters so far, and the i-th: its bytes, and its reason and sentence as "reason: text". */
+size_t haul_trial_letters(const struct haul_trial *t);
+const char *haul_trial_letter(const struct haul_trial *t, size_t i, struct haul_str *bytes);
+/* The content of the key file for those opened from now on: a static's; for tests of pseudonyms. */
+void haul_trial_driver_key(struct haul_str key);
 /* Time passes to `append` without a record; timers that become due fire. */
 void haul_trial_tick(struct haul_trial *t, struct haul_time append);
+
+/* From the next record on, this content (struct haul_content) is in force: a control record comes in at `append`. */
+enum haul_err haul_trial_content(struct haul_trial *t, const char *what, struct haul_str bytes, struct haul_time append,
+                                 struct haul_error *e);
 
 /* The document now under "vehicle:A1", as JSON text, or NULL. Valid until the next feed or tick. */
 const char *haul_trial_document(const struct haul_trial *t, const char *key);

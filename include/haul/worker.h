@@ -64,6 +64,16 @@ const struct haul_condemned *haul_contents_condemned(const struct haul_contents 
 /* Which content a processor's tasks begin with (at genesis). */
 void haul_contents_begin_with(struct haul_contents *c, const struct haul_processor *p, const char *hash);
 
+/* Keeps other content (processor.h: struct haul_content) under its hash, checked by the processor's own check; the same
+ * twice is one. Errors of that check; LIMIT: too many, or too large together. */
+enum haul_err haul_contents_add_blob(struct haul_contents *c, const struct haul_processor *p, const char *what,
+                                     struct haul_str bytes, char hash[33], struct haul_error *e);
+/* Its bytes, valid while the contents are open; p NULL: it is not there. */
+struct haul_str haul_contents_blob(struct haul_contents *c, const char *what, const char *hash);
+/* Which of it a processor's tasks begin with; none when never said. */
+void haul_contents_begin_with_blob(struct haul_contents *c, const struct haul_processor *p, const char *what,
+                                   const char *hash);
+
 struct haul_worker *haul_worker_open(const struct haul_worker_settings *s, struct haul_source *source,
                                      struct haul_store *store, struct haul_sink *sink, struct haul_contents *contents,
                                      const struct haul_env *env);
@@ -76,8 +86,11 @@ void haul_worker_turn(struct haul_worker *w, int wait_ms);
 /* A clean stop: takes nothing more, commits, waits for acknowledgements, checkpoints at the position, releases. At most
  * ms. */
 enum haul_err haul_worker_stop(struct haul_worker *w, int64_t ms, struct haul_error *e);
-/* True when a recording's end is reached and everything is committed, sent and acknowledged. */
+/* True when everything that was taken is committed, sent and acknowledged. Timers that are due may still have to fire:
+ * they have when it is true twice running, with a turn between. */
 bool haul_worker_idle(const struct haul_worker *w);
+/* True when the source has said that nothing will come any more: a recording's end. */
+bool haul_worker_done(const struct haul_worker *w);
 
 /* ---- what can be seen ---- */
 enum haul_task_state {

@@ -5,6 +5,7 @@
 #include "haul/log.h"
 #include "processors/commands/commands.h"
 #include "processors/commands/crash.h"
+#include "processors/commands/inforce.h"
 #include "processors/commands/runtime.h"
 
 #include <errno.h>
@@ -13,11 +14,13 @@
 #include <stdio.h>
 #include <unistd.h>
 
-static const char usage[] = "usage: haul run [-c FILE] [--processors NAME,NAME] [--admin-port-file FILE]\n\n"
+static const char usage[] = "usage: haul run [-c FILE] [--processors NAME,NAME] [--admin-port-file FILE]\n"
+                            "                [--replay FILE]\n\n"
                             "Runs the processors on their mailboxes until SIGTERM or SIGINT; then commits, checkpoints and ends.\n"
                             "  -c FILE                 configuration (default: all defaults)\n"
                             "  --processors LIST       only these, whatever the configuration says\n"
-                            "  --admin-port-file FILE  writes the port of /metrics, /healthz, /readyz, /status there\n";
+                            "  --admin-port-file FILE  writes the port of /metrics, /healthz, /readyz, /status there\n"
+                            "  --replay FILE           a recording instead of Kafka, up to its end; what the processors send goes nowhere\n";
 
 static void answer_metrics(void *arg, const struct haul_http_query *q, struct haul_http_answer *out)
 {
@@ -81,13 +84,34 @@ static bool publish(struct runtime *r, const sigset_t *signals)
     return true;
 }
 
-/* Until a signal comes or a worker has failed. */
+/* The file is a proposal: tasks that have begun go on with what they run on until haul reload. */
+static void warn_of_difference(const struct runtime *r)
+{
+    struct haul_store *store;
+    struct haul_error e = {0};
+    if (haul_redis_store_open(r->redis, r->engine->instance, &store, &e) != HAUL_OK) return;
+    for (size_t i = 0; i < r->processors; i++) {
+        struct inforce f;
+        char text[200];
+        if (inforce_read(r, store, r->processor[i], &f, &e) != HAUL_OK) break;
+        if (f.differ == 0) continue;
+        snprintf(text, sizeof text, "%s: the file's options are not those in force (version %u): haul reload brings them in",
+                 haul_mailbox_row(r->processor[i]->mailbox)->name, f.version);
+        haul_say(HAUL_LOG_WARNING, "options_differ", text);
+    }
+    store->ops->close(store);
+}
+
+/* Until a signal comes, a worker has failed, or all have come to the end of a recording. */
 static void wait_for_end(struct runtime *r, const sigset_t *signals)
 {
-    while (!told_to_stop(signals)) {
-        runtime_blobs(r);
-        for (unsigned i = 0; i < r->workers; i++)
+    for (unsigned ended = 0; ended < r->workers && !told_to_stop(signals);) {
+        if (r->replay == NULL) runtime_blobs(r);
+        ended = 0;
+        for (unsigned i = 0; i < r->workers; i++) {
             if (r->worker[i].ended == 2) return;
+            ended += r->worker[i].ended != 0;
+        }
     }
 }
 
@@ -118,7 +142,8 @@ static int serve(struct runtime *r, const char *port_file)
                  r->engine->admin_address, haul_http_port(http));
         haul_say(HAUL_LOG_INFO, "started", text);
         status = 0;
-        if (publish(r, &signals)) {
+        if (r->replay != NULL || publish(r, &signals)) {
+            if (r->replay == NULL) warn_of_difference(r);
             runtime_start(r);
             wait_for_end(r, &signals);
             r->stop = true;
@@ -135,18 +160,20 @@ static int run(int argc, char **argv)
     static const struct option options[] = {{"config", required_argument, NULL, 'c'},
                                             {"processors", required_argument, NULL, 'p'},
                                             {"admin-port-file", required_argument, NULL, 'a'},
+                                            {"replay", required_argument, NULL, 'r'},
                                             {"help", no_argument, NULL, 'h'},
                                             {0}};
     const char *path = NULL, *only = NULL, *port_file = NULL;
+    static struct runtime r;
     for (int c; (c = getopt_long(argc, argv, "c:p:h", options, NULL)) != -1;) {
         switch (c) {
         case 'c': path = optarg; break;
         case 'p': only = optarg; break;
         case 'a': port_file = optarg; break;
+        case 'r': r.replay = optarg; break;
         default: fputs(usage, c == 'h' ? stdout : stderr); return c == 'h' ? 0 : HAUL_EXIT_USAGE;
         }
     }
-    static struct runtime r;
     int status = runtime_config(path, &r.config);
     if (status != 0) return status;
     status = runtime_prepare(&r, only);

@@ -35,10 +35,15 @@ struct runtime {
     struct runtime_worker worker[WORKERS_MAX];
     unsigned workers;
     char first_hash[HAUL_MAILBOX_MAX][33]; /* of the options in the file, by mailbox */
+    struct {
+        char hash[33]; /* of the content that the options name by its file; "": none */
+        bool stored;   /* haul.blobs has it */
+    } first_blob[HAUL_MAILBOX_MAX][HAUL_CONTENTS_MAX];
     struct haul_blobs *blobs;
     atomic_bool published; /* the options in the file are in haul.blobs */
     atomic_bool stop;
     struct haul_time started;
+    const char *replay; /* a recording to read instead of Kafka; NULL: Kafka */
 };
 
 /* Every processor that this haul has, and the one of a name. */
@@ -48,8 +53,12 @@ const struct haul_processor *const *haul_processors(size_t *n);
 int runtime_config(const char *path, struct haul_config **out);
 /* Fills r->processor, contents and settings from the configuration; `only` (comma-separated) may narrow the processors. */
 int runtime_prepare(struct runtime *r, const char *only);
+/* Makes a processor's content from a file; what was mended or refused goes to stderr. The caller frees *out. 0, or the exit status. */
+int runtime_make_content(const struct haul_content *row, const char *path, struct haul_buf *out);
 /* Reads haul.blobs and stores there what the file says. Tried again until it succeeds: false, with the reason in *e. */
 bool runtime_publish(struct runtime *r, struct haul_error *e);
+/* For haul_blobs_read: options become contents of the runtime (arg). */
+void runtime_take_blob(void *arg, const char *what, const char *owner, const char *hash, struct haul_str content);
 /* Takes what is new in haul.blobs. */
 void runtime_blobs(struct runtime *r);
 /* Starts the workers' threads. */

@@ -2,6 +2,7 @@
 #include "processors/engine/checkpoint.h"
 
 #include "haul/hash.h"
+#include "haul/mutation.h"
 
 #include <stdlib.h>
 
@@ -75,7 +76,8 @@ void checkpoint_begin(struct checkpoint *c, struct haul_task *t, uint64_t genera
 
 void checkpoint_abandon(struct checkpoint *c, struct haul_task *t)
 {
-    for (uint32_t k = 0; c->active && k < c->changed_len; k++) t->dirty[c->changed[k]] = 1;
+    for (uint32_t k = 0; c->active && k < c->changed_len && !HAUL_MUTANT(DIRTY_BLOCK_MISSED); k++)
+        t->dirty[c->changed[k]] = 1;
     c->active = c->written = false;
 }
 
@@ -113,7 +115,8 @@ void checkpoint_write(struct checkpoint *c, struct haul_ops *ops, size_t budget,
 
 bool checkpoint_ready(const struct checkpoint *c, uint64_t applied_commit, uint64_t acked_step)
 {
-    return c->active && c->written && applied_commit >= c->written_commit && acked_step >= c->position.step;
+    return c->active && c->written && applied_commit >= c->written_commit &&
+           (acked_step >= c->position.step || HAUL_MUTANT(CHECKPOINT_BEFORE_ACKNOWLEDGED));
 }
 
 static void drop(struct haul_ops *ops, uint64_t generation, uint64_t index)
@@ -185,9 +188,9 @@ static enum haul_err read_manifest(struct loading *l, const struct haul_control 
         head.rows != (head.bytes + TASK_BLOCK - 1) / TASK_BLOCK)
         return haul_fail(e, HAUL_E_VERSION, "manifest of checkpoint %llu is of another layout",
                          (unsigned long long)control->checkpoint_generation);
-    if (head.bytes > l->t->map_bytes)
-        return haul_fail(e, HAUL_E_LIMIT, "checkpoint of %llu bytes is larger than engine.entities_max allows (%zu)",
-                         (unsigned long long)head.bytes, l->t->map_bytes);
+    if (!task_reserve(l->t, head.bytes))
+        return haul_fail(e, HAUL_E_LIMIT, "no address space for a checkpoint of %llu bytes",
+                         (unsigned long long)head.bytes);
     struct checkpoint *c = l->c;
     c->bytes = head.bytes;
     c->rows = head.rows;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Contents by hash: the options that tasks run on. Entries are made once and never change or go, so what find returns
- * stays valid.
+ * Contents by hash: the options that tasks run on, and what else they read (fences). Entries are made once and never
+ * change or go, so what find returns stays valid.
  */
 #include "processors/engine/contents.h"
 
@@ -10,9 +10,13 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
-#define CONTENTS_MAX  4096
-#define CONDEMNED_MAX 1024
+#define CONTENTS_MAX    4096
+#define CONDEMNED_MAX   1024
+#define BLOBS_MAX       256
+#define BLOBS_BYTES_MAX ((size_t)2 << 30)
+#define LARGE_PAGE      ((size_t)2 << 20)
 
 struct content {
     const struct haul_processor *p;
@@ -21,8 +25,17 @@ struct content {
     struct task_options options;
 };
 
+struct blob {
+    char what[33], hash[33];
+    void *bytes;
+    size_t n;
+};
+
 struct haul_contents {
     pthread_mutex_t lock;
+    struct blob blob[BLOBS_MAX];
+    size_t blobs, blob_bytes;
+    char first_blob[HAUL_MAILBOX_MAX][HAUL_CONTENTS_MAX][33];
     struct content *entry[CONTENTS_MAX];
     size_t len;
     const struct task_options *first[HAUL_MAILBOX_MAX];
@@ -59,6 +72,7 @@ void haul_contents_close(struct haul_contents *c)
 {
     if (c == NULL) return;
     for (size_t i = 0; i < c->len; i++) content_free(c->entry[i]);
+    for (size_t i = 0; i < c->blobs; i++) free(c->blob[i].bytes);
     explicit_bzero(c->key, sizeof c->key);
     pthread_mutex_destroy(&c->lock);
     free(c);
@@ -162,6 +176,95 @@ const struct task_options *contents_first(struct haul_contents *c, const struct 
     const struct task_options *o = c->first[p->mailbox];
     pthread_mutex_unlock(&c->lock);
     return o;
+}
+
+/* ---- other content ---- */
+static const struct blob *blob_find(const struct haul_contents *c, const char *what, const char *hash)
+{
+    for (size_t i = 0; i < c->blobs; i++)
+        if (strcmp(c->blob[i].hash, hash) == 0 && strcmp(c->blob[i].what, what) == 0) return &c->blob[i];
+    return NULL;
+}
+
+static const struct haul_content *row_of(const struct haul_processor *p, const char *what, size_t *at)
+{
+    for (size_t i = 0; i < p->contents_len; i++)
+        if (strcmp(p->contents[i].what, what) == 0) {
+            *at = i;
+            return &p->contents[i];
+        }
+    return NULL;
+}
+
+/* In large pages where they pay: a set of fences is read all over. */
+static void *blob_copy(struct haul_str bytes)
+{
+    const size_t page = bytes.n >= LARGE_PAGE ? LARGE_PAGE : 64, room = (bytes.n / page + 1) * page;
+    void *p = aligned_alloc(page, room);
+    assert(p != NULL);
+    if (page == LARGE_PAGE) madvise(p, room, MADV_HUGEPAGE);
+    if (bytes.n > 0) memcpy(p, bytes.p, bytes.n);
+    return p;
+}
+
+enum haul_err haul_contents_add_blob(struct haul_contents *c, const struct haul_processor *p, const char *what,
+                                     struct haul_str bytes, char hash[33], struct haul_error *e)
+{
+    size_t at;
+    const struct haul_content *row = row_of(p, what, &at);
+    assert(row != NULL && strlen(what) < sizeof c->blob[0].what);
+    haul_hash128_text(haul_xxh3_128(bytes.p, bytes.n), hash);
+    if (haul_contents_blob(c, what, hash).p != NULL) return HAUL_OK;
+    void *copy = blob_copy(bytes);
+    enum haul_err err = row->check(copy, bytes.n, e);
+    pthread_mutex_lock(&c->lock);
+    const bool room = c->blobs < BLOBS_MAX && bytes.n <= BLOBS_BYTES_MAX - c->blob_bytes;
+    const bool add = err == HAUL_OK && room && blob_find(c, what, hash) == NULL;
+    if (add) {
+        struct blob *b = &c->blob[c->blobs++];
+        *b = (struct blob){.bytes = copy, .n = bytes.n};
+        snprintf(b->what, sizeof b->what, "%s", what);
+        memcpy(b->hash, hash, sizeof b->hash);
+        c->blob_bytes += bytes.n;
+    }
+    pthread_mutex_unlock(&c->lock);
+    if (!add) free(copy);
+    if (err == HAUL_OK && !room)
+        err = haul_fail(e, HAUL_E_LIMIT, "more than %d versions of %s, or more than %zu bytes: start anew", BLOBS_MAX,
+                        what, BLOBS_BYTES_MAX);
+    return err;
+}
+
+struct haul_str haul_contents_blob(struct haul_contents *c, const char *what, const char *hash)
+{
+    pthread_mutex_lock(&c->lock);
+    const struct blob *b = blob_find(c, what, hash);
+    const struct haul_str bytes = {b == NULL ? NULL : b->bytes, b == NULL ? 0 : b->n};
+    pthread_mutex_unlock(&c->lock);
+    return bytes;
+}
+
+void haul_contents_begin_with_blob(struct haul_contents *c, const struct haul_processor *p, const char *what,
+                                   const char *hash)
+{
+    size_t at;
+    const struct haul_content *row = row_of(p, what, &at);
+    assert(row != NULL && haul_contents_blob(c, what, hash).p != NULL);
+    pthread_mutex_lock(&c->lock);
+    snprintf(c->first_blob[p->mailbox][at], sizeof c->first_blob[p->mailbox][at], "%s", hash);
+    pthread_mutex_unlock(&c->lock);
+}
+
+const void *contents_blob(void *contents, const char *what, const char *hash)
+{
+    return haul_contents_blob(contents, what, hash).p;
+}
+
+void contents_first_blob(struct haul_contents *c, const struct haul_processor *p, unsigned i, char hash[33])
+{
+    pthread_mutex_lock(&c->lock);
+    memcpy(hash, c->first_blob[p->mailbox][i], 33);
+    pthread_mutex_unlock(&c->lock);
 }
 
 /* ---- verdicts ---- */

@@ -14,4 +14,9 @@ const struct haul_condemned *contents_condemned(void *contents, struct haul_task
 /* What a processor's tasks begin with; NULL when never said. */
 const struct task_options *contents_first(struct haul_contents *c, const struct haul_processor *p);
 
+/* Other content, by what it is and its hash, or NULL. */
+const void *contents_blob(void *contents, const char *what, const char *hash);
+/* What a processor's tasks begin with as its i-th content; "" when never said. */
+void contents_first_blob(struct haul_contents *c, const struct haul_processor *p, unsigned i, char hash[33]);
+
 #endif

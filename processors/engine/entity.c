@@ -8,6 +8,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#define EVICTED_MAX 8 /* in one step, for each entity that is made */
+
 /* ---- entities ---- */
 static void touch(struct haul_task *t, struct haul_entity *e)
 {
@@ -36,12 +38,20 @@ static bool evict_one(struct haul_task *t)
     return true;
 }
 
+/* Below the quota nothing goes. At the quota one goes; above it (options have made it smaller) a few, so that no step
+ * clears the alerts of thousands. */
+static bool make_room(struct haul_task *t)
+{
+    for (unsigned i = 0; i < EVICTED_MAX && t->slots.used >= t->slots.quota; i++)
+        if (!evict_one(t)) return i > 0;
+    return true;
+}
+
 struct haul_entity *entity_take(struct haul_task *t, unsigned kind, struct haul_str id, bool create)
 {
     struct haul_entity *e = slots_find(&t->slots, kind, id);
     if (e == NULL && create) {
-        e = slots_make(&t->slots, t->p, kind, id);
-        if (e == NULL && evict_one(t)) e = slots_make(&t->slots, t->p, kind, id);
+        if (make_room(t)) e = slots_make(&t->slots, t->p, kind, id);
         if (e != NULL) e->flags = SLOT_FRESH;
     }
     if (e != NULL) touch(t, e);

@@ -2,6 +2,7 @@
 #include "processors/engine/outbox.h"
 
 #include "haul/deadletter.h"
+#include "haul/mutation.h"
 #include "haul/record.h"
 
 #include <stdlib.h>
@@ -201,15 +202,17 @@ static enum haul_err send_run(struct sending *s, uint32_t channel, size_t at, ui
         if (e->channel == FILLER) continue;
         left--;
         if (e->channel != channel || e->sequence <= last) continue;
-        if (e->step > o->committed_step || bytes + e->record > HAUL_RECORD_MAX) break;
-        if (count > 0 && (alone(e) || alone(run[0]) || c->letters)) break;
+        if (e->step > o->committed_step) break;
+        /* one alone may be larger: the letter of a message that was refused for its size */
+        if (count > 0 && (bytes + e->record > HAUL_RECORD_MAX || alone(e) || alone(run[0]) || c->letters)) break;
         run[count++] = e;
         bytes += e->record;
         last = e->sequence;
     }
+    assert(count > 0 && "the caller comes with the record that follows the last sent one");
     haul_buf_clear(b);
     if (count > 1) haul_message_pack_header(count, b);
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = 0; i < count && count > 1; i++)
         haul_buf_put(b, entry_key(run[i]) + run[i]->key + run[i]->headers, run[i]->record);
     struct letter_headers headers;
     headers_read(entry_key(first) + first->key, first->headers, &headers);
@@ -220,7 +223,9 @@ static enum haul_err send_run(struct sending *s, uint32_t channel, size_t at, ui
         .key = {entry_key(first), first->key},
         .value = {count == 1 ? entry_key(first) + first->key + first->headers : (const char *)b->p,
                   count == 1 ? first->record : b->n},
-        .sender = {s->from.mailbox, s->from.partition, s->incarnation, first->sequence, c->acked, first->attempt},
+        .sender = {s->from.mailbox, s->from.partition, s->incarnation,
+                   HAUL_MUTANT(FORWARD_WITHOUT_SEQUENCE) && c->mailbox == s->from.mailbox ? 0 : first->sequence,
+                   c->acked, first->attempt},
         .headers = headers.row,
         .headers_len = headers.len,
     };
@@ -258,7 +263,7 @@ bool outbox_receipt(struct outbox *o, uint64_t cookie, bool ok)
     c->flight_done[flight] = true;
     bool advanced = false;
     while (c->flights > 0 && c->flight_done[c->flight_first]) {
-        if (!c->broken && c->flight_last[c->flight_first] > c->acked) {
+        if ((!c->broken || HAUL_MUTANT(ACKNOWLEDGED_BEYOND_PREFIX)) && c->flight_last[c->flight_first] > c->acked) {
             c->acked = c->flight_last[c->flight_first];
             advanced = true;
         }

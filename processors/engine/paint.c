@@ -8,6 +8,7 @@
 #include "processors/engine/task.h"
 
 #include "haul/math.h"
+#include "haul/mutation.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +23,13 @@ static void live_add(struct haul_task *t, const struct haul_entity *e)
         t->live = realloc(t->live, t->live_room * sizeof *t->live);
         assert(t->live != NULL);
     }
-    t->live[t->live_len++] = (struct task_live){e->live_step, slots_number(&t->slots, e)};
+    /* in order of (step, kind, id): that of one step's paintings is not known any more after a restore */
+    uint32_t at = t->live_len++;
+    for (; at > 0 && t->live[at - 1].step == e->live_step; at--) {
+        if (slots_compare(slots_at(&t->slots, t->live[at - 1].slot), e) < 0) break;
+        t->live[at] = t->live[at - 1];
+    }
+    t->live[at] = (struct task_live){e->live_step, slots_number(&t->slots, e)};
 }
 
 static void render(struct haul_task *t, struct haul_entity *e)
@@ -66,7 +73,7 @@ void haul_task_paint(struct haul_task *t, struct haul_entity *e)
     const int64_t due = e->painted_ms == INT64_MIN ? INT64_MIN : e->painted_ms + t->options->settings.view_interval_ms;
     if (t->time.ms >= due)
         e->flags |= SLOT_PAINT;
-    else if (e->due[t->p->timers] == INT64_MAX)
+    else if (e->due[t->p->timers] == INT64_MAX && !HAUL_MUTANT(LATE_PAINT_LEFT_OUT))
         slots_timer_set(&t->slots, e, t->p->timers, due);
 }
 
@@ -169,20 +176,30 @@ void live_flush(struct haul_task *t)
     const int n = snprintf(key, sizeof key, "live:%s:%u", haul_mailbox_row(t->name.mailbox)->name, t->name.partition);
     stream_add(t, (struct haul_str){key, (size_t)n}, "delta", (struct haul_str){(const char *)b->p, b->n},
                LIVE_ENTRIES_KEPT);
+    t->stream_ordinal = 0; /* between two steps: it must not show in the ids of the next */
 }
 
 static int by_step(const void *a, const void *b)
 {
-    const struct task_live *x = a, *y = b;
-    return x->step < y->step ? -1 : x->step > y->step;
+    const struct haul_entity *x, *y;
+    memcpy(&x, a, sizeof x);
+    memcpy(&y, b, sizeof y);
+    if (x->live_step != y->live_step) return x->live_step < y->live_step ? -1 : 1;
+    return slots_compare(x, y);
 }
 
 void live_rebuild(struct haul_task *t)
 {
     t->live_len = 0;
+    if (t->slots.used == 0 || HAUL_MUTANT(LIVE_NOT_REBUILT)) return;
+    const struct haul_entity **moved = malloc(t->slots.used * sizeof(struct haul_entity *));
+    assert(moved != NULL);
+    size_t n = 0;
     for (uint32_t i = 0; i < t->slots.high; i++) {
         const struct haul_entity *e = slots_at(&t->slots, i);
-        if (e->used && e->live_step > t->core->live_step) live_add(t, e);
+        if (e->used && e->live_step > t->core->live_step) moved[n++] = e;
     }
-    if (t->live_len > 0) qsort(t->live, t->live_len, sizeof *t->live, by_step);
+    qsort(moved, n, sizeof *moved, by_step);
+    for (size_t i = 0; i < n; i++) live_add(t, moved[i]);
+    free(moved);
 }

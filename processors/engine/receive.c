@@ -2,11 +2,13 @@
  * What comes from other tasks: sequences without holes, and their clocks.
  *
  * A receiver takes last + 1, drops what is at or below last, drops and counts what lies beyond a hole: the sender sends
- * it again, unless it was told that the log has it (acked): then the log lost it. The first record of an unknown (task,
- * incarnation) is its base; a higher incarnation replaces, a lower one is dropped. A clock message says "acknowledged
- * through n": a receiver that lacks n knows that the log lost it.
+ * it again. The first record of an unknown (task, incarnation) is its base; a higher incarnation replaces, a lower one
+ * is dropped. A clock message says "acknowledged through n", and so does every record: a receiver that lacks n knows
+ * that the log lost it, counts it and goes on behind it. (Feedback has no clocks: there the records alone say it.)
  */
 #include "processors/engine/task.h"
+
+#include "haul/mutation.h"
 
 static struct upstream *find(struct task_core *c, const struct haul_sender *s)
 {
@@ -34,12 +36,20 @@ static void heard(struct haul_task *t, struct upstream *u, int64_t append_ms)
 /* Takes over a new incarnation; false when the sender's is an older one. */
 static bool incarnation_holds(struct upstream *u, const struct haul_sender *s, uint64_t base)
 {
-    if (s->incarnation < u->incarnation) return false;
-    if (s->incarnation > u->incarnation) {
+    if (s->incarnation < u->incarnation && !HAUL_MUTANT(STALE_INCARNATION_ACCEPTED)) return false;
+    if (s->incarnation != u->incarnation) {
         u->incarnation = s->incarnation;
         u->sequence = base;
     }
     return true;
+}
+
+/* The sender knows that everything through this sequence was in the log before; what is lacking, the log has lost. */
+static void lost_through(struct haul_task *t, struct upstream *u, uint64_t through)
+{
+    if (u->sequence >= through || HAUL_MUTANT(LOSS_OVERLOOKED)) return;
+    t->core->count[COUNT_LOST] += through - u->sequence;
+    u->sequence = through;
 }
 
 enum receive receive_record(struct haul_task *t, const struct haul_sender *s, uint64_t sequence, int64_t append_ms)
@@ -48,14 +58,12 @@ enum receive receive_record(struct haul_task *t, const struct haul_sender *s, ui
     if (u == NULL)
         return RECEIVE_TAKE; /* more senders than the table holds: not deduplicated, which a check of the topology
                                 excludes */
-    if (!incarnation_holds(u, s, s->acked < sequence ? s->acked : sequence - 1)) return RECEIVE_STALE;
+    const uint64_t held = s->acked < sequence && !HAUL_MUTANT(BASE_IS_FIRST_SEEN) ? s->acked : sequence - 1;
+    if (!incarnation_holds(u, s, held)) return RECEIVE_STALE;
     heard(t, u, append_ms);
-    if (sequence <= u->sequence) return RECEIVE_DUPLICATE;
-    if (s->acked > u->sequence && s->acked < sequence) {
-        t->core->count[COUNT_LOST] += s->acked - u->sequence;
-        u->sequence = s->acked;
-    }
-    if (sequence > u->sequence + 1) return RECEIVE_BEYOND;
+    lost_through(t, u, s->acked < sequence ? s->acked : sequence - 1);
+    if (sequence <= u->sequence && !HAUL_MUTANT(DUPLICATES_ACCEPTED)) return RECEIVE_DUPLICATE;
+    if (sequence > u->sequence + 1 && !HAUL_MUTANT(SEQUENCE_HOLES_ACCEPTED)) return RECEIVE_BEYOND;
     u->sequence = sequence;
     return RECEIVE_TAKE;
 }
@@ -67,10 +75,7 @@ void receive_clock(struct haul_task *t, const struct haul_sender *s, const struc
     const uint64_t through = (uint64_t)r->v[HAUL_F_CLOCK_THROUGH].i;
     if (u == NULL || !incarnation_holds(u, s, through)) return;
     heard(t, u, append_ms);
-    if (u->sequence < through) {
-        t->core->count[COUNT_LOST] += through - u->sequence;
-        u->sequence = through;
-    }
+    lost_through(t, u, through);
     if (r->v[HAUL_F_CLOCK_WATERMARK].i > u->watermark_ms) u->watermark_ms = r->v[HAUL_F_CLOCK_WATERMARK].i;
     u->clocked = r->v[HAUL_F_CLOCK_GONE].i == 0;
 }
@@ -105,7 +110,7 @@ int64_t task_watermark(const struct haul_task *t)
 {
     const struct task_core *c = t->core;
     int64_t least = c->outside_ms == INT64_MIN ? INT64_MAX : c->outside_ms;
-    for (uint32_t i = 0; i < c->upstreams; i++) {
+    for (uint32_t i = 0; i < c->upstreams && !HAUL_MUTANT(UPSTREAM_CLOCK_IGNORED); i++) {
         const struct upstream *u = &c->upstream[i];
         if (u->clocked && !u->stalled && u->watermark_ms < least) least = u->watermark_ms;
     }

@@ -3,6 +3,7 @@
 
 #include "haul/gate.h"
 #include "haul/hash.h"
+#include "haul/mutation.h"
 #include "haul/version.h"
 
 #include <stdio.h>
@@ -71,6 +72,24 @@ static bool map_open(struct haul_task *t)
     return t->dirty != NULL;
 }
 
+bool task_reserve(struct haul_task *t, size_t bytes)
+{
+    if (bytes <= t->map_bytes) return true;
+    const size_t blocks = bytes / TASK_BLOCK + 1;
+    uint8_t *dirty = realloc(t->dirty, blocks);
+    if (dirty == NULL) return false;
+    memset(dirty + t->dirty_len, 0, blocks - t->dirty_len);
+    t->dirty = dirty;
+    t->dirty_len = blocks;
+    void *map = mremap(t->map, t->map_bytes, bytes, MREMAP_MAYMOVE);
+    if (map == MAP_FAILED) return false;
+    t->map = map;
+    t->map_bytes = bytes;
+    t->core = map;
+    t->slots.base = t->map + t->core_bytes;
+    return true;
+}
+
 struct haul_task *task_open(const struct haul_processor *p, struct haul_task_name name,
                             const struct task_topology *topology, const struct task_options *options,
                             size_t outbox_bytes, struct haul_error *e)
@@ -134,6 +153,50 @@ size_t task_bytes(const struct haul_task *t)
     return t->core_bytes + t->slots.bytes * t->slots.high;
 }
 
+/* ---- content ---- */
+_Static_assert(HAUL_CONTENTS_MAX == HAUL_STORE_CONTENTS, "a control key holds the versions of all content");
+
+static const void *find_blob(const struct haul_task *t, unsigned content, const char *hash)
+{
+    return t->find_blob == NULL ? NULL : t->find_blob(t->find_arg, t->p->contents[content].what, hash);
+}
+
+const void *haul_task_content(const struct haul_task *t, const char *what)
+{
+    for (size_t i = 0; i < t->p->contents_len; i++)
+        if (strcmp(t->p->contents[i].what, what) == 0) return t->content[i];
+    assert(false && "the processor's table `contents` does not name this");
+    return NULL;
+}
+
+static enum haul_err missing(const struct haul_task *t, unsigned content, const char *hash, struct haul_error *e)
+{
+    return haul_fail(e, HAUL_E_NOT_FOUND, "task %s/%u runs on %s %s, whose content is not in haul.blobs",
+                     haul_mailbox_row(t->name.mailbox)->name, t->name.partition, t->p->contents[content].what, hash);
+}
+
+enum haul_err task_begin_with(struct haul_task *t, unsigned content, const char *hash, struct haul_error *e)
+{
+    assert(t->core->position.step == 0 && content < t->p->contents_len);
+    if (hash[0] == '\0') return HAUL_OK;
+    const void *found = find_blob(t, content, hash);
+    if (found == NULL) return missing(t, content, hash, e);
+    t->content[content] = found;
+    snprintf(t->core->content[content].hash, sizeof t->core->content[content].hash, "%s", hash);
+    return HAUL_OK;
+}
+
+/* After a checkpoint was loaded. Tools that only look at state bring no content. */
+static enum haul_err find_contents(struct haul_task *t, struct haul_error *e)
+{
+    for (unsigned i = 0; t->find_blob != NULL && i < t->p->contents_len; i++) {
+        const char *hash = t->core->content[i].hash;
+        t->content[i] = hash[0] == '\0' ? NULL : find_blob(t, i, hash);
+        if (hash[0] != '\0' && t->content[i] == NULL) return missing(t, i, hash, e);
+    }
+    return HAUL_OK;
+}
+
 enum haul_err task_rebuild(struct haul_task *t, struct haul_error *e)
 {
     const struct task_core *c = t->core;
@@ -144,15 +207,16 @@ enum haul_err task_rebuild(struct haul_task *t, struct haul_error *e)
     if (c->state_version < t->p->state_version && t->p->upgrade != NULL) {
         const enum haul_err err = task_upgrade(t, e);
         if (err != HAUL_OK) return err;
+        c = t->core; /* it may have moved */
     }
     if (c->state_version != t->p->state_version || c->stride != t->slots.bytes)
         return haul_fail(
             e, HAUL_E_VERSION,
             "checkpoint of %s/%u holds state version %u (%llu bytes a key); this haul has version %u (%zu bytes)", name,
             t->name.partition, c->state_version, (unsigned long long)c->stride, t->p->state_version, t->slots.bytes);
-    if (c->slots_high > t->slots.quota)
-        return haul_fail(e, HAUL_E_LIMIT, "checkpoint of %s/%u holds %u entities; engine.entities_max is %u", name,
-                         t->name.partition, c->slots_high, t->slots.quota);
+    if (c->slots_high > (t->map_bytes - t->core_bytes) / t->slots.bytes)
+        return haul_fail(e, HAUL_E_CORRUPT, "checkpoint of %s/%u says that it holds %u entities, and holds fewer", name,
+                         t->name.partition, c->slots_high);
     const struct task_options *options = strcmp(c->options_hash, t->options->hash) == 0 || t->find_options == NULL
                                              ? t->options
                                              : t->find_options(t->find_arg, t->p, c->options_hash);
@@ -160,7 +224,13 @@ enum haul_err task_rebuild(struct haul_task *t, struct haul_error *e)
         return haul_fail(e, HAUL_E_NOT_FOUND, "task %s/%u runs on options %s, whose content is not in haul.blobs", name,
                          t->name.partition, c->options_hash);
     t->options = options;
-    slots_rebuild(&t->slots, c->slots_high);
+    t->slots.quota = options->settings.entities_max;
+    if (!task_reserve(t, t->core_bytes + t->slots.bytes * t->slots.quota))
+        return haul_fail(e, HAUL_E_LIMIT, "no address space for %u entities of %s/%u", t->slots.quota, name,
+                         t->name.partition);
+    const enum haul_err found = find_contents(t, e);
+    if (found != HAUL_OK) return found;
+    slots_rebuild(&t->slots, t->core->slots_high);
     live_rebuild(t);
     return HAUL_OK;
 }
@@ -218,7 +288,8 @@ static void open_frame(struct haul_task *t)
         snprintf(t->refusal.text, sizeof t->refusal.text, "a dead letter is one record; this one holds %u",
                  t->cursor.count);
     }
-    if (t->bad_frame || t->raw) t->cursor.left = t->cursor.count = 1;
+    if (t->bad_frame) t->cursor.left = t->cursor.count = 1;
+    if (t->raw) bridge_open(t);
 }
 
 void task_offer(struct haul_task *t, const struct haul_message *m)
@@ -240,12 +311,16 @@ void task_offer(struct haul_task *t, const struct haul_message *m)
     if (unreadable(t)) return;
     crumb(t, HAUL_CRUMB_DECODE);
     open_frame(t);
-    for (uint32_t i = 0; i < skip && t->cursor.left > 0 && !t->bad_frame && !t->raw; i++) {
+    for (uint32_t i = 0; i < skip && t->cursor.left > 0 && !t->bad_frame; i++) {
         haul_arena_reset(&t->scratch);
+        if (t->raw) {
+            bridge_advance(t);
+            continue;
+        }
         haul_record_decode(&t->cursor, &t->record, &t->scratch, &t->refusal);
     }
     haul_crumb.at = HAUL_CRUMB_OUTSIDE;
-    if ((t->bad_frame || t->raw) && skip > 0) t->cursor.left = 0;
+    if (t->bad_frame && skip > 0) t->cursor.left = 0;
 }
 
 static void message_begins(struct haul_task *t)
@@ -399,8 +474,70 @@ static void repaint(struct haul_task *t)
     task_dirty(t, t->map, task_bytes(t));
 }
 
-/* Control records and clocks. False: it waits for content. */
-static bool engine_record(struct haul_task *t, const struct haul_record *r)
+/* From the next step on. Above a quota that has become smaller, entities go as new ones come (entity.c). */
+static void take_options(struct haul_task *t, const struct task_options *options, uint32_t version)
+{
+    if (!task_reserve(t, t->core_bytes + t->slots.bytes * options->settings.entities_max)) {
+        haul_fail(&t->error, HAUL_E_LIMIT, "%s/%u: no address space for %u entities",
+                  haul_mailbox_row(t->name.mailbox)->name, t->name.partition, options->settings.entities_max);
+        return;
+    }
+    t->options = options;
+    t->slots.quota = options->settings.entities_max;
+    t->core->options_version = version;
+    memcpy(t->core->options_hash, options->hash, sizeof options->hash);
+}
+
+/* What a control record says: from the next step on, this version of `content` (-1: of the options; -2: of something
+ * that the processor does not read). */
+struct control {
+    int content;
+    uint32_t version, in_force;
+    char hash[33];
+};
+
+static struct control control_of(const struct haul_task *t, const struct haul_record *r)
+{
+    const struct haul_str what = r->v[HAUL_F_OPTIONS_WHAT].s;
+    struct control c = {.content = -2, .version = (uint32_t)r->v[HAUL_F_OPTIONS_VERSION].i};
+    snprintf(c.hash, sizeof c.hash, "%.*s", (int)r->v[HAUL_F_OPTIONS_HASH].s.n, r->v[HAUL_F_OPTIONS_HASH].s.p);
+    for (unsigned i = 0; i < t->p->contents_len; i++)
+        if (haul_str_eq(what, haul_str_of(t->p->contents[i].what)))
+            c.content = (int)i, c.in_force = t->core->content[i].version;
+    if (haul_str_eq(what, HAUL_STR("options"))) c.content = -1, c.in_force = t->core->options_version;
+    return c;
+}
+
+static const void *named(const struct haul_task *t, const struct control *c)
+{
+    if (c->content >= 0) return find_blob(t, (unsigned)c->content, c->hash);
+    return t->find_options == NULL ? NULL : t->find_options(t->find_arg, t->p, c->hash);
+}
+
+/* Asked before anything of the step is done: a task that waits has not begun it. */
+static bool waits_for_content(const struct haul_task *t, const struct haul_record *r)
+{
+    if (r->kind != HAUL_KIND_OPTIONS || HAUL_MUTANT(OPTIONS_NOT_WAITED_FOR)) return false;
+    const struct control c = control_of(t, r);
+    return c.content != -2 && c.version > c.in_force && named(t, &c) == NULL;
+}
+
+static void take_control(struct haul_task *t, const struct haul_record *r)
+{
+    const struct control c = control_of(t, r);
+    const void *found = c.content == -2 || c.version <= c.in_force ? NULL : named(t, &c);
+    if (found == NULL) return;
+    if (c.content == -1) {
+        take_options(t, found, c.version);
+        return;
+    }
+    t->content[c.content] = found;
+    t->core->content[c.content].version = c.version;
+    memcpy(t->core->content[c.content].hash, c.hash, sizeof c.hash);
+}
+
+/* Control records and clocks. */
+static void engine_record(struct haul_task *t, const struct haul_record *r)
 {
     struct task_core *c = t->core;
     switch (r->kind) {
@@ -410,17 +547,9 @@ static bool engine_record(struct haul_task *t, const struct haul_record *r)
     case HAUL_KIND_CLOCK:
         receive_clock(t, &t->head.sender, r, t->head.append.ms);
         break;
-    case HAUL_KIND_OPTIONS: {
-        char hash[33];
-        snprintf(hash, sizeof hash, "%.*s", (int)r->v[HAUL_F_OPTIONS_HASH].s.n, r->v[HAUL_F_OPTIONS_HASH].s.p);
-        if (r->v[HAUL_F_OPTIONS_VERSION].i <= c->options_version) break;
-        const struct task_options *options = t->find_options == NULL ? NULL : t->find_options(t->find_arg, t->p, hash);
-        if (options == NULL) return false;
-        t->options = options;
-        c->options_version = (uint32_t)r->v[HAUL_F_OPTIONS_VERSION].i;
-        memcpy(c->options_hash, hash, sizeof hash);
+    case HAUL_KIND_OPTIONS:
+        take_control(t, r);
         break;
-    }
     case HAUL_KIND_ANSWER: /* a rebuild answers the past anew, whoever answered it before */
         if (t->head.offset >= c->silent_until) c->answer_version = (uint32_t)r->v[HAUL_F_ANSWER_VERSION].i;
         break;
@@ -430,7 +559,6 @@ static bool engine_record(struct haul_task *t, const struct haul_record *r)
     default:
         break;
     }
-    return true;
 }
 
 static bool is_engine_kind(uint16_t kind)
@@ -444,6 +572,7 @@ static bool sequence_passes(struct haul_task *t)
     struct task_core *c = t->core;
     const struct haul_sender *s = &t->head.sender;
     if (s->mailbox == HAUL_MAILBOX_NONE || s->sequence == 0) return true;
+    if (t->raw && c->position.index > 0) return true; /* the message has one sequence, whatever its parts */
     switch (receive_record(t, s, s->sequence + c->position.index, t->head.append.ms)) {
     case RECEIVE_TAKE:
         return true;
@@ -517,33 +646,33 @@ static bool take_record(struct haul_task *t)
     }
     crumb(t, HAUL_CRUMB_DECODE);
     bool good = false;
-    if (t->bad_frame || t->raw)
+    if (t->bad_frame)
         t->record.raw = t->head.value, t->cursor.left = 0;
-    else
+    else if (!t->raw)
         good = haul_record_decode(&t->cursor, &t->record, &t->scratch, &t->refusal);
+    if (good && waits_for_content(t, &t->record)) {
+        t->cursor = before;
+        haul_crumb.at = HAUL_CRUMB_OUTSIDE;
+        return false;
+    }
     const bool begins = c->position.index == 0;
     haul_crumb.at = HAUL_CRUMB_PROCESS;
     if (good && is_engine_kind(t->record.kind)) {
         step_begins(t, t->head.append);
-        if (!engine_record(t, &t->record)) {
-            c->position.step--;
-            t->cursor = before;
-            haul_crumb.at = HAUL_CRUMB_OUTSIDE;
-            return false;
-        }
         if (begins) message_begins(t);
+        engine_record(t, &t->record);
+        c = t->core; /* new options may have moved it */
         c->count[COUNT_ENGINE]++;
     } else {
         step_begins(t, good ? t->record.time : t->head.append);
         t->now = good ? &t->record : NULL;
         if (begins) message_begins(t);
-        if (!sequence_passes(t))
-            ;
-        else if (t->raw)
-            bridge_message(t);
-        else if (good)
+        const bool next = sequence_passes(t);
+        if (t->raw)
+            bridge_step(t, next);
+        else if (next && good)
             pass_record(t, &t->record);
-        else
+        else if (next)
             quarantine(t, t->record.raw, t->bad_frame ? HAUL_STAGE_CONSUME : HAUL_STAGE_DECODE);
         t->now = NULL;
     }
@@ -639,6 +768,8 @@ static void dump_core(const struct haul_task *t, struct haul_json *j)
     haul_json_ktime(j, "watermark", (struct haul_time){c->watermark_ms});
     haul_json_ktime(j, "outside", (struct haul_time){c->outside_ms});
     haul_json_kstr(j, "options", haul_str_of(c->options_hash));
+    for (size_t i = 0; i < t->p->contents_len; i++)
+        haul_json_kstr(j, t->p->contents[i].what, haul_str_of(c->content[i].hash));
     for (int i = 0; i < COUNT_LEN; i++) haul_json_ki64(j, task_count_name((enum task_count)i), (int64_t)c->count[i]);
     for (size_t i = 0; i < t->p->counters_len; i++) haul_json_ki64(j, t->p->counters[i].name, (int64_t)c->counter[i]);
     haul_json_name(j, "sequences");

@@ -86,6 +86,10 @@ struct task_core {
     uint32_t slots_high;
     uint32_t options_version, answer_version;
     char options_hash[36];
+    struct {
+        uint32_t version; /* 0: as at genesis */
+        char hash[36];    /* "": none */
+    } content[HAUL_CONTENTS_MAX];
     uint32_t upstreams;
     struct upstream upstream[UPSTREAMS_MAX];
     uint64_t sequence[HAUL_CHANNELS_MAX]; /* last given, per channel */
@@ -131,10 +135,13 @@ struct haul_task {
     const struct task_options *options;
     /* finds content by hash for a control record; NULL: not here yet */
     const struct task_options *(*find_options)(void *arg, const struct haul_processor *p, const char *hash);
+    /* the same for other content; NULL: not here yet */
+    const void *(*find_blob)(void *arg, const char *what, const char *hash);
     /* the verdict on a record of its log, NULL: none; index UINT32_MAX: on any of the message */
     const struct haul_condemned *(*find_condemned)(void *arg, struct haul_task_name task, int64_t offset,
                                                    uint32_t index);
     void *find_arg;
+    const void *content[HAUL_CONTENTS_MAX]; /* in force, by the processor's order; NULL: none */
 
     uint8_t *map; /* core, then slots */
     size_t map_bytes, core_bytes;
@@ -157,9 +164,10 @@ struct haul_task {
     struct haul_message head; /* value and key point into the buffers */
     struct haul_message_cursor cursor;
     bool has_message, bad_frame;
-    bool suspect;   /* a verdict names one of its records */
-    bool raw;       /* a bridge takes the message whole */
-    uint32_t parts; /* that it has taken of it so far */
+    bool suspect;                       /* a verdict names one of its records */
+    bool raw;                           /* a bridge takes the message, part by part */
+    struct haul_str raw_rest, raw_part; /* behind the part, and the part of the step that comes or is */
+    uint32_t parts;                     /* records of it that are counted */
 
     /* the step */
     struct haul_time time;
@@ -197,6 +205,8 @@ struct haul_task *task_open(const struct haul_processor *p, struct haul_task_nam
                             const struct task_topology *topology, const struct task_options *options,
                             size_t outbox_bytes, struct haul_error *e);
 void task_close(struct haul_task *t);
+/* Before the first step ever: what the task begins with beside its options. NOT_FOUND: it is not here yet. */
+enum haul_err task_begin_with(struct haul_task *t, unsigned content, const char *hash, struct haul_error *e);
 /* After the map was loaded from a checkpoint: makes what is derived. CORRUPT, VERSION: it cannot be used. */
 enum haul_err task_rebuild(struct haul_task *t, struct haul_error *e);
 
@@ -208,6 +218,8 @@ void task_offer(struct haul_task *t, const struct haul_message *m);
 /* Takes steps until the message is consumed and no timer is due, or something is full. */
 enum task_stop task_run(struct haul_task *t);
 
+/* Makes the map at least so large; it may move: what points into it must be taken anew. False: no address space. */
+bool task_reserve(struct haul_task *t, size_t bytes);
 /* Bytes of the map in use. */
 size_t task_bytes(const struct haul_task *t);
 #define TASK_BLOCK ((size_t)60 * 1024)
@@ -252,8 +264,10 @@ void emit_record(struct haul_task *t, unsigned mailbox, struct haul_str key, con
 void emit_forward(struct haul_task *t, uint32_t partition, const struct haul_record *r);
 void emit_letter(struct haul_task *t, enum haul_stage stage, struct haul_str raw, uint32_t index);
 
-/* bridge.c */
-void bridge_message(struct haul_task *t);
+/* bridge.c: messages of a foreign form */
+void bridge_open(struct haul_task *t);
+void bridge_advance(struct haul_task *t);
+void bridge_step(struct haul_task *t, bool taken);
 
 /* paint.c: documents and the live stream */
 void paint_entity(struct haul_task *t, struct haul_entity *e);

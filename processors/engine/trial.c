@@ -24,6 +24,13 @@ struct sent {
     size_t n;
 };
 
+struct letter {
+    char *why, *bytes;
+    size_t n;
+};
+
+static struct haul_str driver_key;
+
 struct haul_trial {
     struct haul_contents *contents;
     struct haul_task *task;
@@ -33,6 +40,8 @@ struct haul_trial {
     size_t members, entries;
     struct sent *sent;
     size_t sents;
+    struct letter *letter;
+    size_t letters;
     struct haul_sink sink;    /* takes what the outbox hands over */
     uint64_t cookie[COOKIES]; /* of what the sink took since the last receipts */
     size_t cookies;
@@ -41,6 +50,7 @@ struct haul_trial {
     struct haul_buf text, packed;
     char refusal[256];
     int64_t offset;
+    uint32_t content_version;
 };
 
 static void *need(void *p)
@@ -138,13 +148,37 @@ static struct haul_trial *trial_of(struct haul_sink *s)
     return (struct haul_trial *)(void *)((char *)s - offsetof(struct haul_trial, sink));
 }
 
+static struct haul_str header_of(const struct haul_outgoing *m, const char *name)
+{
+    for (size_t i = 0; i < m->headers_len; i++)
+        if (strcmp(m->headers[i].name, name) == 0) return m->headers[i].value;
+    return (struct haul_str){"", 0};
+}
+
+static void keep_letter(struct haul_trial *t, const struct haul_outgoing *m)
+{
+    const struct haul_str reason = header_of(m, "__connect.errors.exception.class.name");
+    const struct haul_str text = header_of(m, "__connect.errors.exception.message");
+    t->letter = need(realloc(t->letter, (t->letters + 1) * sizeof *t->letter));
+    struct letter *l = &t->letter[t->letters++];
+    const size_t why = reason.n + text.n + 3;
+    l->why = need(malloc(why));
+    snprintf(l->why, why, "%.*s: %.*s", (int)reason.n, reason.p, (int)text.n, text.p);
+    l->bytes = need(malloc(m->value.n + 1));
+    l->n = m->value.n;
+    if (l->n > 0) memcpy(l->bytes, m->value.p, l->n);
+}
+
 static enum haul_err sink_send(struct haul_sink *s, const struct haul_outgoing *m, struct haul_error *e)
 {
     (void)e;
     struct haul_trial *t = trial_of(s);
     if (t->cookies == COOKIES) return HAUL_E_AGAIN;
     t->cookie[t->cookies++] = m->cookie;
-    if (m->topic != NULL) return HAUL_OK;
+    if (m->topic != NULL) {
+        keep_letter(t, m);
+        return HAUL_OK;
+    }
     struct haul_message_cursor c;
     struct haul_refusal why;
     const bool good = haul_message_open(&c, m->value, &why);
@@ -186,6 +220,7 @@ struct haul_trial *haul_trial_open(const struct haul_processor *p, const char *y
 {
     struct haul_trial *t = need(calloc(1, sizeof *t));
     t->contents = haul_contents_open();
+    haul_contents_driver_key(t->contents, driver_key);
     struct haul_buf text = options_text(p, yaml);
     char hash[33];
     enum haul_err err = haul_contents_add(t->contents, p, (struct haul_str){(const char *)text.p, text.n}, hash, e);
@@ -203,6 +238,9 @@ struct haul_trial *haul_trial_open(const struct haul_processor *p, const char *y
     haul_ops_init(&t->ops, 4096, (size_t)64 * 1024 * 1024);
     t->task->ops = &t->ops;
     t->task->puts_max = UINT64_MAX;
+    t->task->find_options = contents_find;
+    t->task->find_blob = contents_blob;
+    t->task->find_arg = t->contents;
     t->sink.ops = &sink_ops;
     haul_arena_init(&t->scratch, 65536);
     haul_buf_init(&t->text, 4096, (size_t)256 * 1024 * 1024);
@@ -224,6 +262,8 @@ void haul_trial_close(struct haul_trial *t)
     free(t->member);
     free(t->entry);
     free(t->sent);
+    for (size_t i = 0; i < t->letters; i++) free(t->letter[i].why), free(t->letter[i].bytes);
+    free(t->letter);
     task_close(t->task);
     haul_contents_close(t->contents);
     haul_ops_free(&t->ops);
@@ -248,19 +288,17 @@ static void settle(struct haul_trial *t)
     }
 }
 
-static void offer(struct haul_trial *t, const struct haul_record *r, struct haul_time append,
-                  struct haul_sender sender)
+static void offer_bytes(struct haul_trial *t, struct haul_str key, struct haul_str value, struct haul_time append,
+                        struct haul_sender sender)
 {
-    haul_buf_clear(&t->packed);
-    haul_record_pack(r, &t->packed);
     const struct haul_message m = {
         .task = t->task->name,
         .offset = t->offset++,
         .append = append,
         .append_time = true,
         .sender = sender,
-        .key = r->id,
-        .value = {(const char *)t->packed.p, t->packed.n},
+        .key = key,
+        .value = value,
     };
     task_offer(t->task, &m);
     enum task_stop stop;
@@ -269,6 +307,36 @@ static void offer(struct haul_trial *t, const struct haul_record *r, struct haul
         settle(t);
     } while (stop == TASK_FULL);
     assert(task_accounts_balance(t->task));
+}
+
+static void offer(struct haul_trial *t, const struct haul_record *r, struct haul_time append, struct haul_sender sender)
+{
+    haul_buf_clear(&t->packed);
+    haul_record_pack(r, &t->packed);
+    offer_bytes(t, r->id, (struct haul_str){(const char *)t->packed.p, t->packed.n}, append, sender);
+}
+
+void haul_trial_driver_key(struct haul_str key)
+{
+    driver_key = key;
+}
+
+void haul_trial_message(struct haul_trial *t, struct haul_str key, struct haul_str value, struct haul_time append,
+                        const struct haul_sender *sender)
+{
+    offer_bytes(t, key, value, append, sender == NULL ? (struct haul_sender){0} : *sender);
+}
+
+size_t haul_trial_letters(const struct haul_trial *t)
+{
+    return t->letters;
+}
+
+const char *haul_trial_letter(const struct haul_trial *t, size_t i, struct haul_str *bytes)
+{
+    assert(i < t->letters);
+    if (bytes != NULL) *bytes = (struct haul_str){t->letter[i].bytes, t->letter[i].n};
+    return t->letter[i].why;
 }
 
 enum haul_verdict haul_trial_feed(struct haul_trial *t, const struct haul_record *r, struct haul_time append)
@@ -301,6 +369,21 @@ void haul_trial_tick(struct haul_trial *t, struct haul_time append)
         haul_set_i(&r, HAUL_F_CLOCK_THROUGH, 0);
     }
     offer(t, &r, append, outside ? (struct haul_sender){0} : upstream_of(mailbox));
+}
+
+enum haul_err haul_trial_content(struct haul_trial *t, const char *what, struct haul_str bytes, struct haul_time append,
+                                 struct haul_error *e)
+{
+    char hash[33];
+    const enum haul_err err = haul_contents_add_blob(t->contents, t->task->p, what, bytes, hash, e);
+    if (err != HAUL_OK) return err;
+    struct haul_record r;
+    haul_record_init(&r, HAUL_KIND_OPTIONS, haul_str_of(what), append);
+    haul_set_i(&r, HAUL_F_OPTIONS_VERSION, ++t->content_version);
+    haul_set_s(&r, HAUL_F_OPTIONS_HASH, haul_str_of(hash));
+    haul_set_s(&r, HAUL_F_OPTIONS_WHAT, haul_str_of(what));
+    offer(t, &r, append, (struct haul_sender){0});
+    return HAUL_OK;
 }
 
 /* ---- looking ---- */

@@ -35,13 +35,15 @@ static bool bring(const struct haul_task *t, const struct haul_entity *old, size
 
 enum haul_err task_upgrade(struct haul_task *t, struct haul_error *e)
 {
-    struct task_core *c = t->core;
-    const size_t from = (size_t)c->stride, to = t->slots.bytes;
+    const size_t from = (size_t)t->core->stride, to = t->slots.bytes, most = from > to ? from : to;
     const char *name = haul_mailbox_row(t->name.mailbox)->name;
-    if (from < sizeof(struct haul_entity) || c->slots_high > t->slots.quota ||
-        t->core_bytes + from * c->slots_high > t->map_bytes)
-        return haul_fail(e, HAUL_E_LIMIT, "checkpoint of %s/%u holds %u entities; engine.entities_max is %u", name,
-                         t->name.partition, c->slots_high, t->slots.quota);
+    if (from < sizeof(struct haul_entity) || t->core_bytes + from * t->core->slots_high > t->map_bytes)
+        return haul_fail(e, HAUL_E_CORRUPT, "checkpoint of %s/%u holds less than its %u entities", name,
+                         t->name.partition, t->core->slots_high);
+    if (!task_reserve(t, t->core_bytes + most * t->core->slots_high))
+        return haul_fail(e, HAUL_E_LIMIT, "%s/%u: no address space for %u entities", name, t->name.partition,
+                         t->core->slots_high);
+    struct task_core *c = t->core; /* where it is now */
     uint8_t *old = malloc(from * c->slots_high + 1);
     assert(old != NULL);
     memcpy(old, t->slots.base, from * c->slots_high);

@@ -76,14 +76,17 @@ static bool run_task(struct haul_worker *w, struct worker_task *wt)
             continue;
         case TASK_IDLE:
             if (wt->state == HAUL_TASK_WAITING) wt->state = HAUL_TASK_RUNNING;
+            wt->lacks = false;
             return true;
         case TASK_FULL:
             return false;
         case TASK_WAITS:
-            if (wt->state != HAUL_TASK_WAITING)
+            if (!wt->lacks)
                 worker_log(w, wt, 1, "options_missing",
                            "a control record names options that are not in haul.blobs yet");
-            wt->state = HAUL_TASK_WAITING;
+            wt->lacks = true;
+            /* one that restores goes on restoring: it stands before its position, and must not commit there */
+            if (wt->state == HAUL_TASK_RUNNING) wt->state = HAUL_TASK_WAITING;
             return false;
         case TASK_DRAINED:
             worker_drain(w, wt);
@@ -110,7 +113,7 @@ static bool run_all(struct haul_worker *w)
         if (!has_work(wt)) continue;
         const bool ready = run_task(w, wt);
         if (!runs(wt)) continue;
-        if (!ready && wt->t->has_message && !wt->paused && (wt->state == HAUL_TASK_WAITING || !emit_room(wt->t))) {
+        if (!ready && wt->t->has_message && !wt->paused && (wt->lacks || !emit_room(wt->t))) {
             w->source->ops->pause(w->source, wt->name);
             wt->paused = true;
         } else if (ready && wt->paused && !w->holding) {
@@ -169,7 +172,7 @@ static bool on_event(struct haul_worker *w, const struct haul_source_event *ev)
     case HAUL_SOURCE_MESSAGE:
         return on_message(w, worker_find(w, ev->message.task), &ev->message);
     case HAUL_SOURCE_END:
-        if (wt != NULL) wt->at_end = true, wt->log_end = ev->offset;
+        if (wt != NULL) worker_end(w, wt, ev->offset);
         return true;
     case HAUL_SOURCE_ASSIGN:
         worker_assign(w, ev->task);
@@ -253,6 +256,11 @@ bool haul_worker_idle(const struct haul_worker *w)
     return true;
 }
 
+bool haul_worker_done(const struct haul_worker *w)
+{
+    return w->done;
+}
+
 /* ---- clean stop ---- */
 static bool stopped_cleanly(const struct worker_task *wt)
 {
@@ -279,8 +287,7 @@ enum haul_err haul_worker_stop(struct haul_worker *w, int64_t ms, struct haul_er
     } while (worker_now(w) < deadline);
     for (size_t i = 0; i < w->tasks; i++) {
         struct worker_task *wt = w->task[i];
-        if (runs(wt) && wt->state == HAUL_TASK_RUNNING)
-            worker_remember(w, wt);
+        if (runs(wt) && wt->state == HAUL_TASK_RUNNING) worker_remember(w, wt);
         w->store->ops->release(w->store, wt->name);
     }
     if (left > 0)

@@ -10,6 +10,7 @@
 #include "processors/engine/worker_internal.h"
 
 #include "haul/hash.h"
+#include "haul/mutation.h"
 #include "haul/version.h"
 
 #include <stdarg.h>
@@ -52,7 +53,7 @@ static void drop_task(struct worker_task *wt)
     checkpoint_close(&wt->checkpoint);
     haul_ops_clear(&wt->ops[0]);
     haul_ops_clear(&wt->ops[1]);
-    wt->flying = wt->flipping = wt->at_end = false;
+    wt->flying = wt->flipping = wt->at_end = wt->lacks = false;
 }
 
 void worker_discard(struct haul_worker *w, struct worker_task *wt, enum haul_task_state next, const char *why)
@@ -132,8 +133,9 @@ static enum haul_err check_wiped(struct haul_worker *w, struct worker_task *wt, 
     long long settled = remembered;
     const int read = sscanf(metadata, "incarnation=%llu settled=%lld", &incarnation, &settled);
     if (read < 1) incarnation = 1;
-    genesis->incarnation = incarnation + 1;
-    genesis->silent_until = read == 2 && settled >= 0 && settled < remembered ? settled : remembered;
+    if (read < 2 || settled < 0 || settled > remembered) settled = remembered;
+    genesis->incarnation = incarnation + (HAUL_MUTANT(REBUILD_SAME_INCARNATION) ? 0 : 1);
+    genesis->silent_until = HAUL_MUTANT(REBUILD_NOT_SILENT) ? -1 : settled;
     int64_t low, high;
     const enum haul_err bounds = w->source->ops->bounds(w->source, wt->name, &low, &high, e);
     if (bounds == HAUL_OK) genesis->genesis_offset = low;
@@ -150,6 +152,7 @@ static enum haul_err prepare_genesis(struct haul_worker *w, struct worker_task *
     assert(first != NULL && "haul_contents_begin_with was not called for this processor");
     memcpy(g->options_hash, first->hash, sizeof g->options_hash);
     memcpy(g->genesis_options, first->hash, sizeof g->genesis_options);
+    for (unsigned i = 0; i < wt->p->contents_len; i++) contents_first_blob(w->contents, wt->p, i, g->content_hash[i]);
     struct haul_control found;
     bool exists;
     enum haul_err err = w->store->ops->peek(w->store, wt->name, &found, &exists, e);
@@ -182,19 +185,27 @@ static enum haul_err check_pinned(const struct haul_worker *w, const struct work
 static enum haul_err restore(struct haul_worker *w, struct worker_task *wt, struct haul_error *e)
 {
     const struct haul_control *c = &wt->control;
-    const char *hash = c->checkpoint_generation > 0 ? c->options_hash : c->genesis_options;
+    const bool at_position = c->checkpoint_generation > 0 || HAUL_MUTANT(OPTIONS_OF_POSITION);
+    const char *hash = at_position ? c->options_hash : c->genesis_options;
     const struct task_options *options = contents_find(w->contents, wt->p, hash);
     if (options == NULL) return haul_fail(e, HAUL_E_NOT_FOUND, "its options %s are not in haul.blobs", hash);
     wt->t = task_open(wt->p, wt->name, &w->topology, options, w->s.outbox_bytes, e);
     if (wt->t == NULL) return HAUL_E_LIMIT;
     wt->number = w->next_number++ & 0xffffff; /* receipts of an outbox before this one must not match */
+    if (HAUL_MUTANT(RECEIPT_OF_ANOTHER_OUTBOX))
+        wt->number = wt->name.mailbox * (uint32_t)HAUL_PARTITIONS_MAX + wt->name.partition;
     wt->t->find_options = contents_find;
+    wt->t->find_blob = contents_blob;
     wt->t->find_condemned = contents_condemned;
     wt->t->find_arg = w->contents;
     struct task_core *core = wt->t->core;
     core->incarnation = c->incarnation;
     core->silent_until = c->silent_until;
     core->position = (struct haul_position){c->genesis_offset, 0, 0};
+    for (unsigned i = 0; i < wt->p->contents_len && c->checkpoint_generation == 0; i++) {
+        const enum haul_err err = task_begin_with(wt->t, i, c->content_hash[i], e);
+        if (err != HAUL_OK) return err;
+    }
     if (c->checkpoint_generation > 0) {
         const enum haul_err err = checkpoint_load(&wt->checkpoint, wt->t, w->store, c, e);
         if (err != HAUL_OK) return err;
@@ -223,7 +234,9 @@ static void claimed(struct haul_worker *w, struct worker_task *wt, bool fresh)
                                                                : wt->control.genesis_offset;
     wt->draining = false;
     wt->committed_acked_sum = worker_acked_sum(wt);
-    wt->checkpoint_ns = wt->heartbeat_ns = wt->remember_ns = w->now_ns;
+    wt->checkpoint_ns = wt->heartbeat_ns = w->now_ns;
+    wt->remember_ns =
+        INT64_MIN; /* the first commit tells the group: a store that is wiped right behind it is noticed */
     const int64_t from = core->last_offset >= 0 ? core->last_offset : core->position.offset;
     struct haul_error e = {0};
     if (w->source->ops->start(w->source, wt->name, from, &e) != HAUL_OK) {
@@ -272,7 +285,7 @@ void worker_claims(struct haul_worker *w)
 bool worker_verify(struct haul_worker *w, struct worker_task *wt, const struct haul_message *m)
 {
     const struct task_core *core = wt->t->core;
-    if (wt->verified) return true;
+    if (wt->verified || HAUL_MUTANT(LOG_IDENTITY_UNCHECKED)) return true;
     wt->verified = true;
     if (m->offset == core->last_offset && m->append.ms == core->last_append_ms &&
         haul_xxh3(m->value.p, m->value.n) == core->last_hash)
@@ -283,18 +296,29 @@ bool worker_verify(struct haul_worker *w, struct worker_task *wt, const struct h
     return false;
 }
 
+static bool arrived_where_committed(const struct task_core *core, const struct haul_control *c)
+{
+    return HAUL_MUTANT(LOG_IDENTITY_UNCHECKED) ||
+           (core->position.offset == c->position.offset && core->position.index == c->position.index &&
+            core->last_hash == c->last_hash && core->last_offset == c->last_offset);
+}
+
+static void stop_astray(struct haul_worker *w, struct worker_task *wt)
+{
+    const struct haul_position *at = &wt->t->core->position, *c = &wt->control.position;
+    worker_stop_task(w, wt,
+                     "the replay came to offset %lld.%u at step %llu, the commit was at %lld.%u, step %llu: the log or "
+                     "the program is not the one that wrote it",
+                     (long long)at->offset, at->index, (unsigned long long)at->step, (long long)c->offset, c->index,
+                     (unsigned long long)c->step);
+}
+
 void worker_target(struct haul_worker *w, struct worker_task *wt)
 {
     const struct task_core *core = wt->t->core;
-    const struct haul_control *c = &wt->control;
     wt->t->muted = false;
-    if (core->position.offset != c->position.offset || core->position.index != c->position.index ||
-        core->last_hash != c->last_hash || core->last_offset != c->last_offset) {
-        worker_stop_task(w, wt,
-                         "the replay came to offset %lld.%u at step %llu, the commit was at %lld.%u: the log or the "
-                         "program is not the one that wrote it",
-                         (long long)core->position.offset, core->position.index,
-                         (unsigned long long)core->position.step, (long long)c->position.offset, c->position.index);
+    if (!arrived_where_committed(core, &wt->control)) {
+        stop_astray(w, wt);
         return;
     }
     wt->state = HAUL_TASK_RUNNING;
@@ -332,13 +356,32 @@ void worker_drained(struct haul_worker *w, struct worker_task *wt)
                      (long long)core->position.offset, core->answer_version);
 }
 
+static void stop_beyond_end(struct haul_worker *w, struct worker_task *wt, int64_t end, int64_t need)
+{
+    worker_stop_task(w, wt, "the log ends at offset %lld, before the position %lld: it was truncated or made anew",
+                     (long long)end, (long long)need);
+}
+
+void worker_end(struct haul_worker *w, struct worker_task *wt, int64_t end)
+{
+    const struct haul_position *at = &wt->control.position;
+    wt->at_end = true;
+    wt->log_end = end;
+    if (wt->state != HAUL_TASK_RESTORING) return;
+    /* the replay would wait for ever for what was processed once, or take what is written there now for it */
+    const struct haul_position *now = &wt->t->core->position;
+    if (end < at->offset + (at->index > 0 ? 1 : 0))
+        stop_beyond_end(w, wt, end, at->offset);
+    else if (!wt->t->has_message && now->offset >= end && now->step < wt->t->target_step)
+        stop_astray(w, wt);
+}
+
 void worker_gap(struct haul_worker *w, struct worker_task *wt, const struct haul_source_event *ev)
 {
     if (wt->t == NULL || wt->state == HAUL_TASK_STOPPED) return;
     const int64_t need = wt->t->core->position.offset;
     if (ev->high < need) {
-        worker_stop_task(w, wt, "the log ends at offset %lld, before the position %lld: it was truncated or made anew",
-                         (long long)ev->high, (long long)need);
+        stop_beyond_end(w, wt, ev->high, need);
     } else if (ev->low > need) {
         worker_stop_task(w, wt,
                          "the log begins at offset %lld; %lld offsets from %lld on were not read and are gone: haul "

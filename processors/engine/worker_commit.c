@@ -8,6 +8,8 @@
  */
 #include "processors/engine/worker_internal.h"
 
+#include "haul/mutation.h"
+
 #include <stdio.h>
 
 #define NS_PER_MS    1000000
@@ -121,6 +123,7 @@ static void fill_control(const struct worker_task *wt, struct haul_control *c)
     c->last_hash = core->last_hash;
     c->options_version = core->options_version;
     memcpy(c->options_hash, core->options_hash, sizeof c->options_hash);
+    for (int i = 0; i < HAUL_CONTENTS_MAX; i++) c->content_version[i] = core->content[i].version;
     c->acked_len = wt->t->channels;
     for (uint32_t i = 0; i < c->acked_len; i++) c->acked[i] = wt->t->outbox.channel[i].acked;
 }
@@ -139,6 +142,7 @@ static void add_part(struct haul_worker *w, struct worker_task *wt, size_t *budg
     wt->flying = true;
     wt->flying_watermark_ms = wt->t->core->watermark_ms;
     wt->flying_acked_sum = worker_acked_sum(wt);
+    if (HAUL_MUTANT(SENT_BEFORE_COMMITTED)) wt->t->outbox.committed_step = wt->t->core->position.step;
     wt->fill ^= 1;
     assert(task_fill(wt)->count == 0);
     wt->t->ops = task_fill(wt);
@@ -200,7 +204,7 @@ static void applied(struct haul_worker *w, struct worker_task *wt, const struct 
         wt->settling_step = wt->control.position.step, wt->settling_offset = wt->control.position.offset;
     if (outbox_acked_step(&wt->t->outbox) >= wt->settling_step)
         wt->settled_offset = wt->settling_offset, wt->settling_step = 0;
-    if (w->now_ns - wt->remember_ns >= REMEMBER_NS) worker_remember(w, wt);
+    if (wt->remember_ns == INT64_MIN || w->now_ns - wt->remember_ns >= REMEMBER_NS) worker_remember(w, wt);
     worker_drained(w, wt);
 }
 

@@ -22,7 +22,8 @@ struct worker_task {
     uint32_t number; /* in the cookies of receipts: one for each outbox that was opened */
     bool paused, at_end, verified, leftover;
     bool draining; /* the next step is of another answer version: checkpoint here, then stop */
-    bool gone; /* forgotten while a commit was in flight */
+    bool gone;  /* forgotten while a commit was in flight */
+    bool lacks; /* content that a control record names; while restoring as well */
 
     struct haul_control control; /* as last known to be in the store */
     struct haul_ops ops[2];
@@ -101,6 +102,7 @@ void worker_free(struct worker_task *wt);
 void worker_stop_task(struct haul_worker *w, struct worker_task *wt, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 void worker_gap(struct haul_worker *w, struct worker_task *wt, const struct haul_source_event *ev);
+void worker_end(struct haul_worker *w, struct worker_task *wt, int64_t end);
 /* A message below the position: its identity is checked; false: the log is another one. */
 bool worker_verify(struct haul_worker *w, struct worker_task *wt, const struct haul_message *m);
 /* The next step is of another answer version: nothing more is taken. When its checkpoint counts, the task stops. */

@@ -3,6 +3,8 @@
  */
 #include "processors/engine/worker_internal.h"
 
+#include "haul/mutation.h"
+
 #define NS_PER_MS     1000000
 #define RECEIPTS_MAX  256
 #define COOKIE_ENGINE UINT64_MAX /* ticks and clocks: no receipt matters */
@@ -32,7 +34,9 @@ void worker_send(struct haul_worker *w)
     for (size_t i = 0; i < w->tasks && !w->sink_full; i++) {
         struct worker_task *wt = w->task[i];
         struct haul_error e = {0};
-        if (wt->t == NULL || wt->state == HAUL_TASK_RESTORING || outbox_idle(&wt->t->outbox)) continue;
+        if (wt->t == NULL || outbox_idle(&wt->t->outbox)) continue;
+        /* what a replay brings back is not sent before it has arrived, unless it needs the room to arrive */
+        if (wt->state == HAUL_TASK_RESTORING && emit_room(wt->t)) continue;
         if (!outbox_send(&wt->t->outbox, w->sink, wt->name, wt->t->core->incarnation, wt->number, &e))
             w->sink_full = true;
     }
@@ -59,6 +63,10 @@ static void tick(struct haul_worker *w, struct worker_task *wt)
 {
     if (!wt->at_end || wt->t->has_message || w->now_ns - wt->tick_ns < w->s.tick_interval_ms * NS_PER_MS) return;
     if (!haul_mailbox_row(wt->name.mailbox)->outside) return;
+    if (HAUL_MUTANT(TICK_NOT_RECORDED)) {
+        receive_outside(wt->t, w->now_ns / NS_PER_MS, w->now_ns / NS_PER_MS);
+        return;
+    }
     struct haul_record r;
     haul_record_init(&r, HAUL_KIND_TICK, HAUL_STR("tick"), (struct haul_time){0});
     if (send_engine(w, wt, wt->name.mailbox, wt->name.partition, &r)) wt->tick_ns = w->now_ns, wt->at_end = false;
@@ -76,7 +84,7 @@ static void clocks(struct haul_worker *w, struct worker_task *wt)
         wt->clock_ns = w->now_ns;
         wt->clock_channel = 0;
     }
-    if (outbox_acked_step(&wt->t->outbox) < wt->clock_step) return;
+    if (outbox_acked_step(&wt->t->outbox) < wt->clock_step && !HAUL_MUTANT(CLOCK_BEFORE_OUTPUTS)) return;
     for (; wt->clock_channel < wt->t->channels; wt->clock_channel++) {
         const struct outbox_channel *c = &wt->t->outbox.channel[wt->clock_channel];
         if (c->letters || !haul_mailbox_flows(wt->name.mailbox, c->mailbox)) continue;

@@ -142,6 +142,7 @@ static void judge_all(struct fleet_step *x)
     fleet_bits(x);
     fleet_battery(x);
     fleet_skew(x);
+    fleet_fences(x);
 }
 
 /* ---- a step ---- */
@@ -153,6 +154,7 @@ static struct fleet_step step_of(struct haul_task *t, struct haul_entity *e, con
     x.zone_ms = fleet_zone_of(x.o);
     x.speed_was_mh = s->speed_mh, x.heading_was_cdeg = s->heading_cdeg;
     x.known_was = s->known;
+    x.fix_was = s->fix;
     x.was_moving = s->motion == FLEET_MOVING;
     return x;
 }
@@ -223,10 +225,12 @@ static enum haul_verdict process(struct haul_task *t, struct haul_entity *e, con
 static void gone(struct fleet_step *x)
 {
     const int64_t due_ms = x->s->heard_ms + x->o->keep_ms;
-    if (due_ms > x->now_ms)
+    if (due_ms > x->now_ms) {
         haul_task_timer_set(x->task, x->entity, FLEET_T_GONE, (struct haul_time){due_ms});
-    else
-        haul_task_remove(x->task, x->entity);
+        return;
+    }
+    fleet_fences_gone(x);
+    haul_task_remove(x->task, x->entity);
 }
 
 static void timer(struct haul_task *t, struct haul_entity *e, unsigned id)
@@ -245,6 +249,9 @@ static void timer(struct haul_task *t, struct haul_entity *e, unsigned id)
     case FLEET_T_SERIAL:
         fleet_serial_over(&x);
         break;
+    case FLEET_T_FENCE:
+        fleet_fences(&x);
+        break;
     case FLEET_T_GONE:
         gone(&x);
         return;
@@ -254,18 +261,22 @@ static void timer(struct haul_task *t, struct haul_entity *e, unsigned id)
     if (x.turned) haul_task_paint_now(t, e);
 }
 
+static const uint8_t gives[] = {HAUL_MAILBOX_FENCE, 0};
 static const struct haul_takes takes[] = {{HAUL_KIND_VEHICLE_POSITION, 0}, {HAUL_KIND_VEHICLE_EVENT, 0}};
 
 const struct haul_processor haul_fleet = {
     .mailbox = HAUL_MAILBOX_FLEET,
     .summary_en = "position, odometer and the rules of every vehicle",
     .summary_zh = "每辆车的位置、里程与规则",
-    .state_version = 1,
+    .state_version = 2,
     .takes = takes,
     .takes_len = sizeof takes / sizeof takes[0],
+    .gives = gives,
     .entities = {{"vehicle", sizeof(struct fleet_state)}},
     .timers = FLEET_TIMERS,
     .options = &fleet_option_set,
+    .contents = fleet_contents,
+    .contents_len = 1,
     .counters = fleet_counters,
     .counters_len = FLEET_COUNTERS,
     .rules = fleet_rules,

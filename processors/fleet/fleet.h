@@ -4,8 +4,8 @@
  *
  * The path of a record: fleet.c takes it in (signal.c says whether it was seen before), position.c decides whether its
  * fix is believed and how far the vehicle has come, then each rule looks at the state: drive.c (speed, night, stop,
- * harsh driving), fatigue.c, guard.c (doors, alarm bits, displacement, battery), fuel.c, signal.c (jumps, clock,
- * serials, silence). judge.c turns "holds" and "holds no more" into raise and clear; view.c shows the state.
+ * harsh driving), fatigue.c, guard.c (doors, alarm bits, displacement, battery), fuel.c, fence.c, signal.c (jumps,
+ * clock, serials, silence). judge.c turns "holds" and "holds no more" into raise and clear; view.c shows the state.
  */
 #ifndef HAUL_FLEET_FLEET_H
 #define HAUL_FLEET_FLEET_H
@@ -15,6 +15,8 @@
 
 #define FLEET_GROUPS_MAX 32
 #define FLEET_PLACES_MAX 256
+#define FLEET_FENCES     8 /* fences that a vehicle can be in, or near, at once */
+#define FLEET_FENCE_ID   24
 
 struct fleet_group {
     char name[64];
@@ -88,6 +90,11 @@ struct fleet_options {
     struct {
         int64_t count, window_ms;
     } serial;
+    struct {
+        char file[1024]; /* the set to begin with */
+        double cross_leg_m;
+        int64_t cross_hold_ms;
+    } fences;
 };
 
 extern const struct haul_option_set fleet_option_set;
@@ -113,6 +120,11 @@ enum fleet_rule {
     FLEET_OFFLINE,
     FLEET_CLOCK_SKEW,
     FLEET_DUPLICATE_SERIAL,
+    FLEET_FENCE_ENTER,
+    FLEET_FENCE_EXIT,
+    FLEET_FENCE_DWELL,
+    FLEET_FENCE_CROSS,
+    FLEET_FENCE_APPROACH,
     FLEET_RULES
 };
 extern const struct haul_rule fleet_rules[FLEET_RULES];
@@ -123,11 +135,21 @@ enum fleet_counter {
     FLEET_FILLED,     /* of those: filled a gap of the odometer */
     FLEET_DUPLICATE,  /* the same message again: dropped */
     FLEET_UNTRUSTED,  /* the fix was not believed: the position did not move */
+    FLEET_FENCE_TRANSITIONS,
+    FLEET_FENCES_CROWDED, /* more fences at once than are followed or looked at */
     FLEET_COUNTERS
 };
 extern const struct haul_counter fleet_counters[FLEET_COUNTERS];
 
-enum fleet_timer { FLEET_T_SILENCE, FLEET_T_REST, FLEET_T_GONE, FLEET_T_HARSH, FLEET_T_SERIAL, FLEET_TIMERS };
+enum fleet_timer {
+    FLEET_T_SILENCE,
+    FLEET_T_REST,
+    FLEET_T_GONE,
+    FLEET_T_HARSH,
+    FLEET_T_SERIAL,
+    FLEET_T_FENCE,
+    FLEET_TIMERS
+};
 
 /* JT/T 808 alarm word. */
 #define FLEET_BIT_SOS           (1u << 0)
@@ -187,6 +209,15 @@ enum fleet_hold {
 
 #define FLEET_SERIALS 3
 
+/* What is known of the vehicle and one fence: fence.c. id_len 0: free. */
+struct fleet_fence {
+    int64_t since_ms; /* in this state; inside and leaving: first inside */
+    uint32_t pending; /* low half of the event time at which leaving, or a crossing, began */
+    uint32_t number;  /* in the set when it was looked up last: a hint */
+    uint8_t state, marks, id_len, pad[5];
+    char id[FLEET_FENCE_ID];
+};
+
 /* All zero is a vehicle of which nothing is known. Plain data, no padding that matters: `since` and `held` count 1 for
  * "just now", 0 for "does not hold". */
 struct fleet_state {
@@ -223,9 +254,10 @@ struct fleet_state {
     uint8_t fuel_count, battery_level, doors; /* doors: open by events, bits 0..15 folded to 0..7 */
     uint8_t plate_len, driver_len, group_len, source_len;
     char plate[24], driver[64], group[32], source[64];
+    struct fleet_fence fence[FLEET_FENCES];
 };
 
-_Static_assert(sizeof(struct fleet_state) <= 512, "a vehicle's state fits in 512 bytes");
+_Static_assert(sizeof(struct fleet_state) <= 896, "a vehicle's state fits in 896 bytes");
 
 /* ---- one step ---- */
 struct fleet_step {
@@ -239,6 +271,7 @@ struct fleet_step {
     int64_t dt_ms;               /* since the newest record before; 0 at the first, and behind a silence */
     int64_t fix_dt_ms;           /* between the believed fix before and this one; 0: there was none */
     int32_t speed_was_mh, heading_was_cdeg;
+    struct fleet_point fix_was; /* the believed fix before */
     uint8_t known_was;
     bool was_moving;
     bool fix;                /* position.c has believed this record's fix */
@@ -340,6 +373,15 @@ void fleet_gnss(struct fleet_step *x);
 void fleet_skew(struct fleet_step *x);
 void fleet_heard(struct fleet_step *x);
 void fleet_silence(struct fleet_step *x);
+
+/* fence.c: haul/fence.h says what a fence is. */
+extern const struct haul_content fleet_contents[1];
+void fleet_fences(struct fleet_step *x);
+/* The vehicle is about to be forgotten: it leaves what it is in. */
+void fleet_fences_gone(struct fleet_step *x);
+/* The vehicle's times move with its clock. */
+void fleet_fences_shift(struct fleet_state *s, int64_t ms);
+const char *fleet_fence_state(const struct fleet_fence *s);
 
 /* view.c */
 void fleet_view(const struct haul_task *t, const struct haul_entity *e, struct haul_json *j);

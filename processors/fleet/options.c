@@ -244,6 +244,23 @@ static const struct haul_option rows[] = {
         "在时间窗内连续出现该数量重复流水号时触发。"),
     ROW("duplicate_serial.window", HAUL_O_DURATION, serial.window_ms, MS_S, MS_D, "10min",
         "After so long without a repeated serial number the alert clears.", "无重复流水号持续该时长后解除。"),
+
+    {.name = "fences.file",
+     .type = HAUL_O_FILE,
+     .offset = offsetof(struct fleet_options, fences.file),
+     .size = sizeof((struct fleet_options *)0)->fences.file,
+     .low = 1,
+     .high = 0,
+     .fallback = "",
+     .answer = false,
+     .en = "GeoJSON file of the fences that the first start begins with; haul fences apply replaces them while haul "
+           "runs.",
+     .zh = "首次启动时采用的电子围栏 GeoJSON 文件；运行中用 haul fences apply 替换。"},
+    ROW("fences.cross_leg", HAUL_O_LENGTH, fences.cross_leg_m, 0, 50000, "5km",
+        "Between two fixes further apart it is not judged which fences were crossed.",
+        "两次定位间距超过该值时不判断穿越了哪些围栏。"),
+    ROW("fences.cross_hold", HAUL_O_DURATION, fences.cross_hold_ms, MS_S, MS_D, "60s",
+        "The alert that a fence was crossed clears after so long.", "穿越围栏告警持续该时长后解除。"),
 };
 
 static void check(const void *options, struct haul_option_report *r)

@@ -110,6 +110,25 @@ const struct haul_rule fleet_rules[FLEET_RULES] = {
          "{entity} 重复使用消息流水号 {repeats} 次（最近一次：{serial}）",
          "Check for two terminals under one identity, a replay, or a gateway that sends twice.",
          "核查是否一号双终端、重放攻击或网关重复转发。"},
+    [FLEET_FENCE_ENTER] = {"fence_enter", 3, "", "{entity} is inside {fences} fence(s) that it is to stay out of",
+                           "{entity} 进入禁入围栏 {fences} 个", "Call the driver and have the vehicle leave the area.",
+                           "联系驾驶员驶离该区域。"},
+    [FLEET_FENCE_EXIT] = {"fence_exit", 3, "", "{entity} has left {fences} fence(s) that it is to stay in",
+                          "{entity} 驶出限定围栏 {fences} 个",
+                          "Call the driver and ask for the reason; have it return.", "联系驾驶员了解原因，要求返回。"},
+    [FLEET_FENCE_DWELL] = {"fence_dwell", 4, "",
+                           "{entity} has been inside a fence for {stay_min} min (allowed: {limit_min} min)",
+                           "{entity} 在围栏内停留 {stay_min} 分钟（允许 {limit_min} 分钟）",
+                           "Ask the driver for the reason; look at the dock or the queue there.",
+                           "联系驾驶员了解原因，核查现场月台或排队情况。"},
+    [FLEET_FENCE_CROSS] =
+        {"fence_cross", 4, "fences.cross_hold",
+         "the way of {entity} between two fixes has crossed {fences} fence(s) that it is to stay out of",
+         "{entity} 两次定位之间穿越禁入围栏 {fences} 个", "Look at its way; ask the driver.",
+         "核查行驶轨迹并询问驾驶员。"},
+    [FLEET_FENCE_APPROACH] = {"fence_approach", 4, "", "{entity} comes near {fences} fence(s)",
+                              "{entity} 接近围栏 {fences} 个", "Warn the driver before the vehicle enters.",
+                              "在车辆进入前提醒驾驶员。"},
 };
 
 const struct haul_counter fleet_counters[FLEET_COUNTERS] = {
@@ -118,4 +137,6 @@ const struct haul_counter fleet_counters[FLEET_COUNTERS] = {
     [FLEET_FILLED] = {"filled", "disordered records that filled a gap of the odometer"},
     [FLEET_DUPLICATE] = {"duplicate", "messages seen before, by serial number and time: dropped"},
     [FLEET_UNTRUSTED] = {"untrusted", "fixes that were not believed: the position did not move"},
+    [FLEET_FENCE_TRANSITIONS] = {"fence_transitions", "transitions between vehicles and fences that were sent on"},
+    [FLEET_FENCES_CROWDED] = {"fences_crowded", "fences that were not followed: a vehicle was in or near too many"},
 };

@@ -175,6 +175,7 @@ void fleet_clock(struct fleet_step *x)
         return;
     }
     shift_times(s, by_ms);
+    fleet_fences_shift(s, by_ms);
     s->heard_ms = 0; /* silence and rest are timed anew */
     haul_task_timer_clear(x->task, x->entity, FLEET_T_SILENCE);
     if (s->motion == FLEET_RESTING)

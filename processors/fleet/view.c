@@ -161,6 +161,22 @@ static void raised(const struct haul_entity *e, struct haul_json *j)
     haul_json_close(j, ']');
 }
 
+static void fences(const struct fleet_state *s, struct haul_json *j)
+{
+    haul_json_name(j, "fences");
+    haul_json_open(j, '[');
+    for (int i = 0; i < FLEET_FENCES; i++) {
+        const struct fleet_fence *f = &s->fence[i];
+        if (f->id_len == 0) continue;
+        haul_json_open(j, '{');
+        haul_json_kstr(j, "id", (struct haul_str){f->id, f->id_len});
+        haul_json_kstr(j, "state", haul_str_of(fleet_fence_state(f)));
+        haul_json_ktime(j, "since", (struct haul_time){f->since_ms});
+        haul_json_close(j, '}');
+    }
+    haul_json_close(j, ']');
+}
+
 void fleet_view(const struct haul_task *t, const struct haul_entity *e, struct haul_json *j)
 {
     const struct fleet_state *s = haul_entity_state_const(e);
@@ -173,6 +189,7 @@ void fleet_view(const struct haul_task *t, const struct haul_entity *e, struct h
     haul_json_ki64(j, "late", s->late);
     haul_json_ki64(j, "disordered", s->disordered);
     haul_json_ki64(j, "duplicates", s->duplicates);
+    fences(s, j);
     raised(e, j);
 }
 
@@ -277,6 +294,26 @@ static void dump_counts(const struct fleet_state *s, struct haul_json *j)
     haul_json_ki64(j, "doors", s->doors);
 }
 
+static void dump_fences(const struct fleet_state *s, struct haul_json *j)
+{
+    haul_json_name(j, "fence");
+    haul_json_open(j, '[');
+    for (int i = 0; i < FLEET_FENCES; i++) {
+        const struct fleet_fence *f = &s->fence[i];
+        if (f->id_len == 0) continue;
+        haul_json_open(j, '{');
+        haul_json_kstr(j, "id", (struct haul_str){f->id, f->id_len});
+        haul_json_ki64(j, "slot", i);
+        haul_json_ki64(j, "state", f->state);
+        haul_json_ki64(j, "marks", f->marks);
+        haul_json_ki64(j, "since_ms", f->since_ms);
+        haul_json_ki64(j, "pending", f->pending);
+        haul_json_ki64(j, "number", f->number);
+        haul_json_close(j, '}');
+    }
+    haul_json_close(j, ']');
+}
+
 void fleet_dump(const void *state, unsigned entity_kind, struct haul_json *j)
 {
     const struct fleet_state *s = state;
@@ -289,4 +326,5 @@ void fleet_dump(const void *state, unsigned entity_kind, struct haul_json *j)
     haul_json_kstr(j, "driver", (struct haul_str){s->driver, s->driver_len});
     haul_json_kstr(j, "group", (struct haul_str){s->group, s->group_len});
     haul_json_kstr(j, "source", (struct haul_str){s->source, s->source_len});
+    dump_fences(s, j);
 }

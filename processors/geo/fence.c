@@ -103,7 +103,7 @@ bool haul_fence_holds(const struct haul_fences *f, const struct haul_fence *x, s
     const int64_t day_ms = (int64_t)DAY_MIN * MIN_MS, local = ms + (int64_t)x->zone_min * MIN_MS;
     const int64_t day = floor_div(local, day_ms), tod = local - day * day_ms;
     bool holds = false;
-    int64_t after = day_ms;
+    int64_t after = INT64_MAX;
     for (unsigned i = 0; i < x->windows; i++) {
         const int64_t from = next_ms(tod, x->window[i].from_min), to = next_ms(tod, x->window[i].to_min);
         holds = holds || in_window(&x->window[i], day, tod);

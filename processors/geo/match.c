@@ -198,7 +198,7 @@ static void open_arc(struct track *t, uint32_t arc, uint32_t from_cm, int64_t ms
 static uint32_t bound_cm(const struct haul_matcher *m, double line_m)
 {
     const double m_max = line_m * 2 + 20 * (double)m->o.beta_m + 100;
-    return (uint32_t)(m_max * 100);
+    return m_max * 100 < HAUL_FAR ? (uint32_t)(m_max * 100) : HAUL_FAR - 1;
 }
 
 /* From the open place to (arc, along) at a time: closes what is driven through. False: there is no way, the trip ends.
@@ -464,6 +464,7 @@ static uint32_t transit(struct haul_matcher *m, struct track *t, struct place *p
                         double seconds)
 {
     float own[STEP_MAX], best = NO_WAY;
+    if (line_m > 1.5 * (double)m->o.max_speed_mps * seconds + 1000) return 0; /* a leap: not worth a search */
     for (uint32_t k = 0; k < n; k++) own[k] = place[k].c.score, place[k].c.score = NO_WAY;
     for (uint32_t i = 0; i < count_of(&steps_of(t)[t->steps - 1u]); i++) extend(m, t, i, place, n, line_m, seconds);
     for (uint32_t k = 0; k < n; k++) {

@@ -28,7 +28,10 @@ const char *haul_fault_sentence(enum haul_fault_kind kind)
     return fault_texts[kind].sentence;
 }
 
-enum { BEST = 6 }; /* places that are tried strictly before giving up */
+enum {
+    BEST = 6,        /* places that are tried strictly before giving up */
+    NEAR_ROUTES = 40 /* routes that are looked at */
+};
 
 struct candidate {
     struct haul_reason reason;
@@ -258,11 +261,35 @@ static bool holds(struct explain *x, struct haul_reason *reason)
 
 /* ---- all of it ---- */
 
+/* The routes that come nearest to it, the nearest first. */
+static int32_t near_routes(const struct explain *x, int32_t task, int32_t *out)
+{
+    const struct state *s = x->s;
+    int64_t key[NEAR_ROUTES];
+    int32_t n = 0;
+    for (int32_t k = 0; k < s->used_n; k++) {
+        const int32_t r = s->used[k];
+        const struct vtype *t = &x->m->type[s->route[r].type];
+        int64_t least = INT64_MAX;
+        for (int32_t i = s->at[start_of(x->m, r)].next; is_task(x->m, i); i = s->at[i].next) {
+            const int64_t there = t->time[cell(x->m, s->at[i].loc, x->m->nodes[task].loc)];
+            if (there < least) least = there;
+        }
+        if (n == NEAR_ROUTES && least >= key[n - 1]) continue;
+        int32_t i = n < NEAR_ROUTES ? n++ : n - 1;
+        for (; i > 0 && least < key[i - 1]; i--) key[i] = key[i - 1], out[i] = out[i - 1];
+        key[i] = least, out[i] = r;
+    }
+    return n;
+}
+
 static void explain_one(struct explain *x, int32_t task, struct haul_reason *out)
 {
     const struct state *s = x->s;
     x->best_n = 0;
-    for (int32_t k = 0; k < s->used_n; k++) consider_route(x, s->used[k], task);
+    int32_t near[NEAR_ROUTES];
+    const int32_t n = near_routes(x, task, near);
+    for (int32_t k = 0; k < n; k++) consider_route(x, near[k], task);
     for (int32_t t = 0; t < x->m->types; t++) {
         const int32_t r = idle_route(s, t);
         if (r != HAUL_NONE) consider_route(x, r, task);
@@ -301,7 +328,7 @@ enum haul_err haul_explain(const struct haul_problem *p, const struct haul_plan 
     *out = NULL;
     *n = 0;
     struct explain x = {0};
-    enum haul_err bad = model_new(p, 0, &x.m, e);
+    enum haul_err bad = model_new_plain(p, &x.m, e);
     if (bad != HAUL_OK) return bad;
     x.s = state_new(x.m);
     x.sequence = calloc((size_t)x.m->tasks_cap + 2, sizeof *x.sequence);

@@ -5,6 +5,8 @@
 
 #include <stdlib.h>
 
+enum { MANY = 3000 }; /* tasks: beyond, lists are shorter */
+
 static void *own(struct model *m, void *memory)
 {
     assert(memory != NULL && m->owned_n < m->owned_cap);
@@ -384,12 +386,11 @@ static void near_sorted(struct near *heap, int32_t n, int32_t *out)
     }
 }
 
-/* Proximity of a before b (Vidal, Crainic, Gendreau and Prins 2013): the way, a share of the wait that cannot be
- * helped, and the lateness that cannot. */
-static int64_t proximity(const struct model *m, const struct vtype *t, int32_t a, int32_t b)
+/* Proximity of a before b, whose way is cell k (Vidal, Crainic, Gendreau and Prins 2013): the way, a share of the wait
+ * that cannot be helped, and the lateness that cannot. */
+static int64_t proximity(const struct model *m, const struct vtype *t, int32_t a, int32_t b, int64_t k)
 {
     const struct node *x = &m->nodes[a], *y = &m->nodes[b];
-    const int64_t k = cell(m, x->loc, y->loc);
     int64_t key = way_cost(t, k);
     if (!m->timed) return key;
     const int64_t per_time = t->time[k] > 0 ? key / t->time[k] : 1;
@@ -407,30 +408,48 @@ static int64_t way_between(const struct model *m, const struct vtype *t, int32_t
     return t->symmetric ? 2 * there : there + way_cost(t, cell(m, m->nodes[b].loc, m->nodes[a].loc));
 }
 
-static void near_of(struct model *m, int32_t i, struct near *way, struct near *put)
+/* Of the nearest by way, those that are nearest in time too. */
+static void near_in_time(struct model *m, int32_t i, const struct near *way, int32_t ways)
 {
     const struct vtype *t = &m->type[0];
-    int32_t ways = 0, puts = 0;
+    struct near put[NEAR_MAX];
+    int32_t puts = 0;
+    for (int32_t k = 0; k < ways; k++) {
+        const int32_t j = way[k].task;
+        const int64_t out = cell(m, m->nodes[i].loc, m->nodes[j].loc);
+        const int64_t in =
+            t->symmetric ? out : cell(m, m->nodes[j].loc, m->nodes[i].loc); /* along the row is quicker */
+        const int64_t before = proximity(m, t, j, i, in), after = proximity(m, t, i, j, out);
+        keep_near(put, &puts, m->near, (struct near){before < after ? before : after, way[k].task});
+    }
+    near_sorted(put, puts, m->near_put + (int64_t)i * m->near);
+}
+
+/* With windows four times as many are looked at as are kept: a neighbour at the wrong hour is none. */
+static void near_of(struct model *m, int32_t i)
+{
+    const struct vtype *t = &m->type[0];
+    const int32_t most = m->near_put != m->near_way ? 4 * m->near : m->near;
+    struct near way[4 * NEAR_MAX];
+    int32_t ways = 0;
     for (int32_t k = 0; k < m->tasks; k++) {
         if (k == i) continue;
         const int64_t d = way_between(m, t, i, k);
-        if (ways < m->near || d <= way[0].key) keep_near(way, &ways, m->near, (struct near){d, k});
-        if (!m->timed) continue;
-        if (puts == m->near && d / 2 > put[0].key) continue; /* lateness only makes it farther */
-        const int64_t before = proximity(m, t, k, i), after = proximity(m, t, i, k);
-        keep_near(put, &puts, m->near, (struct near){before < after ? before : after, k});
+        if (ways < most || d <= way[0].key) keep_near(way, &ways, most, (struct near){d, k});
     }
-    m->near_n[i] = ways;
-    int32_t *to = m->near_way + (int64_t)i * m->near;
-    near_sorted(way, ways, to);
-    if (m->timed) near_sorted(put, puts, m->near_put + (int64_t)i * m->near);
+    if (m->near_put != m->near_way) near_in_time(m, i, way, ways);
+    int32_t *to = m->near_way + (int64_t)i * m->near, sorted[4 * NEAR_MAX];
+    near_sorted(way, ways, sorted);
+    m->near_n[i] = ways < m->near ? ways : m->near;
+    memcpy(to, sorted, (size_t)m->near_n[i] * sizeof *to);
 }
 
 static int64_t near_key(const struct model *m, int32_t a, int32_t b, bool put)
 {
     const struct vtype *t = &m->type[0];
     if (!put) return way_between(m, t, a, b);
-    const int64_t before = proximity(m, t, b, a), after = proximity(m, t, a, b);
+    const int64_t before = proximity(m, t, b, a, cell(m, m->nodes[b].loc, m->nodes[a].loc));
+    const int64_t after = proximity(m, t, a, b, cell(m, m->nodes[a].loc, m->nodes[b].loc));
     return before < after ? before : after;
 }
 
@@ -449,8 +468,7 @@ static void set_into(struct model *m, int32_t *list, int32_t *n, int32_t k, int3
 
 void model_set_near(struct model *m, int32_t i)
 {
-    struct near way[NEAR_MAX], put[NEAR_MAX];
-    near_of(m, i, way, put);
+    near_of(m, i);
     for (int32_t j = 0; j < m->near_n[i]; j++) {
         const int32_t k = m->near_way[(int64_t)i * m->near + j], q = m->near_put[(int64_t)i * m->near + j];
         int32_t n = m->near_n[k], also = n, theirs = m->near_n[q];
@@ -466,7 +484,8 @@ void model_set_near(struct model *m, int32_t i)
 
 static enum haul_err set_near(struct model *m, struct haul_error *e)
 {
-    m->near = m->tasks_cap - 1 < NEAR_MAX ? m->tasks_cap - 1 : NEAR_MAX;
+    const int32_t most = m->tasks_cap > MANY ? NEAR_MAX / 2 : NEAR_MAX;
+    m->near = m->tasks_cap - 1 < most ? m->tasks_cap - 1 : most;
     if (m->near < 1) m->near = 1;
     const size_t all = (size_t)(m->tasks_cap + 1) * (size_t)m->near;
     m->near_way = calloc(all, sizeof *m->near_way);
@@ -474,10 +493,9 @@ static enum haul_err set_near(struct model *m, struct haul_error *e)
     m->near_n = calloc((size_t)m->tasks_cap + 1, sizeof *m->near_n);
     if (m->near_way == NULL || m->near_put == NULL || m->near_n == NULL)
         return haul_fail(e, HAUL_E_NOMEM, "no memory for lists of near tasks");
-    struct near way[NEAR_MAX], put[NEAR_MAX];
     int64_t sum = 0;
     for (int32_t i = 0; i < m->tasks; i++) {
-        near_of(m, i, way, put);
+        near_of(m, i);
         const int32_t few = m->near_n[i] < 5 ? m->near_n[i] : 5;
         for (int32_t k = 0; k < few; k++) sum += way_between(m, &m->type[0], i, m->near_way[(int64_t)i * m->near + k]);
     }
@@ -485,7 +503,8 @@ static enum haul_err set_near(struct model *m, struct haul_error *e)
     return HAUL_OK;
 }
 
-enum haul_err model_new(const struct haul_problem *p, int32_t spare, struct model **out, struct haul_error *e)
+static enum haul_err build(const struct haul_problem *p, int32_t spare, bool lists, struct model **out,
+                           struct haul_error *e)
 {
     *out = NULL;
     struct model *m = calloc(1, sizeof *m);
@@ -505,13 +524,23 @@ enum haul_err model_new(const struct haul_problem *p, int32_t spare, struct mode
     if (bad == HAUL_OK) bad = set_vehicles(m, e);
     if (bad == HAUL_OK) set_penalties(m);
     if (bad == HAUL_OK) set_sisters(m), m->plain = all_plain(m);
-    if (bad == HAUL_OK) bad = set_near(m, e);
+    if (bad == HAUL_OK && lists) bad = set_near(m, e);
     if (bad != HAUL_OK) {
         model_free(m);
         return bad;
     }
     *out = m;
     return HAUL_OK;
+}
+
+enum haul_err model_new(const struct haul_problem *p, int32_t spare, struct model **out, struct haul_error *e)
+{
+    return build(p, spare, true, out, e);
+}
+
+enum haul_err model_new_plain(const struct haul_problem *p, struct model **out, struct haul_error *e)
+{
+    return build(p, 0, false, out, e);
 }
 
 void model_free(struct model *m)

@@ -74,6 +74,8 @@ struct model {
 
 /* HAUL_E_NOMEM. Refers to p. `spare`: tasks and locations that may still come. */
 enum haul_err model_new(const struct haul_problem *p, int32_t spare, struct model **out, struct haul_error *e);
+/* Without the lists of near tasks: to time routes, not to search. */
+enum haul_err model_new_plain(const struct haul_problem *p, struct model **out, struct haul_error *e);
 void model_free(struct model *m);
 
 /* For tasks that come later: fills the node and its lists of near tasks, and sets it into theirs. `windows`: where in

@@ -208,7 +208,7 @@ enum haul_err haul_plan_of(const struct haul_problem *p, const struct haul_stops
     free(served);
     free(driven);
     struct model *m = NULL;
-    if (bad == HAUL_OK) bad = model_new(p, 0, &m, e);
+    if (bad == HAUL_OK) bad = model_new_plain(p, &m, e);
     if (bad != HAUL_OK) return bad;
     struct state *s = state_new(m);
     state_begin(s);

@@ -17,7 +17,7 @@ struct sort_key {
 void search_init(struct search *x, struct state *s, uint64_t seed)
 {
     const size_t cap = (size_t)s->m->tasks_cap + 2;
-    *x = (struct search){.m = s->m, .s = s};
+    *x = (struct search){.m = s->m, .s = s, .tries = INT32_MAX};
     haul_rng_seed(&x->rng, seed);
     finder_init(&x->find, s, &x->rng);
     x->missed = calloc(cap, sizeof *x->missed);
@@ -108,6 +108,13 @@ static void sort_few(struct sort_key *k, int32_t n)
     }
 }
 
+/* Where many stay absent, not all of them are tried in every step. */
+static bool passed_over(struct search *x, int32_t i)
+{
+    const int32_t before = x->s->saved_absent_n;
+    return i < before && before > x->tries && haul_rng_below(&x->rng, (uint64_t)before) >= (uint64_t)x->tries;
+}
+
 void search_fill(struct search *x)
 {
     struct state *s = x->s;
@@ -116,6 +123,7 @@ void search_fill(struct search *x)
     for (int32_t i = 0; i < s->absent_n; i++) {
         const int32_t task = s->absent[i];
         if (x->m->nodes[task].kind == HAUL_TASK_DELIVERY && x->m->nodes[task].mate != HAUL_NONE) continue;
+        if (passed_over(x, i)) continue;
         x->order[n++] = (struct sort_key){key_of(x, order, task), task};
     }
     sort_few(x->order, n);

@@ -19,6 +19,7 @@ struct search {
     double share;     /* of the whole search that is done, 0..1 */
     int64_t iterations;
     int64_t *missed;        /* [tasks_cap] in how many plans it was left out: what is hard */
+    int32_t tries;          /* of those that were absent before a step, about so many are tried again in it */
     bool dropping;          /* looking for fewer vehicles: who is left out counts by how often it was */
     struct sort_key *order; /* [tasks_cap] */
     int32_t *torn;          /* [tasks_cap] */

@@ -14,7 +14,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-enum { ROUNDS = 20, ISLANDS_MAX = 2, FIRST_TRIES = 4 };
+enum { ROUNDS = 20, ISLANDS_MAX = 2, FIRST_TRIES = 4, TRIES = 10 };
 static const double fewest_share = 0.4; /* of the time goes to fewer vehicles, where they count first */
 
 struct solve {
@@ -140,6 +140,7 @@ static void tune(struct search *x)
     x->hot = mean * 1.5;
     x->cold = mean * 0.05;
     x->find.blinks = true;
+    x->tries = TRIES;
     x->find.near = 40;
 }
 

@@ -39,6 +39,10 @@ static const struct field fields[] = {
     {"options_version", U32, AT(control.options_version)},
     {"options_hash", TEXT33, AT(control.options_hash)},
     {"genesis_options", TEXT33, AT(control.genesis_options)},
+    {"content_0_hash", TEXT33, AT(control.content_hash[0])},
+    {"content_0_version", U32, AT(control.content_version[0])},
+    {"content_1_hash", TEXT33, AT(control.content_hash[1])},
+    {"content_1_version", U32, AT(control.content_version[1])},
 };
 #define FIELDS (sizeof fields / sizeof fields[0])
 

@@ -11,6 +11,7 @@
  *     checkpoint_writing checkpoint_writing_blocks    a checkpoint that does not count yet
  *     incarnation genesis_offset silent_until partitions answer_version options_version options_hash
  *     genesis_options format
+ *     content_0_hash content_0_version …              what the task began with beside its options; the version in force
  *
  * The fields that change with every commit come first: in a small hash Redis finds a field by looking from the front.
  */
@@ -20,7 +21,7 @@
 #include "sinks/redis/resp.h"
 
 #define NONCE_TEXT     33
-#define CONTROL_FORMAT 1
+#define CONTROL_FORMAT 2
 
 /* Everything that the control key holds, but the owner. */
 struct record {

@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The processors of the simulated world: small, and with everything in them that can go wrong: timers, alerts, sorted
- * sets, streams, entities that go, records that are refused and dropped.
+ * The processors of the simulated world, in a chain: small, and with everything in them that can go wrong.
+ *
+ *     outside ─► tally (traffic, 3) ─readings in time─► hub (network, 2) ─alerts─► board (desk, 1)
+ *                  ▲  └──────────────alerts─────────────────┼───────────────────────► ▲
+ *                  └────────────feedback, without a clock───┘
  */
 #ifndef SIM_ACTORS_H
 #define SIM_ACTORS_H
 
 #include "haul/processor.h"
 
-extern const struct haul_processor sim_tally; /* mailbox template: sums readings by thing, alerts above 90 */
-extern const struct haul_processor sim_board; /* mailbox desk: counts transitions of alerts */
+extern const struct haul_processor sim_tally; /* sums readings by thing, alerts above 90 */
+extern const struct haul_processor sim_hub;   /* sums by region in windows of event time; a busy window feeds back */
+extern const struct haul_processor sim_board; /* counts transitions of alerts, escalates what stays open */
 
-struct tally_state {
-    int64_t count, sum, silent, late;
-};
-struct board_state {
-    int64_t opens, changes, clears, actions;
-};
+enum tally_counter { TALLY_ZERO, TALLY_MILLI, TALLY_FEEDBACK, TALLY_GIVEN };
+enum hub_counter { HUB_BEHIND, HUB_FED };
+enum board_counter { BOARD_TWICE, BOARD_UNOPENED };
 
 #endif

@@ -212,23 +212,41 @@ static void answer_one(struct world *w, struct sim_member *s)
     land(w, &p);
 }
 
+void world_answer(struct world *w)
+{
+    for (int i = 0; i < SIM_MEMBERS; i++)
+        if (!w->member[i].paused)
+            for (uint64_t k = world_below(w, 6); k > 0; k--) answer_one(w, &w->member[i]);
+}
+
 void world_move(struct world *w)
 {
     const int64_t ms = w->now_ns / NS_PER_MS;
-    for (int i = 0; i < SIM_MEMBERS; i++) {
-        struct sim_member *s = &w->member[i];
-        if (s->joined && ms - s->polled_ms > w->session_ms) expel(w, i);
-        if (!s->paused)
-            for (uint64_t k = world_below(w, 6); k > 0; k--) answer_one(w, s);
-    }
-    if (!w->rebalancing) return;
     for (int i = 0; i < SIM_MEMBERS; i++)
-        if (w->member[i].joined && holds_any(&w->member[i])) {
-            if (w->member[i].alive) return;
-            /* a dead static member cannot give up: its partitions wait for its session */
-            return;
-        }
+        if (w->member[i].joined && ms - w->member[i].polled_ms > w->session_ms) expel(w, i);
+    world_answer(w);
+    if (!w->rebalancing) return;
+    /* a dead static member cannot give up: its partitions wait for its session */
+    for (int i = 0; i < SIM_MEMBERS; i++)
+        if (w->member[i].joined && holds_any(&w->member[i])) return;
     rebalance_end(w);
+}
+
+/* ---- what a log may suffer ---- */
+void world_expire(struct world *w, unsigned mailbox, unsigned partition, int64_t low)
+{
+    struct sim_log *l = &w->log[mailbox][partition];
+    assert(low >= l->low && low <= (int64_t)l->n);
+    l->low = low;
+}
+
+void world_truncate(struct world *w, unsigned mailbox, unsigned partition, int64_t end)
+{
+    struct sim_log *l = &w->log[mailbox][partition];
+    assert(end >= 0 && end <= (int64_t)l->n);
+    for (size_t i = (size_t)end; i < l->n; i++) message_free(&l->m[i]);
+    l->n = (size_t)end;
+    if (l->low > end) l->low = end;
 }
 
 /* ---- source ---- */

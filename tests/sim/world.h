@@ -73,7 +73,7 @@ struct world {
     jmp_buf crash;
     bool crashable;
     struct {
-        uint64_t crashes, pauses, rebalances, redis_faults, lost_acks, lost_sends, turns;
+        uint64_t crashes, pauses, stops, rebalances, redis_faults, lost_acks, lost_sends, turns;
     } stats;
 };
 
@@ -90,6 +90,12 @@ void member_start(struct world *w, int number);
 void member_die(struct world *w, int number);
 /* Moves the group and the producers' queues a little. */
 void world_move(struct world *w);
+/* What the producers have sent is answered a little. */
+void world_answer(struct world *w);
+/* Retention: offsets below `low` are gone. (The messages are kept, so that the oracle can read them.) */
+void world_expire(struct world *w, unsigned mailbox, unsigned partition, int64_t low);
+/* The log loses what it had from `end` on, and will give these offsets again. Nobody may be reading there. */
+void world_truncate(struct world *w, unsigned mailbox, unsigned partition, int64_t end);
 /* Every crossing of the process's edge calls this: here it may die. */
 void world_edge(struct world *w);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A live plan of 1,000 stops and 100 vehicles under random events: how long each takes (CPU), how many stops it moves, and how the plan
- * stands against a search from scratch at the end.
- *   bench_live [EVENTS [STEPS_BETWEEN [SCRATCH_SECONDS]]]
+ * A live plan of 1,000 stops and 100 vehicles under random events: how long each takes (CPU), how many stops it moves,
+ * and how the plan stands against a search from scratch at the end. bench_live [EVENTS [STEPS_BETWEEN
+ * [SCRATCH_SECONDS]]]
  */
 #include "haul/rng.h"
 #include "haul/solver_live.h"
@@ -29,7 +29,10 @@ static int32_t way_m(int32_t a, int32_t b)
     return (int32_t)d;
 }
 
-static int32_t way_ms(int32_t a, int32_t b) { return way_m(a, b) * 72; } /* 50 km/h */
+static int32_t way_ms(int32_t a, int32_t b)
+{
+    return way_m(a, b) * 72;
+} /* 50 km/h */
 
 static void must(enum haul_err bad, const struct haul_error *e)
 {
@@ -62,7 +65,8 @@ static struct haul_problem *empty_problem(int32_t places)
     int32_t *time = malloc(n * n * sizeof *time), *distance = malloc(n * n * sizeof *distance);
     if (time == NULL || distance == NULL) exit(1);
     for (int32_t i = 0; i < places; i++)
-        for (int32_t k = 0; k < places; k++) time[i * places + k] = way_ms(i, k), distance[i * places + k] = way_m(i, k);
+        for (int32_t k = 0; k < places; k++)
+            time[i * places + k] = way_ms(i, k), distance[i * places + k] = way_m(i, k);
     must(haul_problem_set_table(p, profile, time, distance, &e), &e);
     return p;
 }
@@ -88,7 +92,8 @@ static int by_value(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-static void new_order(struct haul_live *l, struct haul_rng *rng, int64_t id, struct haul_change *c, struct haul_error *e)
+static void new_order(struct haul_live *l, struct haul_rng *rng, int64_t id, struct haul_change *c,
+                      struct haul_error *e)
 {
     int32_t index, at = (int32_t)haul_rng_below(rng, (uint64_t)locations);
     struct haul_task t;
@@ -117,7 +122,9 @@ static void event(struct haul_live *l, struct haul_rng *rng, int64_t id, struct 
 {
     struct haul_error e;
     switch (haul_rng_below(rng, 4)) {
-    case 0: new_order(l, rng, id, c, &e); break;
+    case 0:
+        new_order(l, rng, id, c, &e);
+        break;
     case 1: {
         const int32_t k = (int32_t)haul_rng_below(rng, (uint64_t)alive_n);
         must(haul_live_cancel(l, alive[k], c, &e), &e);
@@ -130,7 +137,9 @@ static void event(struct haul_live *l, struct haul_rng *rng, int64_t id, struct 
         must(haul_live_progress(l, v, 0, delay_ms[v], c, &e), &e);
         break;
     }
-    default: new_ways(l, rng, c, &e); break;
+    default:
+        new_ways(l, rng, c, &e);
+        break;
     }
 }
 
@@ -138,7 +147,8 @@ static void report(int32_t events, int32_t unserved)
 {
     qsort(took_ms, (size_t)events, sizeof took_ms[0], by_value);
     qsort(share_moved, (size_t)events, sizeof share_moved[0], by_value);
-    printf("events %d: CPU ms median %.2f p99 %.2f worst %.2f (goal p99 20); stops moved %% median %.2f p99 %.2f worst %.2f (goal 3); "
+    printf("events %d: CPU ms median %.2f p99 %.2f worst %.2f (goal p99 20); stops moved %% median %.2f p99 %.2f worst "
+           "%.2f (goal 3); "
            "unserved %d of %d\n",
            events, took_ms[events / 2], took_ms[events * 99 / 100], took_ms[events - 1], share_moved[events / 2],
            share_moved[events * 99 / 100], share_moved[events - 1], unserved, alive_n);
@@ -151,7 +161,8 @@ int main(int argc, char **argv)
     const double scratch_s = argc > 3 ? strtod(argv[3], NULL) : 60;
     struct haul_rng rng;
     haul_rng_seed(&rng, 11);
-    for (int32_t i = 0; i < LOCATIONS; i++) xs[i] = (int32_t)haul_rng_below(&rng, 40000), ys[i] = (int32_t)haul_rng_below(&rng, 40000);
+    for (int32_t i = 0; i < LOCATIONS; i++)
+        xs[i] = (int32_t)haul_rng_below(&rng, 40000), ys[i] = (int32_t)haul_rng_below(&rng, 40000);
     struct haul_problem *p = empty_problem(LOCATIONS);
     struct haul_error e;
     for (int32_t i = 0; i < STOPS; i++) {
@@ -162,7 +173,8 @@ int main(int argc, char **argv)
     }
     add_fleet(p, false);
     struct haul_plan first;
-    const struct haul_solve_options begin = {.seed = 1, .time_ms = (int64_t)(scratch_s * 300), .threads = 1, .now_ns = haul_cpu_ns};
+    const struct haul_solve_options begin = {
+        .seed = 1, .time_ms = (int64_t)(scratch_s * 300), .threads = 1, .now_ns = haul_cpu_ns};
     must(haul_solve(p, &begin, &first, &e), &e);
     const struct haul_live_options o = {.seed = 2, .spare = SPARE, .price_of_move = 50, .moves_max = 10, .steps = 100};
     struct haul_live *l;
@@ -185,11 +197,13 @@ int main(int argc, char **argv)
     }
     add_fleet(q, true);
     struct haul_plan scratch;
-    const struct haul_solve_options again = {.seed = 3, .time_ms = (int64_t)(1000 * scratch_s), .threads = 1, .now_ns = haul_cpu_ns};
+    const struct haul_solve_options again = {
+        .seed = 3, .time_ms = (int64_t)(1000 * scratch_s), .threads = 1, .now_ns = haul_cpu_ns};
     must(haul_solve(q, &again, &scratch, &e), &e);
-    printf("after them: cost %lld; from scratch in %.0f s, without the slower ways: %lld (%.2f %% below; goal 1), unserved %d\n",
-           (long long)haul_live_cost(l), scratch_s, (long long)scratch.cost, 100.0 * ((double)haul_live_cost(l) / (double)scratch.cost - 1),
-           scratch.unserved_n);
+    printf("after them: cost %lld; from scratch in %.0f s, without the slower ways: %lld (%.2f %% below; goal 1), "
+           "unserved %d\n",
+           (long long)haul_live_cost(l), scratch_s, (long long)scratch.cost,
+           100.0 * ((double)haul_live_cost(l) / (double)scratch.cost - 1), scratch.unserved_n);
     haul_plan_free(&scratch);
     haul_plan_free(&first);
     haul_live_close(l);

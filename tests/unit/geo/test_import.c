@@ -13,7 +13,10 @@
 
 /* libreadosm leaves its XML parser behind when the file is damaged. */
 const char *__lsan_default_suppressions(void);
-const char *__lsan_default_suppressions(void) { return "leak:libexpat\nleak:libreadosm\n"; }
+const char *__lsan_default_suppressions(void)
+{
+    return "leak:libexpat\nleak:libreadosm\n";
+}
 
 /* Two streets that cross, a one-way, a ferry, a way that leaves the extract, and what is nonsense. */
 static const char osm[] =

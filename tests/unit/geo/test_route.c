@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "haul/live.h"
 #include "haul/metric.h"
 #include "haul/plan.h"
 #include "haul/rng.h"
@@ -125,14 +126,12 @@ static void json_is_json(void **state)
 static void closures(void **state)
 {
     struct world *x = *state;
-    const struct haul_roads_view *v = haul_roads_view(x->town.roads);
     const struct haul_stop from = stop_at(x, 3, 2.5), to = stop_at(x, 3, 4.5), closed = stop_at(x, 3, 3.5);
     struct haul_route r;
     struct haul_error e;
     assert_int_equal(haul_route_run(x->router, x->w, &from, &to, &r, &e), HAUL_OK);
     const int32_t open = r.cost;
-    for (uint32_t i = v->road_first[2 * closed.edge]; i < v->road_first[2 * closed.edge + 2]; i++)
-        haul_metric_set(x->metric, v->road_arcs[i], HAUL_FAR);
+    for (uint32_t back = 0; back <= 1; back++) haul_live_close(x->metric, x->town.roads, 2 * closed.edge + back);
     assert_int_equal(haul_metric_commit(x->metric, NULL), HAUL_OK);
     const struct haul_weights *now = haul_metric_hold(x->metric);
     assert_int_equal(haul_route_run(x->router, now, &from, &to, &r, &e), HAUL_OK);
@@ -148,6 +147,33 @@ static void closures(void **state)
     x->w = haul_metric_hold(x->metric);
     assert_int_equal(haul_route_run(x->router, x->w, &from, &to, &r, &e), HAUL_OK);
     assert_int_equal(r.cost, open);
+}
+
+/* A jam is driven through or around, whichever is faster; faster than free flow is free flow. */
+static void jams(void **state)
+{
+    struct world *x = *state;
+    const struct haul_stop from = stop_at(x, 3, 3.1), to = stop_at(x, 3, 3.9);
+    static const struct {
+        uint32_t speed_cmps;
+        int32_t low_ms, high_ms;
+    } cases[] = {
+        {1000, 17000, 18500}, {5000, 17000, 18500}, {500, 34000, 37000}, {100, 100000, 110000}, {0, 4400000, 4600000}};
+    haul_metric_release(x->metric, x->w);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct haul_route r;
+        struct haul_error e;
+        for (uint32_t back = 0; back <= 1; back++)
+            haul_live_speed(x->metric, x->town.roads, &x->car, 2 * from.edge + back, cases[i].speed_cmps);
+        assert_int_equal(haul_metric_commit(x->metric, NULL), HAUL_OK);
+        const struct haul_weights *now = haul_metric_hold(x->metric);
+        assert_int_equal(haul_route_run(x->router, now, &from, &to, &r, &e), HAUL_OK);
+        if (r.cost < cases[i].low_ms || r.cost > cases[i].high_ms) fail_msg("case %zu: %d ms", i, r.cost);
+        haul_metric_release(x->metric, now);
+    }
+    for (uint32_t back = 0; back <= 1; back++) haul_live_revert(x->metric, x->town.roads, 2 * from.edge + back);
+    assert_int_equal(haul_metric_commit(x->metric, NULL), HAUL_OK);
+    x->w = haul_metric_hold(x->metric);
 }
 
 struct reached {
@@ -275,6 +301,7 @@ int main(void)
         cmocka_unit_test(ways_in_a_grid),
         cmocka_unit_test(json_is_json),
         cmocka_unit_test(closures),
+        cmocka_unit_test(jams),
         cmocka_unit_test(reach),
         cmocka_unit_test(nobody_overtakes_by_leaving_later),
         cmocka_unit_test(plans_equal_a_plain_search),
