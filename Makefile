@@ -86,6 +86,8 @@ SRC_fuzz := $(sort $(wildcard tests/fuzz/*/fuzz_*.c))
 BIN_fuzz := $(SRC_fuzz:%.c=$B/%)
 SRC_bench := $(sort $(wildcard tests/bench/*/bench_*.c))
 BIN_bench := $(SRC_bench:%.c=$B/%)
+SRC_tools := $(sort $(wildcard tests/tools/*.c))
+BIN_tools := $(SRC_tools:%.c=$B/%)
 SRC_sim := $(sort $(wildcard tests/sim/*.c))
 OBJ_sim := $(SRC_sim:%.c=$B/obj/%.o)
 OBJ_oracle := $(patsubst %.c,$B/obj/%.o,$(wildcard tests/oracle/*.c))
@@ -141,8 +143,13 @@ $B/tests/oracle/oracle: $(OBJ_oracle) $(call libs,commands)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $(OBJ_oracle) -Wl,--start-group $(call libs,commands) -Wl,--end-group $(EXT_commands)
 
+# what integration tests use: each a program of its own
+$B/tests/tools/%: $B/obj/tests/tools/%.o $(call libs,commands)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(call libs,commands) -Wl,--end-group $(EXT_commands)
+
 -include $(patsubst %.o,%.d,$(foreach l,$(LAYERS) commands sim oracle,$(OBJ_$(l)))) \
-         $(patsubst %.c,$B/obj/%.d,$(SRC_unit) $(SRC_fuzz) $(SRC_bench) \
+         $(patsubst %.c,$B/obj/%.d,$(SRC_unit) $(SRC_fuzz) $(SRC_bench) $(SRC_tools) \
             $(wildcard tests/unit/*/support_*.c))
 
 include tests/targets.mk

@@ -652,9 +652,14 @@ static enum haul_err source_recall(struct haul_source *base, struct haul_task_na
                      (unsigned)task.partition, rd_kafka_err2str(err));
 }
 
-/* Leaves the group when that is answered in time; a static member stays in it until its session ends. */
-static void leave_group(struct kafka_source *s)
+/* Leaves the group; a static member stays in it until its session ends. False: that was not answered in time.
+ * A rebalance whose call still lies in the client's queue is answered first: closing turns that queue away, and the
+ * client would wait for the answer for ever. */
+static bool leave_group(struct kafka_source *s)
 {
+    take_batch(s);
+    drop_batch(s);
+    rd_kafka_assign(s->rk, NULL);
     rd_kafka_queue_t *last = rd_kafka_queue_new(s->rk);
     rd_kafka_error_t *error = rd_kafka_consumer_close_queue(s->rk, last);
     if (error != NULL) rd_kafka_error_destroy(error);
@@ -665,6 +670,7 @@ static void leave_group(struct kafka_source *s)
         rd_kafka_event_destroy(event);
     }
     rd_kafka_queue_destroy(last);
+    return rd_kafka_consumer_closed(s->rk) != 0;
 }
 
 static void source_close(struct haul_source *base)
@@ -674,8 +680,11 @@ static void source_close(struct haul_source *base)
     if (s->current != NULL) rd_kafka_message_destroy(s->current);
     drop_batch(s);
     forget_parts(s);
+    const bool left = leave_group(s);
     rd_kafka_queue_destroy(s->queue);
-    leave_group(s);
+    /* A client that has not left never comes to its end, and destroying it waits for that: it is left behind. Its
+     * callbacks go on to look at the source. */
+    if (!left) return;
     rd_kafka_destroy_flags(s->rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
     free(s);
 }

@@ -25,6 +25,7 @@ struct setting {
 struct plan {
     char topic[HAUL_KAFKA_TOPIC_BYTES];
     int partitions, replication;
+    bool foreign; /* another's: not made, and only its partitions are asked for */
     struct setting settings[SETTINGS_MAX];
     size_t settings_len;
 };
@@ -82,13 +83,31 @@ static bool plan(struct admin *a, const struct haul_kafka_options *o, const char
     return true;
 }
 
+/* A bridge's topic that the options name is another's. */
+static bool is_foreign(const struct haul_kafka_options *o, unsigned mailbox)
+{
+    if (!haul_mailbox_bridges(mailbox) || mailbox == HAUL_MAILBOX_REDRIVE) return false;
+    for (uint32_t i = 0; i < o->topics.len; i++)
+        if (strcmp(o->topics.item[i].key, haul_mailbox_row(mailbox)->name) == 0) return true;
+    return false;
+}
+
+static void make_foreign(struct plan *p)
+{
+    p->foreign = true;
+    p->replication = 0;
+    p->settings_len = 0;
+}
+
 static enum haul_err plan_all(struct admin *a, const struct haul_kafka_options *o, const char *instance,
                               const int64_t partitions[HAUL_MAILBOX_MAX], struct haul_error *e)
 {
     bool ok = true;
     for (unsigned i = 1; i < HAUL_MAILBOX_MAX; i++) {
         const struct haul_mailbox_row *row = haul_mailbox_row(i);
-        if (row != NULL) ok = plan(a, o, instance, row->name, partitions[i], false) && ok;
+        if (row == NULL) continue;
+        ok = plan(a, o, instance, row->name, partitions[i], false) && ok;
+        if (is_foreign(o, i)) make_foreign(&a->plans[a->len - 1]);
     }
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
         ok = plan(a, o, instance, others[i].name, 1, others[i].compacted) && ok;
@@ -291,7 +310,9 @@ static enum haul_err create_missing(struct admin *a, const struct rd_kafka_metad
     enum haul_err err = HAUL_OK;
     for (size_t i = 0; i < a->len && err == HAUL_OK; i++) {
         const struct rd_kafka_metadata_topic *t = find(all, a->plans[i].topic);
-        if (t == NULL)
+        if (t == NULL && a->plans[i].foreign)
+            tell(a, HAUL_TOPIC_MISSING, a->plans[i].topic, "");
+        else if (t == NULL)
             list[n++] = new_topic(&a->plans[i]);
         else
             err = compare(a, &a->plans[i], t, e);

@@ -4,14 +4,14 @@
 
 test: ## install what is missing, then run every test: unit, property, simulation, integration; sanitized
 	@deploy/local/deps build test
-	@$(MAKE) --no-print-directory -j$(shell nproc) all
+	@$(MAKE) --no-print-directory -j$(shell nproc) all build/release/tests/sim/sim
 	@$(MAKE) --no-print-directory -j$(shell nproc) VARIANT=asan test-build
 	@$(MAKE) --no-print-directory -j$(shell nproc) VARIANT=tsan $(TSAN_TESTS:%=build/tsan/%)
 	@tests/run
 
 TSAN_TESTS := $(patsubst %.c,%,$(wildcard tests/unit/*/test_*_threads.c))
 
-test-build: $B/haul $(BIN_unit) $(if $(SRC_sim),$B/tests/sim/sim)
+test-build: $B/haul $(BIN_unit) $(BIN_tools) $B/tests/sim/sim $B/tests/oracle/oracle
 
 check: ## run the checks of layers and banned calls on what is built
 	@tests/checks/layers build/release

@@ -95,7 +95,8 @@ static void warn_of_difference(const struct runtime *r)
         char text[200];
         if (inforce_read(r, store, r->processor[i], &f, &e) != HAUL_OK) break;
         if (f.differ == 0) continue;
-        snprintf(text, sizeof text, "%s: the file's options are not those in force (version %u): haul reload brings them in",
+        snprintf(text, sizeof text,
+                 "%s: the file's options are not those in force (version %u): haul reload brings them in",
                  haul_mailbox_row(r->processor[i]->mailbox)->name, f.version);
         haul_say(HAUL_LOG_WARNING, "options_differ", text);
     }
@@ -117,6 +118,12 @@ static void wait_for_end(struct runtime *r, const sigset_t *signals)
 
 static int serve(struct runtime *r, const char *port_file)
 {
+    sigset_t signals; /* blocked before any thread is made: one that did not inherit it would end the process */
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
+    signal(SIGPIPE, SIG_IGN);
     const struct haul_http_route routes[] = {
         {"/metrics", answer_metrics, r},
         {"/healthz", answer_health, r},
@@ -129,12 +136,6 @@ static int serve(struct runtime *r, const char *port_file)
         fprintf(stderr, "haul: engine.admin: %s\n", e.text);
         return HAUL_EXIT_UNAVAILABLE;
     }
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &signals, NULL);
-    signal(SIGPIPE, SIG_IGN);
     int status = HAUL_EXIT_FAILED;
     if (write_port(port_file, haul_http_port(http))) {
         char text[128];
@@ -179,7 +180,8 @@ static int run(int argc, char **argv)
     status = runtime_prepare(&r, only);
     if (status == 0 && !crash_watch(r.engine->crash_dir)) status = HAUL_EXIT_CONFIG;
     if (status == 0) {
-        haul_log_open(STDERR_FILENO, (enum haul_log_level)r.engine->log_level, (enum haul_log_format)r.engine->log_format);
+        haul_log_open(STDERR_FILENO, (enum haul_log_level)r.engine->log_level,
+                      (enum haul_log_format)r.engine->log_format);
         status = serve(&r, port_file);
     }
     runtime_free(&r);

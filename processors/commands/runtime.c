@@ -233,13 +233,24 @@ static int fill_settings(struct runtime *r)
     return 0;
 }
 
+/* A refused message goes out whole, beside what a step sends: a smaller outbox would wait for ever. */
+static int check_outbox(const struct runtime *r)
+{
+    const int64_t least = 2 * (r->kafka->message_bytes + 1024 * 1024);
+    if (r->engine->outbox_max >= least) return 0;
+    fprintf(stderr, "haul: engine.outbox_max: it must hold two messages of kafka.message_bytes: at least %lld KiB\n",
+            (long long)(least / 1024));
+    return HAUL_EXIT_CONFIG;
+}
+
 int runtime_prepare(struct runtime *r, const char *only)
 {
     r->engine = haul_config_section(r->config, "engine");
     r->kafka = haul_config_section(r->config, "kafka");
     r->redis = haul_config_section(r->config, "redis");
     r->contents = haul_contents_open();
-    int status = choose_all(r, only);
+    int status = check_outbox(r);
+    if (status == 0) status = choose_all(r, only);
     if (status == 0) status = read_driver_key(r);
     if (status == 0) status = add_contents(r);
     if (status == 0) status = fill_settings(r);

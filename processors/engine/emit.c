@@ -9,9 +9,11 @@
 /* A step may send this much without the outbox being asked again. */
 #define STEP_ROOM ((size_t)1024 * 1024)
 
+/* A refused message goes out whole. */
 bool emit_room(const struct haul_task *t)
 {
-    return outbox_room(&t->outbox, 0, STEP_ROOM);
+    const size_t letter = t->has_message ? t->message.n + t->key.n : 0;
+    return outbox_room(&t->outbox, 0, letter > STEP_ROOM ? letter : STEP_ROOM);
 }
 
 static void emit(struct haul_task *t, uint32_t channel, struct haul_str key, struct haul_str record,

@@ -300,7 +300,8 @@ static bool arrived_where_committed(const struct task_core *core, const struct h
 {
     return HAUL_MUTANT(LOG_IDENTITY_UNCHECKED) ||
            (core->position.offset == c->position.offset && core->position.index == c->position.index &&
-            core->last_hash == c->last_hash && core->last_offset == c->last_offset);
+            core->last_hash == c->last_hash && core->last_offset == c->last_offset &&
+            core->last_append_ms == c->last_append_ms);
 }
 
 static void stop_astray(struct haul_worker *w, struct worker_task *wt)

@@ -14,7 +14,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-enum { ROUNDS = 20, ISLANDS_MAX = 2, FIRST_TRIES = 4, TRIES = 10 };
+enum { ROUNDS = 20, ISLANDS_MAX = 2, FIRST_TRIES = 4, TRIES = 10, SMALL_FLEET = 150 };
 static const double fewest_share = 0.4; /* of the time goes to fewer vehicles, where they count first */
 
 struct solve {
@@ -141,7 +141,7 @@ static void tune(struct search *x)
     x->cold = mean * 0.05;
     x->find.blinks = true;
     x->tries = TRIES;
-    x->find.near = 40;
+    x->find.near = x->m->mixed_fleet && x->m->tasks <= SMALL_FLEET ? 0 : 40;
 }
 
 static enum haul_err begin_island(struct solve *v, int32_t k, struct haul_error *e)

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Holds the alerts in a dump of the view against the truth of what the simulator injected.
+ *     agree TRUTH DUMP [UNTIL]
+ * Every truth with a rule has an alert of that rule, about that vehicle, in its time, with a value that the injected
+ * one implies; every alert that opened up to UNTIL (a time; default: all) has a truth with that rule, or a truth that
+ * says it may be. Prints what does not agree; status 1 when something does not.
+ */
+#include "haul/time.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ROWS_MAX 100000
+#define MS_MIN   60000
+
+struct rows {
+    json_t *row[ROWS_MAX];
+    size_t n;
+};
+
+static struct rows truths, alerts;
+
+static const char *text(const json_t *o, const char *name)
+{
+    const char *s = json_string_value(json_object_get(o, name));
+    return s == NULL ? "" : s;
+}
+
+static int64_t when(const json_t *o, const char *name)
+{
+    struct haul_time t = {0};
+    struct haul_error e;
+    const char *s = text(o, name);
+    if (haul_time_parse(s, strlen(s), &t, &e) != HAUL_OK) {
+        fprintf(stderr, "agree: %s: %s\n", name, e.text);
+        exit(2);
+    }
+    return t.ms;
+}
+
+static double number(const json_t *truth, const char *name)
+{
+    return json_number_value(json_object_get(json_object_get(truth, "values"), name));
+}
+
+/* One JSON object a line, behind `prefix` and its id; other lines are passed over. */
+static void read_rows(const char *path, const char *prefix, struct rows *out)
+{
+    char *line = NULL;
+    size_t cap = 0;
+    FILE *f = fopen(path, "r");
+    if (f == NULL) {
+        perror(path);
+        exit(2);
+    }
+    while (getline(&line, &cap, f) > 0 && out->n < ROWS_MAX) {
+        if (strncmp(line, prefix, strlen(prefix)) != 0) continue;
+        const char *json = strchr(line, '{');
+        json_error_t e;
+        json_t *row = json == NULL ? NULL : json_loads(json, 0, &e);
+        if (row == NULL) {
+            fprintf(stderr, "agree: %s: not JSON: %.80s\n", path, line);
+            exit(2);
+        }
+        out->row[out->n++] = row;
+    }
+    free(line);
+    fclose(f);
+}
+
+/* An alert has the time of the vehicle's clock. */
+static int64_t clock_behind_ms(const json_t *truth)
+{
+    const double ahead_s = number(truth, "ahead_s");
+    return strcmp(text(truth, "fault"), "wrong_clock") == 0 && ahead_s < 0 ? (int64_t)(ahead_s * 1000) : 0;
+}
+
+static bool about(const json_t *truth, const json_t *alert, const char *rules, int64_t after_ms)
+{
+    char entity[64];
+    snprintf(entity, sizeof entity, "vehicle:%s", text(truth, "vehicle"));
+    const int64_t at = when(alert, "opened");
+    return strstr(rules, text(alert, "rule")) != NULL && strcmp(entity, text(alert, "entity")) == 0 &&
+           at >= when(truth, "from") + clock_behind_ms(truth) - 2 * MS_MIN && at <= when(truth, "until") + after_ms;
+}
+
+/* The incident that a dead gateway's silences become. */
+static bool about_gateway(const json_t *truth, const json_t *alert)
+{
+    char entity[64];
+    snprintf(entity, sizeof entity, "gateway:%s", text(truth, "gateway"));
+    const int64_t at = when(alert, "opened");
+    return strcmp(text(truth, "fault"), "dead_gateway") == 0 && strcmp(text(alert, "rule"), "desk.incident") == 0 &&
+           strcmp(entity, text(alert, "entity")) == 0 && at >= when(truth, "from") &&
+           at <= when(truth, "until") + 16 * MS_MIN;
+}
+
+/* The alert's number is one that the fault implies. */
+static bool value_fits(const json_t *truth, const json_t *alert)
+{
+    const double value = json_number_value(json_object_get(alert, "value"));
+    const double threshold = json_number_value(json_object_get(alert, "threshold"));
+    const char *fault = text(truth, "fault");
+    if (strcmp(fault, "speeding") == 0) return value > threshold && value <= 1.1 * number(truth, "speed_kmh");
+    /* the theft goes on when it is raised: the alert knows of a part */
+    if (strcmp(fault, "fuel_theft") == 0) return value >= threshold && value <= 1.05 * number(truth, "drop_l") + 3;
+    if (strcmp(fault, "unplanned_stop") == 0) return value >= threshold && value <= number(truth, "stopped_min") + 1;
+    return fabs(value) >= threshold; /* a clock is off in either direction */
+}
+
+static const char *rule_of(const json_t *truth)
+{
+    return text(truth, "rule");
+}
+
+static size_t missed(void)
+{
+    size_t bad = 0;
+    for (size_t i = 0; i < truths.n; i++) {
+        const json_t *truth = truths.row[i];
+        bool found = false, fits = false;
+        if (rule_of(truth)[0] == '\0') continue;
+        for (size_t k = 0; k < alerts.n && !fits; k++) {
+            if (!about(truth, alerts.row[k], rule_of(truth), 16 * MS_MIN)) continue;
+            found = true;
+            fits = value_fits(truth, alerts.row[k]);
+        }
+        if (fits) continue;
+        bad++;
+        printf("%s: %s %s from %s to %s\n", found ? "with another value" : "missed", rule_of(truth),
+               text(truth, "vehicle"), text(truth, "from"), text(truth, "until"));
+    }
+    return bad;
+}
+
+static size_t unexplained(int64_t until_ms)
+{
+    size_t bad = 0;
+    for (size_t k = 0; k < alerts.n; k++) {
+        const json_t *alert = alerts.row[k];
+        bool explained = when(alert, "opened") > until_ms;
+        for (size_t i = 0; i < truths.n && !explained; i++)
+            explained = about(truths.row[i], alert, rule_of(truths.row[i]), 16 * MS_MIN) ||
+                        about(truths.row[i], alert, text(truths.row[i], "may"), 120 * MS_MIN) ||
+                        about_gateway(truths.row[i], alert);
+        if (explained) continue;
+        bad++;
+        printf("not injected: %s %s opened %s\n", text(alert, "rule"), text(alert, "entity"), text(alert, "opened"));
+    }
+    return bad;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 3 && argc != 4) {
+        fputs("usage: agree TRUTH DUMP [UNTIL]\n", stderr);
+        return 64;
+    }
+    int64_t until_ms = INT64_MAX;
+    if (argc == 4) {
+        json_t *o = json_pack("{s:s}", "until", argv[3]);
+        until_ms = when(o, "until");
+        json_decref(o);
+    }
+    read_rows(argv[1], "{", &truths);
+    read_rows(argv[2], "alert:", &alerts);
+    const size_t bad = missed() + unexplained(until_ms);
+    printf("%zu truths, %zu alerts, %zu do not agree\n", truths.n, alerts.n, bad);
+    for (size_t i = 0; i < truths.n; i++) json_decref(truths.row[i]);
+    for (size_t i = 0; i < alerts.n; i++) json_decref(alerts.row[i]);
+    return bad > 0 || alerts.n == 0;
+}
