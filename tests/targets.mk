@@ -70,3 +70,8 @@ bench-geo: $(BENCH_geo) ## roads: Luxembourg's 100,000 answers, imports against 
 	@nice -n 10 $B/tests/bench/geo/bench_scale $(DATA)
 	@mkdir -p $B/kubicka && tar -xJf $(DATA)/kubicka/kubicka-50.tar.xz -C $B/kubicka
 	@nice -n 10 $B/tests/bench/geo/bench_match $B/kubicka all
+
+.PHONY: bench-coldchain
+bench-coldchain: $B/tests/bench/domains/bench_coldchain ## real food tags through the cold chain, verdict beside label (DATA=folder)
+	@$< $(DATA)/coldchain gb31605_chilled
+	@$< $(DATA)/coldchain vaccine_2_8

@@ -32,7 +32,7 @@ static const char usage[] =
 
 enum { COMPLAINTS_MAX = 20, PARTITIONS_MAX = 65536 };
 #define PACK_BYTES_MAX (48 * 1024)
-#define LINE_BYTES_MAX (2 * HAUL_JSON_RECORD_MAX)
+#define LINE_BYTES_MAX (16 * 1024 * 1024) /* twice the longest line: a message that is no record, as base64 */
 
 /* Records of one partition that wait for more. */
 struct pack {

@@ -69,10 +69,12 @@ static void unlist(struct desk_incident *s, struct haul_str id)
         }
 }
 
-static int64_t recent(const struct desk_incident *s, int64_t since_ms)
+/* Either side: tasks that catch up tell of their alerts in an order that is not that of their times. */
+static int64_t near(const struct desk_incident *s, int64_t at_ms, int64_t window_ms)
 {
     int64_t n = 0;
-    for (uint32_t i = 0; i < s->listed; i++) n += s->member[i].opened_ms >= since_ms;
+    for (uint32_t i = 0; i < s->listed; i++)
+        n += s->member[i].opened_ms >= at_ms - window_ms && s->member[i].opened_ms <= at_ms + window_ms;
     return n;
 }
 
@@ -195,7 +197,7 @@ void desk_gather(struct desk_step *x, struct haul_entity *e)
         s->members_ever++;
         refer(a, s);
         follow(x, s, a);
-    } else if (recent(s, x->now_ms - x->o->incident.window_ms) >= x->o->incident.members) {
+    } else if (near(s, x->now_ms, x->o->incident.window_ms) >= x->o->incident.members) {
         open_incident(x, s, e);
         haul_task_paint_now(x->task, i);
     }

@@ -97,6 +97,8 @@ static bool stops_are_right(struct sim *s)
         if (wt->state != HAUL_TASK_STOPPED && l->must_stop)
             return sim_complain(s, "%s/%u went on at offset %lld over a log that has lost what was %s", name, p,
                                 (long long)wt->t->core->position.offset, s->plan.starves ? "not read" : "read");
+        if (wt->state != HAUL_TASK_STOPPED && wt->control.incarnation > 1 && wt->control.silent_until < 0)
+            return sim_complain(s, "%s/%u was built again and says again what it had said", name, p);
         s->stopped |= wt->state == HAUL_TASK_STOPPED;
     }
     return true;

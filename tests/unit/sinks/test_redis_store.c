@@ -308,11 +308,11 @@ static void preconditions_are_checked(void **state)
     server_call(&server, "SET t:haul:control:fleet:0 x");
     assert_int_equal(s->ops->claim(s, FLEET(0), &genesis, &c, &fresh, &e), HAUL_E_CONFLICT);
     server_call(&server, "DEL t:haul:control:fleet:0");
-    server_call(&server, "HSET t:haul:control:fleet:0 format 1");
-    assert_int_equal(s->ops->claim(s, FLEET(0), &genesis, &c, &fresh, &e), HAUL_E_CORRUPT);
     server_call(&server, "HSET t:haul:control:fleet:0 format 2");
+    assert_int_equal(s->ops->claim(s, FLEET(0), &genesis, &c, &fresh, &e), HAUL_E_CORRUPT);
+    server_call(&server, "HSET t:haul:control:fleet:0 format 3");
     assert_int_equal(s->ops->claim(s, FLEET(0), &genesis, &c, &fresh, &e), HAUL_E_VERSION);
-    assert_string_equal(server_text(&server, "HGETALL t:haul:control:fleet:0"), "[format,2]");
+    assert_string_equal(server_text(&server, "HGETALL t:haul:control:fleet:0"), "[format,3]");
     bool exists;
     server_call(&server, "DEL t:haul:control:fleet:0");
     assert_int_equal(s->ops->peek(s, FLEET(0), &c, &exists, &e), HAUL_OK);

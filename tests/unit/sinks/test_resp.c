@@ -123,8 +123,11 @@ static void fill(struct haul_rng *rng, struct haul_control *c)
     for (size_t i = 0; i < sizeof *c; i++) bytes[i] = (uint8_t)haul_rng_u64(rng);
     c->acked_len = (uint32_t)haul_rng_below(rng, HAUL_CHANNELS_MAX + 1);
     for (size_t i = c->acked_len; i < HAUL_CHANNELS_MAX; i++) c->acked[i] = 0;
-    for (size_t i = 0; i < 32; i++) c->options_hash[i] = (char)('a' + haul_rng_below(rng, 16));
-    c->options_hash[32] = '\0';
+    char *const texts[] = {c->options_hash, c->genesis_options, c->content_hash[0], c->content_hash[1]};
+    for (size_t k = 0; k < sizeof texts / sizeof texts[0]; k++) {
+        for (size_t i = 0; i < 32; i++) texts[k][i] = (char)('a' + haul_rng_below(rng, 16));
+        texts[k][32] = '\0';
+    }
 }
 
 static bool same_control(const struct haul_control *a, const struct haul_control *b)
@@ -140,7 +143,9 @@ static bool same_control(const struct haul_control *a, const struct haul_control
            memcmp(a->acked, b->acked, sizeof a->acked) == 0 && a->genesis_offset == b->genesis_offset &&
            a->silent_until == b->silent_until && a->partitions == b->partitions &&
            a->answer_version == b->answer_version && a->options_version == b->options_version &&
-           strcmp(a->options_hash, b->options_hash) == 0;
+           strcmp(a->options_hash, b->options_hash) == 0 && strcmp(a->genesis_options, b->genesis_options) == 0 &&
+           memcmp(a->content_hash, b->content_hash, sizeof a->content_hash) == 0 &&
+           memcmp(a->content_version, b->content_version, sizeof a->content_version) == 0;
 }
 
 static void the_control_key_comes_back_as_it_was_written(void **state)
