@@ -35,6 +35,7 @@ struct haul_engine_options {
     int32_t start;
     char start_time[40]; /* as haul_time_parse reads it; for HAUL_START_TIME */
     int32_t on_wipe;
+    char crash_dir[1024]; /* "": off */
     char admin_address[64];
     int64_t admin_port; /* 0: any free one */
     int32_t log_level, log_format;

@@ -4,6 +4,7 @@
 #include "haul/http.h"
 #include "haul/log.h"
 #include "processors/commands/commands.h"
+#include "processors/commands/crash.h"
 #include "processors/commands/inforce.h"
 #include "processors/commands/runtime.h"
 
@@ -177,6 +178,7 @@ static int run(int argc, char **argv)
     int status = runtime_config(path, &r.config);
     if (status != 0) return status;
     status = runtime_prepare(&r, only);
+    if (status == 0 && !crash_watch(r.engine->crash_dir)) status = HAUL_EXIT_CONFIG;
     if (status == 0) {
         haul_log_open(STDERR_FILENO, (enum haul_log_level)r.engine->log_level,
                       (enum haul_log_format)r.engine->log_format);

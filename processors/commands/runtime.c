@@ -8,6 +8,7 @@
 #include "haul/processors.h"
 #include "haul/replay_source.h"
 #include "processors/commands/commands.h"
+#include "processors/commands/crash.h"
 #include "processors/commands/files.h"
 #include "processors/commands/sections.h"
 
@@ -299,6 +300,7 @@ void runtime_take_blob(void *arg, const char *what, const char *owner, const cha
 {
     struct runtime *r = arg;
     const struct haul_processor *p = find(haul_str_of(owner));
+    if (strcmp(what, "verdict") == 0) crash_verdict(r, owner, hash, content);
     if (p == NULL) return;
     if (strcmp(what, "options") == 0)
         take_options(r, p, hash, content);
@@ -332,6 +334,7 @@ bool runtime_publish(struct runtime *r, struct haul_error *e)
     if (haul_blobs_read(r->blobs, BLOBS_MS, runtime_take_blob, r, e) != HAUL_OK) return false;
     for (size_t i = 0; i < r->processors; i++)
         if (!put_all(r, r->processor[i], e)) return false;
+    if (!crash_judge(r, e)) return false;
     r->published = true;
     return true;
 }
@@ -403,6 +406,7 @@ static void *work(void *arg)
     struct runtime *r = rw->r;
     struct parts parts = {0};
     struct haul_error e = {0};
+    crash_thread();
     if (open_parts(rw, &parts, &e) != HAUL_OK) {
         haul_say(HAUL_LOG_ERROR, "worker_failed", e.text);
         close_parts(&parts);

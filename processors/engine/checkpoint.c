@@ -69,6 +69,7 @@ void checkpoint_begin(struct checkpoint *c, struct haul_task *t, uint64_t genera
     }
     c->generation = generation;
     c->position = t->core->position;
+    c->answer_version = t->core->answer_version;
     c->active = true;
     c->written = false;
 }
@@ -128,6 +129,7 @@ void checkpoint_flip(const struct checkpoint *c, struct haul_control *control, s
     assert(c->active && c->written);
     control->checkpoint_generation = c->generation;
     control->checkpoint = c->position;
+    control->answer_version = c->answer_version;
     control->checkpoint_blocks = c->next_rows;
     control->checkpoint_bytes = c->bytes;
     control->checkpoint_hash = c->manifest_hash;

@@ -7,11 +7,13 @@
 #include "haul/hash.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
 #define CONTENTS_MAX    4096
+#define CONDEMNED_MAX   1024
 #define BLOBS_MAX       256
 #define BLOBS_BYTES_MAX ((size_t)2 << 30)
 #define LARGE_PAGE      ((size_t)2 << 20)
@@ -39,6 +41,8 @@ struct haul_contents {
     const struct task_options *first[HAUL_MAILBOX_MAX];
     char key[HAUL_DRIVER_KEY_MAX];
     size_t key_len;
+    struct haul_condemned condemned[CONDEMNED_MAX]; /* never changes below its length, so readers take no lock */
+    _Atomic uint32_t condemned_len;
 };
 
 struct haul_contents *haul_contents_open(void)
@@ -261,4 +265,40 @@ void contents_first_blob(struct haul_contents *c, const struct haul_processor *p
     pthread_mutex_lock(&c->lock);
     memcpy(hash, c->first_blob[p->mailbox][i], 33);
     pthread_mutex_unlock(&c->lock);
+}
+
+/* ---- verdicts ---- */
+const struct haul_condemned *haul_contents_condemned(const struct haul_contents *c, struct haul_task_name task,
+                                                     int64_t offset, uint32_t index)
+{
+    const uint32_t n = atomic_load_explicit(&c->condemned_len, memory_order_acquire);
+    for (uint32_t i = 0; i < n; i++) {
+        const struct haul_condemned *x = &c->condemned[i];
+        if (x->offset == offset && x->mailbox == task.mailbox && x->partition == task.partition &&
+            (index == UINT32_MAX || x->index == index))
+            return x;
+    }
+    return NULL;
+}
+
+enum haul_err haul_contents_condemn(struct haul_contents *c, const struct haul_condemned *x, struct haul_error *e)
+{
+    const struct haul_task_name task = {x->mailbox, x->partition};
+    enum haul_err err = HAUL_OK;
+    pthread_mutex_lock(&c->lock);
+    const uint32_t n = atomic_load_explicit(&c->condemned_len, memory_order_relaxed);
+    if (haul_contents_condemned(c, task, x->offset, x->index) != NULL)
+        ;
+    else if (n == CONDEMNED_MAX)
+        err = haul_fail(e, HAUL_E_LIMIT, "more than %d records are condemned", CONDEMNED_MAX);
+    else
+        c->condemned[n] = *x, atomic_store_explicit(&c->condemned_len, n + 1, memory_order_release);
+    pthread_mutex_unlock(&c->lock);
+    return err;
+}
+
+const struct haul_condemned *contents_condemned(void *contents, struct haul_task_name task, int64_t offset,
+                                                uint32_t index)
+{
+    return haul_contents_condemned(contents, task, offset, index);
 }

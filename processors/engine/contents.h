@@ -8,6 +8,9 @@
 /* The options of a hash for a processor, or NULL. Any thread; what it returns stays valid while the contents are open.
  */
 const struct task_options *contents_find(void *contents, const struct haul_processor *p, const char *hash);
+/* haul_contents_condemned, for a task. */
+const struct haul_condemned *contents_condemned(void *contents, struct haul_task_name task, int64_t offset,
+                                                uint32_t index);
 /* What a processor's tasks begin with; NULL when never said. */
 const struct task_options *contents_first(struct haul_contents *c, const struct haul_processor *p);
 

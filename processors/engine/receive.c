@@ -26,8 +26,9 @@ static struct upstream *find_or_add(struct task_core *c, const struct haul_sende
     return u;
 }
 
-static void heard(struct upstream *u, int64_t append_ms)
+static void heard(struct haul_task *t, struct upstream *u, int64_t append_ms)
 {
+    if (u->stalled) stall_tell(t, u, append_ms, false);
     if (append_ms > u->heard_ms) u->heard_ms = append_ms;
     u->stalled = 0;
 }
@@ -59,7 +60,7 @@ enum receive receive_record(struct haul_task *t, const struct haul_sender *s, ui
                                 excludes */
     const uint64_t held = s->acked < sequence && !HAUL_MUTANT(BASE_IS_FIRST_SEEN) ? s->acked : sequence - 1;
     if (!incarnation_holds(u, s, held)) return RECEIVE_STALE;
-    heard(u, append_ms);
+    heard(t, u, append_ms);
     lost_through(t, u, s->acked < sequence ? s->acked : sequence - 1);
     if (sequence <= u->sequence && !HAUL_MUTANT(DUPLICATES_ACCEPTED)) return RECEIVE_DUPLICATE;
     if (sequence > u->sequence + 1 && !HAUL_MUTANT(SEQUENCE_HOLES_ACCEPTED)) return RECEIVE_BEYOND;
@@ -73,7 +74,7 @@ void receive_clock(struct haul_task *t, const struct haul_sender *s, const struc
     struct upstream *u = find_or_add(t->core, s);
     const uint64_t through = (uint64_t)r->v[HAUL_F_CLOCK_THROUGH].i;
     if (u == NULL || !incarnation_holds(u, s, through)) return;
-    heard(u, append_ms);
+    heard(t, u, append_ms);
     lost_through(t, u, through);
     if (r->v[HAUL_F_CLOCK_WATERMARK].i > u->watermark_ms) u->watermark_ms = r->v[HAUL_F_CLOCK_WATERMARK].i;
     u->clocked = r->v[HAUL_F_CLOCK_GONE].i == 0;
@@ -89,7 +90,8 @@ void receive_outside(struct haul_task *t, int64_t event_ms, int64_t append_ms)
     if (clock > c->outside_ms) c->outside_ms = clock;
 }
 
-/* Leaves out upstreams that have been silent for clock.stall of append time; looked at once a second of append time. */
+/* Leaves out upstreams that have been silent for clock.stall of append time, with an alert; looked at once a second of
+ * append time, within the first step of a message. */
 void receive_silence(struct haul_task *t, int64_t append_ms)
 {
     struct task_core *c = t->core;
@@ -100,6 +102,7 @@ void receive_silence(struct haul_task *t, int64_t append_ms)
         if (!u->clocked || u->stalled || append_ms - u->heard_ms <= t->options->settings.clock_stall_ms) continue;
         u->stalled = 1;
         c->count[COUNT_STALLED]++;
+        stall_tell(t, u, append_ms, true);
     }
 }
 

@@ -288,6 +288,13 @@ void slots_rebuild(struct slots *s, uint32_t high)
     }
 }
 
+void slots_lay_out(const struct slots *s, const struct haul_processor *p, struct haul_entity *e)
+{
+    e->timers = s->timers;
+    e->alerts_offset = (uint16_t)alerts_offset(p);
+    e->state_offset = (uint16_t)(alerts_offset(p) + sizeof(struct slot_alert) * p->rules_len);
+}
+
 struct haul_entity *slots_make(struct slots *s, const struct haul_processor *p, unsigned kind, struct haul_str id)
 {
     assert(id.n > 0 && id.n <= HAUL_ID_MAX);
@@ -305,9 +312,7 @@ struct haul_entity *slots_make(struct slots *s, const struct haul_processor *p, 
     e->used = 1;
     e->kind = (uint8_t)kind;
     e->id_len = (uint8_t)id.n;
-    e->timers = s->timers;
-    e->alerts_offset = (uint16_t)alerts_offset(p);
-    e->state_offset = (uint16_t)(alerts_offset(p) + sizeof(struct slot_alert) * p->rules_len);
+    slots_lay_out(s, p, e);
     memcpy(e->id, id.p, id.n);
     e->newest_ms = e->painted_ms = INT64_MIN;
     for (unsigned i = 0; i <= s->timers; i++) e->due[i] = INT64_MAX;

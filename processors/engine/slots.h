@@ -85,6 +85,8 @@ static inline uint32_t slots_number(const struct slots *s, const struct haul_ent
     return (uint32_t)((size_t)((const uint8_t *)e - s->base) / s->bytes);
 }
 
+/* Says in an entity where its timers, alerts and state lie. */
+void slots_lay_out(const struct slots *s, const struct haul_processor *p, struct haul_entity *e);
 struct haul_entity *slots_find(const struct slots *s, unsigned kind, struct haul_str id);
 /* A new, zeroed entity; NULL when the quota is met (evict first). The id must not exist. */
 struct haul_entity *slots_make(struct slots *s, const struct haul_processor *p, unsigned kind, struct haul_str id);

@@ -204,6 +204,11 @@ enum haul_err task_rebuild(struct haul_task *t, struct haul_error *e)
     if (c->layout != CORE_LAYOUT || c->mailbox != t->name.mailbox || c->partition != t->name.partition)
         return haul_fail(e, HAUL_E_VERSION, "checkpoint of %s/%u has layout %u of task %u/%u; expected layout %d", name,
                          t->name.partition, c->layout, c->mailbox, c->partition, CORE_LAYOUT);
+    if (c->state_version < t->p->state_version && t->p->upgrade != NULL) {
+        const enum haul_err err = task_upgrade(t, e);
+        if (err != HAUL_OK) return err;
+        c = t->core; /* it may have moved */
+    }
     if (c->state_version != t->p->state_version || c->stride != t->slots.bytes)
         return haul_fail(
             e, HAUL_E_VERSION,
@@ -228,6 +233,37 @@ enum haul_err task_rebuild(struct haul_task *t, struct haul_error *e)
     slots_rebuild(&t->slots, t->core->slots_high);
     live_rebuild(t);
     return HAUL_OK;
+}
+
+/* ---- where it is, for who asks after the process has died ---- */
+_Thread_local struct haul_crumb haul_crumb;
+
+static void crumb(const struct haul_task *t, enum haul_crumb_at at)
+{
+    struct haul_crumb *c = &haul_crumb;
+    c->mailbox = t->name.mailbox;
+    c->partition = t->name.partition;
+    c->offset = t->core->position.offset;
+    c->index = t->core->position.index;
+    c->step = t->core->position.step + 1;
+    c->at = at;
+}
+
+static const struct haul_condemned *verdict_on(const struct haul_task *t)
+{
+    if (!t->suspect) return NULL;
+    return t->find_condemned(t->find_arg, t->name, t->head.offset, t->core->position.index);
+}
+
+/* Not even its frame is opened. */
+static bool unreadable(struct haul_task *t)
+{
+    const struct haul_condemned *verdict = verdict_on(t);
+    if (verdict == NULL || !verdict->unreadable) return false;
+    t->raw = false;
+    t->bad_frame = true;
+    t->cursor.left = t->cursor.count = 1;
+    return true;
 }
 
 /* ---- messages ---- */
@@ -268,9 +304,13 @@ void task_offer(struct haul_task *t, const struct haul_message *m)
     t->head.value = (struct haul_str){(const char *)t->message.p, t->message.n};
     t->head.key = (struct haul_str){(const char *)t->key.p, t->key.n};
     t->has_message = true;
-    open_frame(t);
     /* resuming inside a message: records before the index were taken before */
     const uint32_t skip = t->head.offset == t->core->position.offset ? t->core->position.index : 0;
+    if (skip == 0) t->core->position = (struct haul_position){t->head.offset, 0, t->core->position.step};
+    t->suspect = t->find_condemned != NULL && t->find_condemned(t->find_arg, t->name, m->offset, UINT32_MAX) != NULL;
+    if (unreadable(t)) return;
+    crumb(t, HAUL_CRUMB_DECODE);
+    open_frame(t);
     for (uint32_t i = 0; i < skip && t->cursor.left > 0 && !t->bad_frame; i++) {
         haul_arena_reset(&t->scratch);
         if (t->raw) {
@@ -279,7 +319,7 @@ void task_offer(struct haul_task *t, const struct haul_message *m)
         }
         haul_record_decode(&t->cursor, &t->record, &t->scratch, &t->refusal);
     }
-    if (skip == 0) t->core->position = (struct haul_position){t->head.offset, 0, t->core->position.step};
+    haul_crumb.at = HAUL_CRUMB_OUTSIDE;
     if (t->bad_frame && skip > 0) t->cursor.left = 0;
 }
 
@@ -319,6 +359,7 @@ static void step_ends(struct haul_task *t)
     if (w > t->core->watermark_ms) t->core->watermark_ms = w;
     t->core->slots_high = t->slots.high;
     task_dirty(t, t->core, sizeof *t->core);
+    haul_crumb.at = HAUL_CRUMB_OUTSIDE;
 }
 
 static bool fire_due(struct haul_task *t)
@@ -328,6 +369,7 @@ static bool fire_due(struct haul_task *t)
     int64_t due;
     if (t->core->watermark_ms == INT64_MIN || !slots_timer_first(&t->slots, &e, &id, &due)) return false;
     if (due > t->core->watermark_ms) return false;
+    crumb(t, HAUL_CRUMB_TIMER);
     step_begins(t, (struct haul_time){due});
     t->now = NULL;
     t->core->count[COUNT_TIMERS]++;
@@ -419,6 +461,19 @@ static bool gates_pass(struct haul_task *t, struct haul_record *r)
     return true;
 }
 
+/* Every document that there is, as it was last painted or with what was held back since: by the timer of paintings held
+ * back, so that a commit may end after any of them. */
+static void repaint(struct haul_task *t)
+{
+    const int64_t now = t->core->watermark_ms;
+    for (uint32_t i = 0; i < t->slots.high; i++) {
+        struct haul_entity *e = slots_at(&t->slots, i);
+        if (!e->used || e->painted_ms == INT64_MIN) continue;
+        slots_timer_set(&t->slots, e, t->p->timers, e->painted_ms < now ? e->painted_ms : now);
+    }
+    task_dirty(t, t->map, task_bytes(t));
+}
+
 /* From the next step on. Above a quota that has become smaller, entities go as new ones come (entity.c). */
 static void take_options(struct haul_task *t, const struct task_options *options, uint32_t version)
 {
@@ -495,19 +550,11 @@ static void engine_record(struct haul_task *t, const struct haul_record *r)
     case HAUL_KIND_OPTIONS:
         take_control(t, r);
         break;
-    case HAUL_KIND_ANSWER:
-        c->answer_version = (uint32_t)r->v[HAUL_F_ANSWER_VERSION].i;
-        if (c->answer_version != HAUL_ANSWER_VERSION)
-            haul_fail(&t->error, HAUL_E_VERSION,
-                      "%s/%u: steps from offset %lld on are of answer version %u; this haul gives version %d",
-                      haul_mailbox_row(t->name.mailbox)->name, t->name.partition, (long long)t->head.offset,
-                      c->answer_version, HAUL_ANSWER_VERSION);
+    case HAUL_KIND_ANSWER: /* a rebuild answers the past anew, whoever answered it before */
+        if (t->head.offset >= c->silent_until) c->answer_version = (uint32_t)r->v[HAUL_F_ANSWER_VERSION].i;
         break;
     case HAUL_KIND_REPAINT:
-        for (uint32_t i = 0; i < t->slots.high; i++)
-            if (slots_at(&t->slots, i)->used)
-                slots_timer_set(&t->slots, slots_at(&t->slots, i), t->p->timers, c->watermark_ms);
-        task_dirty(t, t->map, task_bytes(t));
+        repaint(t);
         break;
     default:
         break;
@@ -562,12 +609,42 @@ static void pass_record(struct haul_task *t, struct haul_record *r)
     give_to_processor(t, r);
 }
 
+static void record_ends(struct haul_task *t)
+{
+    t->core->count[COUNT_RECORDS]++; /* a bridge adds the further parts of a message */
+    t->core->position.index++;
+    if (t->cursor.left == 0) message_ends(t);
+    step_ends(t);
+}
+
+/* It is not looked at, but for its length when that is safe; its sequence counts. */
+static void bury(struct haul_task *t, const struct haul_condemned *verdict)
+{
+    struct haul_str raw = t->head.value;
+    if (verdict->unreadable || t->bad_frame || t->raw)
+        t->cursor.left = 0;
+    else if (haul_record_decode(&t->cursor, &t->record, &t->scratch, &t->refusal))
+        raw = t->record.raw;
+    step_begins(t, t->head.append);
+    t->now = NULL;
+    if (t->core->position.index == 0) message_begins(t);
+    refuse(t, HAUL_REASON_CONDEMNED, "", "it has killed the process that took it, three times at this step");
+    if (sequence_passes(t)) quarantine(t, raw, verdict->unreadable ? HAUL_STAGE_DECODE : HAUL_STAGE_PROCESS);
+    record_ends(t);
+}
+
 /* One record of the message. False: it waits. */
 static bool take_record(struct haul_task *t)
 {
     struct task_core *c = t->core;
     const struct haul_message_cursor before = t->cursor;
+    const struct haul_condemned *verdict = verdict_on(t);
     haul_arena_reset(&t->scratch);
+    if (verdict != NULL) {
+        bury(t, verdict);
+        return true;
+    }
+    crumb(t, HAUL_CRUMB_DECODE);
     bool good = false;
     if (t->bad_frame)
         t->record.raw = t->head.value, t->cursor.left = 0;
@@ -575,17 +652,21 @@ static bool take_record(struct haul_task *t)
         good = haul_record_decode(&t->cursor, &t->record, &t->scratch, &t->refusal);
     if (good && waits_for_content(t, &t->record)) {
         t->cursor = before;
+        haul_crumb.at = HAUL_CRUMB_OUTSIDE;
         return false;
     }
-    if (c->position.index == 0) message_begins(t);
+    const bool begins = c->position.index == 0;
+    haul_crumb.at = HAUL_CRUMB_PROCESS;
     if (good && is_engine_kind(t->record.kind)) {
         step_begins(t, t->head.append);
+        if (begins) message_begins(t);
         engine_record(t, &t->record);
         c = t->core; /* new options may have moved it */
         c->count[COUNT_ENGINE]++;
     } else {
         step_begins(t, good ? t->record.time : t->head.append);
         t->now = good ? &t->record : NULL;
+        if (begins) message_begins(t);
         const bool next = sequence_passes(t);
         if (t->raw)
             bridge_step(t, next);
@@ -595,10 +676,7 @@ static bool take_record(struct haul_task *t)
             quarantine(t, t->record.raw, t->bad_frame ? HAUL_STAGE_CONSUME : HAUL_STAGE_DECODE);
         t->now = NULL;
     }
-    c->count[COUNT_RECORDS]++; /* a bridge adds the further parts of a message */
-    c->position.index++;
-    if (t->cursor.left == 0) message_ends(t);
-    step_ends(t);
+    record_ends(t);
     return true;
 }
 
@@ -612,6 +690,7 @@ enum task_stop task_run(struct haul_task *t)
     for (;;) {
         if (t->error.code != HAUL_OK) return TASK_FAILED;
         if (t->muted && t->core->position.step >= t->target_step) return TASK_TARGET;
+        if (t->core->answer_version != HAUL_ANSWER_VERSION) return TASK_DRAINED;
         if (full(t)) return TASK_FULL;
         live_flush(t);
         if (fire_due(t)) continue;

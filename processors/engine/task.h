@@ -13,6 +13,7 @@
 #ifndef HAUL_TASK_H
 #define HAUL_TASK_H
 
+#include "haul/crumb.h"
 #include "haul/deadletter.h"
 #include "haul/ops.h"
 #include "haul/processor.h"
@@ -119,12 +120,13 @@ struct task_topology {
     char instance[33];
 };
 
-enum task_stop {              /* why a run of steps ended */
-                 TASK_IDLE,   /* the message is consumed and no timer is due */
-                 TASK_FULL,   /* ops or outbox are full: commit, then go on */
-                 TASK_TARGET, /* the muted replay has reached its target */
-                 TASK_WAITS,  /* a control record names content that is not here yet */
-                 TASK_FAILED, /* the task cannot go on: `error` says why */
+enum task_stop {               /* why a run of steps ended */
+                 TASK_IDLE,    /* the message is consumed and no timer is due */
+                 TASK_FULL,    /* ops or outbox are full: commit, then go on */
+                 TASK_TARGET,  /* the muted replay has reached its target */
+                 TASK_DRAINED, /* what follows is of another answer version */
+                 TASK_WAITS,   /* a control record names content that is not here yet */
+                 TASK_FAILED,  /* the task cannot go on: `error` says why */
 };
 
 struct haul_task {
@@ -136,6 +138,9 @@ struct haul_task {
     const struct task_options *(*find_options)(void *arg, const struct haul_processor *p, const char *hash);
     /* the same for other content; NULL: not here yet */
     const void *(*find_blob)(void *arg, const char *what, const char *hash);
+    /* the verdict on a record of its log, NULL: none; index UINT32_MAX: on any of the message */
+    const struct haul_condemned *(*find_condemned)(void *arg, struct haul_task_name task, int64_t offset,
+                                                   uint32_t index);
     void *find_arg;
     const void *content[HAUL_CONTENTS_MAX]; /* in force, by the processor's order; NULL: none */
 
@@ -160,6 +165,7 @@ struct haul_task {
     struct haul_message head; /* value and key point into the buffers */
     struct haul_message_cursor cursor;
     bool has_message, bad_frame;
+    bool suspect;                       /* a verdict names one of its records */
     bool raw;                           /* a bridge takes the message, part by part */
     struct haul_str raw_rest, raw_part; /* behind the part, and the part of the step that comes or is */
     uint32_t parts;                     /* records of it that are counted */
@@ -205,6 +211,9 @@ enum haul_err task_begin_with(struct haul_task *t, unsigned content, const char 
 /* After the map was loaded from a checkpoint: makes what is derived. CORRUPT, VERSION: it cannot be used. */
 enum haul_err task_rebuild(struct haul_task *t, struct haul_error *e);
 
+/* The same for a checkpoint of an older state version, before: every slot is brought into the present form. */
+enum haul_err task_upgrade(struct haul_task *t, struct haul_error *e);
+
 /* Gives the task its next message; only when it has none. Messages below the position are skipped by the caller. */
 void task_offer(struct haul_task *t, const struct haul_message *m);
 /* Takes steps until the message is consumed and no timer is due, or something is full. */
@@ -244,6 +253,9 @@ enum receive receive_record(struct haul_task *t, const struct haul_sender *s, ui
 void receive_clock(struct haul_task *t, const struct haul_sender *s, const struct haul_record *r, int64_t append_ms);
 void receive_outside(struct haul_task *t, int64_t event_ms, int64_t append_ms);
 void receive_silence(struct haul_task *t, int64_t append_ms);
+
+/* stall.c: the alert about a silent upstream task opens, or clears */
+void stall_tell(struct haul_task *t, const struct upstream *u, int64_t append_ms, bool open);
 
 /* emit.c: sequences given, outbox, dead letters, forwards */
 bool emit_room(const struct haul_task *t);

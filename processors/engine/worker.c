@@ -88,6 +88,9 @@ static bool run_task(struct haul_worker *w, struct worker_task *wt)
             /* one that restores goes on restoring: it stands before its position, and must not commit there */
             if (wt->state == HAUL_TASK_RUNNING) wt->state = HAUL_TASK_WAITING;
             return false;
+        case TASK_DRAINED:
+            worker_drain(w, wt);
+            return false;
         case TASK_FAILED:
             worker_stop_task(w, wt, "%s", wt->t->error.text);
             return false;

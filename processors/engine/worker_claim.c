@@ -131,9 +131,12 @@ static enum haul_err check_wiped(struct haul_worker *w, struct worker_task *wt, 
                          "rebuild to build the view again",
                          (long long)remembered);
     unsigned long long incarnation = 1;
-    if (sscanf(metadata, "incarnation=%llu", &incarnation) != 1) incarnation = 1;
+    long long settled = remembered;
+    const int read = sscanf(metadata, "incarnation=%llu settled=%lld", &incarnation, &settled);
+    if (read < 1) incarnation = 1;
+    if (read < 2 || settled < 0 || settled > remembered) settled = remembered;
     genesis->incarnation = incarnation + (HAUL_MUTANT(REBUILD_SAME_INCARNATION) ? 0 : 1);
-    genesis->silent_until = HAUL_MUTANT(REBUILD_NOT_SILENT) ? -1 : remembered;
+    genesis->silent_until = HAUL_MUTANT(REBUILD_NOT_SILENT) ? -1 : settled;
     int64_t low, high;
     const enum haul_err bounds = w->source->ops->bounds(w->source, wt->name, &low, &high, e);
     if (bounds == HAUL_OK) genesis->genesis_offset = low;
@@ -194,6 +197,7 @@ static enum haul_err restore(struct haul_worker *w, struct worker_task *wt, stru
         wt->number = wt->name.mailbox * (uint32_t)HAUL_PARTITIONS_MAX + wt->name.partition;
     wt->t->find_options = contents_find;
     wt->t->find_blob = contents_blob;
+    wt->t->find_condemned = contents_condemned;
     wt->t->find_arg = w->contents;
     struct task_core *core = wt->t->core;
     core->incarnation = c->incarnation;
@@ -226,7 +230,10 @@ static void claimed(struct haul_worker *w, struct worker_task *wt, bool fresh)
     wt->backoff_ms = 0;
     wt->why[0] = '\0';
     wt->committed_watermark_ms = wt->clock_ms = INT64_MIN;
-    wt->clock_step = 0;
+    wt->clock_step = wt->settling_step = 0;
+    wt->settled_offset = wt->control.checkpoint_generation > 0 ? wt->control.checkpoint.offset
+                                                               : wt->control.genesis_offset;
+    wt->draining = false;
     wt->committed_acked_sum = worker_acked_sum(wt);
     wt->checkpoint_ns = wt->heartbeat_ns = w->now_ns;
     wt->remember_ns =
@@ -322,6 +329,35 @@ void worker_target(struct haul_worker *w, struct worker_task *wt)
     wt->committed_watermark_ms = core->watermark_ms;
     worker_log(w, wt, 2, "running", "at offset %lld, step %llu, %u entities", (long long)core->position.offset,
                (unsigned long long)core->position.step, wt->t->slots.used);
+}
+
+void worker_drain(struct haul_worker *w, struct worker_task *wt)
+{
+    const struct task_core *core = wt->t->core;
+    if (wt->state == HAUL_TASK_RESTORING) {
+        worker_stop_task(w, wt, "steps before the position, from offset %lld on, are of answer version %u",
+                         (long long)core->position.offset, core->answer_version);
+        return;
+    }
+    if (!wt->paused) w->source->ops->pause(w->source, wt->name);
+    wt->paused = true;
+    if (!wt->draining)
+        worker_log(w, wt, 2, "draining", "steps from offset %lld on are of answer version %u; this haul gives %d",
+                   (long long)core->position.offset, core->answer_version, HAUL_ANSWER_VERSION);
+    wt->draining = true;
+    worker_drained(w, wt);
+}
+
+void worker_drained(struct haul_worker *w, struct worker_task *wt)
+{
+    const struct task_core *core = wt->t->core;
+    if (!wt->draining || wt->state == HAUL_TASK_STOPPED || wt->checkpoint.counted == 0 || wt->flying ||
+        wt->control.checkpoint.step != core->position.step || wt->control.position.step != core->position.step)
+        return;
+    worker_remember(w, wt);
+    w->store->ops->release(w->store, wt->name);
+    worker_stop_task(w, wt, "drained: steps from offset %lld on are of answer version %u: run the haul that gives it",
+                     (long long)core->position.offset, core->answer_version);
 }
 
 static void stop_beyond_end(struct haul_worker *w, struct worker_task *wt, int64_t end, int64_t need)

@@ -52,16 +52,15 @@ static bool commit_wanted(const struct worker_task *wt)
 static void checkpoint_maybe_begin(struct haul_worker *w, struct worker_task *wt, bool last)
 {
     const struct task_core *core = wt->t->core;
+    const bool ends = (last && w->stopping) || wt->draining;
     if (wt->checkpoint.active) {
         /* at a clean stop a checkpoint of an earlier step is of no use */
-        if (!last || !w->stopping || wt->checkpoint.position.step == core->position.step || wt->flipping) return;
+        if (!ends || wt->checkpoint.position.step == core->position.step || wt->flipping) return;
         checkpoint_abandon(&wt->checkpoint, wt->t);
     }
     const bool due = w->now_ns - wt->checkpoint_ns >= w->s.checkpoint_interval_ms * NS_PER_MS;
     const bool behind = wt->control.checkpoint_generation == 0 || wt->control.checkpoint.step != core->position.step;
-    if (!behind || !(due || (last && w->stopping)) || wt->t->has_message) {
-        if (!(behind && due && wt->t->has_message)) return;
-    }
+    if (!behind || !(due || ends)) return;
     wt->checkpoint_ns = w->now_ns;
     checkpoint_begin(&wt->checkpoint, wt->t, wt->control.commit + 1);
 }
@@ -125,7 +124,6 @@ static void fill_control(const struct worker_task *wt, struct haul_control *c)
     c->last_append_ms = core->last_append_ms;
     c->last_hash = core->last_hash;
     c->options_version = core->options_version;
-    c->answer_version = core->answer_version;
     memcpy(c->options_hash, core->options_hash, sizeof c->options_hash);
     for (int i = 0; i < HAUL_CONTENTS_MAX; i++) c->content_version[i] = core->content[i].version;
     c->acked_len = wt->t->channels;
@@ -183,11 +181,14 @@ bool worker_commit_begin(struct haul_worker *w, bool last)
 }
 
 /* ---- outcomes ---- */
-void worker_remember(struct haul_worker *w, const struct worker_task *wt)
+void worker_remember(struct haul_worker *w, struct worker_task *wt)
 {
-    char metadata[64];
-    snprintf(metadata, sizeof metadata, "incarnation=%llu step=%llu", (unsigned long long)wt->control.incarnation,
-             (unsigned long long)wt->control.position.step);
+    char metadata[96];
+    wt->remember_ns = w->now_ns;
+    if (outbox_acked_step(&wt->t->outbox) >= wt->control.position.step)
+        wt->settled_offset = wt->control.position.offset;
+    snprintf(metadata, sizeof metadata, "incarnation=%llu settled=%lld", (unsigned long long)wt->control.incarnation,
+             (long long)wt->settled_offset);
     w->source->ops->remember(w->source, wt->name, wt->control.position.offset, metadata);
 }
 
@@ -204,9 +205,12 @@ static void applied(struct haul_worker *w, struct worker_task *wt, const struct 
         checkpoint_flipped(&wt->checkpoint);
         wt->flipping = false;
     }
-    if (wt->remember_ns != INT64_MIN && w->now_ns - wt->remember_ns < REMEMBER_NS) return;
-    wt->remember_ns = w->now_ns;
-    worker_remember(w, wt);
+    if (wt->settling_step == 0)
+        wt->settling_step = wt->control.position.step, wt->settling_offset = wt->control.position.offset;
+    if (outbox_acked_step(&wt->t->outbox) >= wt->settling_step)
+        wt->settled_offset = wt->settling_offset, wt->settling_step = 0;
+    if (wt->remember_ns == INT64_MIN || w->now_ns - wt->remember_ns >= REMEMBER_NS) worker_remember(w, wt);
+    worker_drained(w, wt);
 }
 
 static void settle(struct haul_worker *w, struct worker_task *wt, const struct haul_commit *part)

@@ -21,6 +21,7 @@ struct worker_task {
     enum haul_task_state state;
     uint32_t number; /* in the cookies of receipts: one for each outbox that was opened */
     bool paused, at_end, verified, leftover;
+    bool draining; /* the next step is of another answer version: checkpoint here, then stop */
     bool gone;  /* forgotten while a commit was in flight */
     bool lacks; /* content that a control record names; while restoring as well */
 
@@ -37,6 +38,9 @@ struct worker_task {
     int64_t clock_ms;       /* watermark being told, or last told, downstream */
     uint64_t clock_step;    /* the step it covers; 0: none is being told */
     uint32_t clock_channel; /* how far the telling has come */
+    /* offset below which all that was emitted is acknowledged: what a rebuild need not send; and the next candidate */
+    int64_t settled_offset, settling_offset;
+    uint64_t settling_step; /* 0: there is none */
     int64_t log_end;
     char why[200];
 };
@@ -101,14 +105,17 @@ void worker_gap(struct haul_worker *w, struct worker_task *wt, const struct haul
 void worker_end(struct haul_worker *w, struct worker_task *wt, int64_t end);
 /* A message below the position: its identity is checked; false: the log is another one. */
 bool worker_verify(struct haul_worker *w, struct worker_task *wt, const struct haul_message *m);
+/* The next step is of another answer version: nothing more is taken. When its checkpoint counts, the task stops. */
+void worker_drain(struct haul_worker *w, struct worker_task *wt);
+void worker_drained(struct haul_worker *w, struct worker_task *wt);
 void worker_target(struct haul_worker *w, struct worker_task *wt); /* the muted replay has arrived */
 
 /* worker_commit.c */
 bool worker_commit_begin(struct haul_worker *w, bool last);
 void worker_commit_drive(struct haul_worker *w, int wait_ms);
 bool worker_task_ahead(const struct worker_task *wt); /* it has done what is not committed */
+void worker_remember(struct haul_worker *w, struct worker_task *wt); /* in the group's memory */
 uint64_t worker_acked_sum(const struct worker_task *wt);
-void worker_remember(struct haul_worker *w, const struct worker_task *wt); /* tells the group where the task stands */
 
 /* worker_send.c */
 void worker_receipts(struct haul_worker *w);

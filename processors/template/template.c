@@ -103,11 +103,18 @@ static void judge(struct haul_task *t, struct haul_entity *e, double value)
         haul_task_clear(t, e, RULE_HIGH);
 }
 
+#ifdef HAUL_MUTATIONS
+#define DEADLY 666.25 /* tests of what becomes of a record that kills the process */
+#endif
+
 static enum haul_verdict process(struct haul_task *t, struct haul_entity *e, const struct haul_record *r, bool late)
 {
     (void)late; /* behind the watermark but in order for its thing is as good as any */
     const struct options *o = haul_task_options(t);
     struct state *s = haul_entity_state(e);
+#ifdef HAUL_MUTATIONS
+    assert(haul_round_i64(r->v[HAUL_F_TR_VALUE].f * 100) != haul_round_i64(DEADLY * 100));
+#endif
     if (!haul_entity_new(e) && r->time.ms < s->newest_ms) return haul_task_drop(t, COUNT_OLD);
     const bool raised = haul_entity_raised(e, RULE_HIGH);
     s->newest_ms = r->time.ms;

@@ -66,6 +66,37 @@ const char *keys_typed(struct haul_task_name task, size_t index, const char *ins
     return NULL;
 }
 
+/* A shape as a pattern: <task> filled in, any other part open. Instances hold no character that SCAN would read. */
+static void write_pattern(struct haul_buf *out, const char *shape, struct haul_task_name task)
+{
+    while (*shape != '\0') {
+        const char *close = *shape == '<' ? strchr(shape, '>') : NULL;
+        if (close == NULL) {
+            haul_buf_byte(out, (uint8_t)*shape++);
+            continue;
+        }
+        if (strncmp(shape, "<task>", 6) == 0)
+            write_task(out, task);
+        else
+            haul_buf_byte(out, '*');
+        shape = close + 1;
+    }
+}
+
+bool haul_redis_pattern(struct haul_buf *out, const char *instance, struct haul_task_name task, size_t index, bool all)
+{
+    for (size_t i = 0; i < ROWS; i++) {
+        const struct row *r = &rows[i];
+        const bool its_own = r->owner == HAUL_MAILBOX_NONE && strstr(r->shape, "<task>") != NULL;
+        if (!(all ? r->owner == task.mailbox : its_own) || strncmp(r->shape, "control:", 8) == 0) continue;
+        if (index-- > 0) continue;
+        write_prefix(out, instance);
+        write_pattern(out, r->shape, task);
+        return true;
+    }
+    return false;
+}
+
 void keys_block_prefix(struct haul_buf *out, const char *instance, struct haul_task_name task)
 {
     write_prefix(out, instance);

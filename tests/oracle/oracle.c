@@ -80,6 +80,7 @@ static void skip_lost(struct haul_task *t, struct upstream *u, uint64_t through)
 
 static void hear(struct haul_task *t, struct upstream *u)
 {
+    if (u->stalled) oracle_say_silent(t, u, "clear");
     if (t->message->append.ms > u->heard) u->heard = t->message->append.ms;
     u->stalled = false;
 }
@@ -141,6 +142,8 @@ static void look_for_silent(struct haul_task *t)
         if (!u->clocked || u->stalled || now - u->heard <= t->options->clock_stall_ms) continue;
         u->stalled = true;
         t->count.upstreams_stalled++;
+        t->count.alerts_raised++;
+        oracle_say_silent(t, u, "open");
     }
 }
 
@@ -280,7 +283,11 @@ static void telemetry(struct haul_task *t, struct haul_record *r)
 static void repaint(struct haul_task *t)
 {
     struct haul_entity **all = oracle_sorted(t);
-    for (size_t i = 0; i < t->entities; i++) all[i]->due[t->p->timers] = t->watermark;
+    for (size_t i = 0; i < t->entities; i++) {
+        const int64_t painted = all[i]->painted;
+        if (painted == BEFORE) continue; /* there is nothing to paint again */
+        all[i]->due[t->p->timers] = painted < t->watermark ? painted : t->watermark;
+    }
     t->next_known = false;
     free(all);
 }
@@ -332,8 +339,8 @@ void oracle_take(struct oracle *o, const struct haul_message *m)
         haul_arena_reset(&t->scratch);
         r.raw = m->value;
         const bool good = framed && haul_record_decode(&cursor, &r, &t->scratch, &t->refusal);
-        if (t->index == 0) message_begins(t, m);
         step(t, good && r.kind >= FIRST_KIND ? r.time : m->append);
+        if (t->index == 0) message_begins(t, m);
         t->now = good && r.kind >= FIRST_KIND ? &r : NULL;
         if (good && r.kind < FIRST_KIND)
             control(t, &r);

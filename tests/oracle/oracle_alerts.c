@@ -97,6 +97,46 @@ static void say(struct haul_task *t, const struct haul_entity *e, const struct h
     haul_buf_free(&packed);
 }
 
+/* A task of whom nothing was heard for clock.stall: one alert from then until it is heard again. */
+void oracle_say_silent(struct haul_task *t, const struct upstream *u, const char *action)
+{
+    const int64_t now = t->message->append.ms, silent_s = (now - u->heard) / 1000;
+    char id[17], seed[120], who[64], log[96], text[4][300];
+    snprintf(seed, sizeof seed, "stall|%u/%u|%u/%u|%lld", (unsigned)t->p->mailbox, t->partition, u->mailbox,
+             u->partition, (long long)u->heard);
+    snprintf(id, sizeof id, "%016llx", (unsigned long long)haul_xxh3(seed, strlen(seed)));
+    snprintf(who, sizeof who, "task:%s/%u", haul_mailbox_row(u->mailbox)->name, u->partition);
+    snprintf(log, sizeof log, "%s/%u@%lld.%u#%llu", haul_mailbox_row(t->p->mailbox)->name, t->partition,
+             (long long)t->message->offset, t->index, (unsigned long long)t->step);
+    snprintf(text[0], 300, "%s has said nothing for %lld s: event time goes on without it", who, (long long)silent_s);
+    snprintf(text[1], 300, "%s 已 %lld 秒无消息：事件时间不再等待它", who, (long long)silent_s);
+    snprintf(text[2], 300, "Look at haul status for %s: is a process down, or does the task stop?", who);
+    snprintf(text[3], 300, "用 haul status 查看 %s：进程是否停止，任务是否中止？", who);
+    struct haul_record r;
+    struct haul_buf packed;
+    haul_record_init(&r, HAUL_KIND_ALERT, haul_str_of(id), (struct haul_time){now});
+    haul_set_s(&r, HAUL_F_ALERT_ACTION, haul_str_of(action));
+    haul_set_s(&r, HAUL_F_ALERT_RULE, HAUL_STR("engine.upstream_stalled"));
+    haul_set_s(&r, HAUL_F_ALERT_ENTITY, haul_str_of(who));
+    haul_set_i(&r, HAUL_F_ALERT_SINCE, u->heard);
+    haul_set_i(&r, HAUL_F_ALERT_SEVERITY, 2);
+    haul_set_f(&r, HAUL_F_ALERT_SCORE, 0.5);
+    haul_set_f(&r, HAUL_F_ALERT_VALUE, (double)(now - u->heard) / 1000);
+    haul_set_f(&r, HAUL_F_ALERT_THRESHOLD, (double)t->options->clock_stall_ms / 1000);
+    haul_set_s(&r, HAUL_F_ALERT_UNIT, HAUL_STR("s"));
+    haul_set_s(&r, HAUL_F_ALERT_OPTION, HAUL_STR("engine.clock.stall"));
+    haul_set_i(&r, HAUL_F_ALERT_OPTIONS_VERSION, t->options_version);
+    haul_set_s(&r, HAUL_F_ALERT_LOG, haul_str_of(log));
+    haul_set_s(&r, HAUL_F_ALERT_CAUSE, haul_str_of(who));
+    const unsigned field[4] = {HAUL_F_ALERT_WHY_EN, HAUL_F_ALERT_WHY_ZH, HAUL_F_ALERT_DO_EN, HAUL_F_ALERT_DO_ZH};
+    for (int i = 0; i < 4; i++) haul_set_s(&r, field[i], haul_str_of(text[i]));
+    haul_buf_init(&packed, 4096, HAUL_RECORD_MAX);
+    haul_record_pack(&r, &packed);
+    const uint32_t to = haul_partition_of(haul_murmur2(id, 16), t->w.partitions[HAUL_MAILBOX_DESK]);
+    oracle_send(t, t->first_channel[HAUL_MAILBOX_DESK] + to, (struct haul_str){(const char *)packed.p, packed.n});
+    haul_buf_free(&packed);
+}
+
 bool haul_entity_raised(const struct haul_entity *e, unsigned rule)
 {
     return (e->raised >> rule & 1) != 0;

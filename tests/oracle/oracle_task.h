@@ -123,5 +123,7 @@ void oracle_clear_all(struct haul_task *t, struct haul_entity *e);
 
 /* oracle.c */
 void oracle_send(struct haul_task *t, uint32_t channel, struct haul_str record);
+/* The alert about a silent upstream task opens, or clears. */
+void oracle_say_silent(struct haul_task *t, const struct upstream *u, const char *action);
 
 #endif
