@@ -210,6 +210,8 @@ static int take_node(const void *user, const readosm_node *n)
     if (!osm_point_of(tags_of(n->tags, n->tag_count), &point)) return READOSM_OK;
     haul_builder_delay(o->b, o->points[i], point.delay_ds);
     if (point.blocked) haul_builder_block(o->b, o->points[i]);
+    if (point.gated) haul_builder_gate(o->b, o->points[i], &point.limits);
+    o->report->gates += point.gated;
     return READOSM_OK;
 }
 
