@@ -18,6 +18,7 @@ struct haul_import_report {
     uint64_t highways;                  /* ways that may be driven */
     uint64_t missing_nodes;             /* named by a way, not in the file (beyond its border) */
     uint64_t limits;                    /* ways with a limit of height, weight, axle, width, length or hazmat */
+    uint64_t gates;                     /* barriers that some vehicles pass and others do not */
     uint64_t restrictions, conditional; /* turn restrictions taken; those that hold at some hours only, left out */
     uint64_t conditional_tags;          /* ways with conditional access or speed, taken as if unconditional */
     uint64_t broken;                    /* objects that make no sense, left out */

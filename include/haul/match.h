@@ -8,6 +8,10 @@
  * 2012, with bounded memory in place of a bounded time). Memory for a vehicle is a block that the caller keeps, of any
  * size from HAUL_TRACK_BYTES; with a large one the result is that of the whole Viterbi algorithm.
  *
+ * Ways between candidates are searched for within a bound over the junctions, not asked of the hierarchy: that one is
+ * made over the routing graph, whose turn restrictions and one vehicle's metric do not bind the matcher, so sparse
+ * fixes would need a second hierarchy, of distances over junctions, beside it.
+ *
  * Deterministic: the same fixes give the same output on every machine, whatever else the matcher has been asked before.
  */
 #ifndef HAUL_MATCH_H

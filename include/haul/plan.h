@@ -38,6 +38,11 @@ void haul_planner_free(struct haul_planner *p);
  * tight heuristic for A* in road networks", SEA 2021). HAUL_E_UNREACHABLE. */
 enum haul_err haul_plan_run(struct haul_planner *p, uint32_t from, uint32_t to, int64_t depart_ms, int64_t *arrival_ms,
                             const uint32_t **arcs, size_t *n, struct haul_error *e);
+/* The same from a place on a road to a place on a road; the planner's graph is that of the map's network. The costs of
+ * the route are what each part takes when it is its turn; it is borrowed until the next run. HAUL_E_UNREACHABLE. */
+enum haul_err haul_plan_route(struct haul_planner *p, const struct haul_map *m, const struct haul_stop *from,
+                              const struct haul_stop *to, int64_t depart_ms, struct haul_route *out,
+                              struct haul_error *e);
 /* Nodes settled by the last run. */
 uint64_t haul_plan_settled(const struct haul_planner *p);
 

@@ -20,6 +20,8 @@ uint32_t haul_builder_point(struct haul_builder *b, int32_t lon_e7, int32_t lat_
 void haul_builder_delay(struct haul_builder *b, uint32_t point, uint16_t delay_ds);
 /* No way goes through: what meets here does not touch. */
 void haul_builder_block(struct haul_builder *b, uint32_t point);
+/* Whoever passes the point needs the access[0] and the limits of `limits`. To be said before the ways over it. */
+void haul_builder_gate(struct haul_builder *b, uint32_t point, const struct haul_road_kind *limits);
 /* The point stays a junction, also where nothing else meets. */
 void haul_builder_keep(struct haul_builder *b, uint32_t point);
 /* A way over n >= 2 points; shorter ones are left out, as are steps between a point and itself. Everything is copied.

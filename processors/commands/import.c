@@ -99,8 +99,10 @@ static void print_report(const struct haul_import_report *i, const struct haul_b
 {
     printf("read         %llu nodes, %llu ways (%llu may be driven), %llu relations\n", (unsigned long long)i->nodes,
            (unsigned long long)i->ways, (unsigned long long)i->highways, (unsigned long long)i->relations);
-    printf("limits       %llu ways with a limit of height, weight, axle load, width, length or goods\n",
-           (unsigned long long)i->limits);
+    printf(
+        "limits       %llu ways with a limit of height, weight, axle load, width, length or goods; %llu barriers for "
+        "some\n",
+        (unsigned long long)i->limits, (unsigned long long)i->gates);
     printf("turns        %llu restrictions, %u forbidden sequences; %u do not fit the roads, %llu hold at some hours "
            "only (left out)\n",
            (unsigned long long)i->restrictions, b->bans, b->restrictions_unresolved,

@@ -6,6 +6,7 @@
 
 #include "processors/commands/commands.h"
 #include "processors/commands/network.h"
+#include "processors/commands/profile.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -16,7 +17,9 @@ static const char help[] =
     "usage: haul route ROADS --from LON,LAT (--to LON,LAT | --reach SECONDS) [option ...]\n"
     "\n"
     "Finds the fastest way for a vehicle over a network made by haul import.\n"
-    "\n" NETWORK_HELP "  --avoid LON,LAT the road there is closed (may be given more than once)\n"
+    "\n" NETWORK_HELP "  --depart TIME   HH:MM or HH:MM:SS: the earliest arrival for that time of day, by --profile\n"
+    "  --profile FILE  how fast traffic is over the day: CSV with class,from,to,percent\n"
+    "  --avoid LON,LAT the road there is closed (may be given more than once)\n"
     "  --reach SECONDS all roads that can be reached in so long, and the area round them\n"
     "  --json FORM     geojson, or osrm for what OSRM's route service answers (geojson)\n"
     "  --text          a line for each road instead\n";
@@ -26,6 +29,7 @@ static const char help[] =
 struct arguments {
     const char *from, *to, *avoid[AVOIDS_MAX];
     size_t avoids;
+    const char *depart, *profile;
     double reach_s;
     bool osrm, text;
 };
@@ -129,27 +133,78 @@ static int print_reach(const struct network *n, struct haul_router *router, cons
     return err == HAUL_OK ? 0 : HAUL_EXIT_FAILED;
 }
 
+static void print_answer(const struct network *n, const struct arguments *a, const struct haul_route *route)
+{
+    if (a->text) {
+        print_text(n, route);
+        return;
+    }
+    struct haul_buf out;
+    haul_buf_init(&out, 1 << 16, SIZE_MAX / 4);
+    if (a->osrm)
+        haul_route_osrm(n->map, route, &out);
+    else
+        haul_route_geojson(n->map, route, &out);
+    print_buf(&out);
+}
+
+static int refused(const struct haul_error *e)
+{
+    fprintf(stderr, "haul route: %s\n", e->text);
+    return HAUL_EXIT_FAILED;
+}
+
 static int print_route(const struct network *n, const struct arguments *a, struct haul_router *router,
                        const struct haul_weights *w, const struct haul_stop *from, const struct haul_stop *to)
 {
     struct haul_route route;
     struct haul_error e;
-    if (haul_route_run(router, w, from, to, &route, &e) != HAUL_OK) {
-        fprintf(stderr, "haul route: %s\n", e.text);
-        return HAUL_EXIT_FAILED;
-    }
-    if (a->text) {
-        print_text(n, &route);
-        return 0;
-    }
-    struct haul_buf out;
-    haul_buf_init(&out, 1 << 16, SIZE_MAX / 4);
-    if (a->osrm)
-        haul_route_osrm(n->map, &route, &out);
-    else
-        haul_route_geojson(n->map, &route, &out);
-    print_buf(&out);
+    if (haul_route_run(router, w, from, to, &route, &e) != HAUL_OK) return refused(&e);
+    print_answer(n, a, &route);
     return 0;
+}
+
+/* What a planner borrows: present weights, and the curve of each arc, which is that of its road's class. */
+struct traffic {
+    int32_t *free_ms;
+    uint16_t *curve_of;
+    struct haul_day_curve curves[HAUL_ROAD_CLASS_COUNT];
+};
+
+static bool fill_traffic(const struct network *n, const struct haul_weights *w, struct traffic *t)
+{
+    const struct haul_roads_view *v = haul_roads_view(n->roads);
+    t->free_ms = malloc((v->arcs + (size_t)1) * sizeof *t->free_ms);
+    t->curve_of = malloc((v->arcs + (size_t)1) * sizeof *t->curve_of);
+    if (t->free_ms == NULL || t->curve_of == NULL) return false;
+    for (uint32_t i = 0; i < v->arcs; i++) {
+        t->free_ms[i] = haul_weights_arc(w, i);
+        t->curve_of[i] = haul_arc_kind(v, v->arc_road[i])->road_class;
+    }
+    return true;
+}
+
+static int print_plan(const struct network *n, const struct arguments *a, const struct haul_weights *w,
+                      const struct haul_stop *from, const struct haul_stop *to)
+{
+    const struct haul_arcs g = haul_roads_graph(n->roads);
+    struct traffic t = {0};
+    struct haul_planner *p = NULL;
+    struct haul_route route;
+    struct haul_error e;
+    enum haul_err err = profile_read(a->profile, t.curves, &e);
+    const bool readable = err == HAUL_OK;
+    if (readable && !fill_traffic(n, w, &t)) err = haul_fail(&e, HAUL_E_NOMEM, "no memory for the weights");
+    if (err == HAUL_OK)
+        err = haul_planner_new(n->cch, &g, t.free_ms, t.curve_of, t.curves, HAUL_ROAD_CLASS_COUNT, &p, &e);
+    const int64_t depart_ms = profile_time_ms(haul_str_of(a->depart));
+    if (err == HAUL_OK) err = haul_plan_route(p, n->map, from, to, depart_ms, &route, &e);
+    if (err == HAUL_OK) print_answer(n, a, &route);
+    haul_planner_free(p);
+    free(t.free_ms), free(t.curve_of);
+    if (err == HAUL_OK) return 0;
+    const int status = refused(&e);
+    return readable ? status : err == HAUL_E_NOT_FOUND ? HAUL_EXIT_NOINPUT : HAUL_EXIT_DATA;
 }
 
 static int answer(struct network *n, const struct arguments *a)
@@ -161,13 +216,11 @@ static int answer(struct network *n, const struct arguments *a)
         if (!avoid(n, a->avoid[i])) return HAUL_EXIT_DATA;
     haul_metric_commit(n->metric, NULL);
     if (!stop_at(n, a->from, &from) || (a->to != NULL && !stop_at(n, a->to, &to))) return HAUL_EXIT_DATA;
-    if (haul_router_new(n->map, n->cch, &router, &e) != HAUL_OK) {
-        fprintf(stderr, "haul route: %s\n", e.text);
-        return HAUL_EXIT_FAILED;
-    }
+    if (haul_router_new(n->map, n->cch, &router, &e) != HAUL_OK) return refused(&e);
     const struct haul_weights *w = haul_metric_hold(n->metric);
-    const int status =
-        a->to == NULL ? print_reach(n, router, w, &from, a->reach_s) : print_route(n, a, router, w, &from, &to);
+    const int status = a->to == NULL        ? print_reach(n, router, w, &from, a->reach_s)
+                       : a->profile != NULL ? print_plan(n, a, w, &from, &to)
+                                            : print_route(n, a, router, w, &from, &to);
     haul_metric_release(n->metric, w);
     haul_router_free(router);
     return status;
@@ -180,6 +233,8 @@ static int run(int argc, char **argv)
                                             {"to", required_argument, NULL, 't'},
                                             {"avoid", required_argument, NULL, 'a'},
                                             {"reach", required_argument, NULL, 'r'},
+                                            {"depart", required_argument, NULL, 'd'},
+                                            {"profile", required_argument, NULL, 'p'},
                                             {"json", required_argument, NULL, 'j'},
                                             {"text", no_argument, NULL, 'x'},
                                             {"help", no_argument, NULL, 'h'},
@@ -201,6 +256,12 @@ static int run(int argc, char **argv)
         case 'r':
             a.reach_s = strtod(optarg, NULL);
             break;
+        case 'd':
+            a.depart = optarg;
+            break;
+        case 'p':
+            a.profile = optarg;
+            break;
         case 'j':
             a.osrm = strcmp(optarg, "osrm") == 0;
             break;
@@ -215,7 +276,12 @@ static int run(int argc, char **argv)
         }
     }
     const bool reach = a.reach_s > 0 && a.reach_s < 1e6;
-    if (optind + 1 != argc || a.from == NULL || (a.to == NULL) != reach) {
+    if (a.depart != NULL && profile_time_ms(haul_str_of(a.depart)) < 0) {
+        fprintf(stderr, "haul route: '%s' is no time of day (HH:MM)\n", a.depart);
+        return HAUL_EXIT_USAGE;
+    }
+    const bool planned = a.depart != NULL, profiled = a.profile != NULL;
+    if (optind + 1 != argc || a.from == NULL || (a.to == NULL) != reach || planned != profiled || (planned && reach)) {
         fputs(help, stderr);
         return HAUL_EXIT_USAGE;
     }

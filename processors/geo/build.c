@@ -26,7 +26,7 @@ void haul_builder_free(struct haul_builder *b)
     void *owned[] = {b->lon,     b->lat,          b->delay,      b->flags,        b->ways,           b->way_point,
                      b->kinds,   b->pieces,       b->kind_table, b->name_table,   b->name_at,        b->edges,
                      b->shape,   b->restrictions, b->bans,       b->arc_of_piece, b->incident_first, b->incident,
-                     b->ban_arc, b->junction_of};
+                     b->ban_arc, b->junction_of,  b->gates};
     for (size_t i = 0; i < sizeof owned / sizeof owned[0]; i++) free(owned[i]);
     haul_buf_free(&b->names);
     free(b);
@@ -148,8 +148,8 @@ static uint32_t intern_name(struct haul_builder *b, struct haul_str name)
     return b->name_at[b->names_count - 1];
 }
 
-void haul_builder_way(struct haul_builder *b, int64_t id, struct haul_str name, const struct haul_road_kind *kind,
-                      const uint32_t *points, size_t n)
+void build_plain_way(struct haul_builder *b, int64_t id, struct haul_str name, const struct haul_road_kind *kind,
+                     const uint32_t *points, size_t n)
 {
     void *p = b->ways, *q = b->way_point;
     const bool good = n < INT32_MAX / 4 && b->way_points + n < INT32_MAX / 2 &&
@@ -170,6 +170,15 @@ void haul_builder_way(struct haul_builder *b, int64_t id, struct haul_str name, 
     w.name = intern_name(b, name);
     b->way_points += w.n;
     b->ways[b->way_count++] = w;
+}
+
+void haul_builder_way(struct haul_builder *b, int64_t id, struct haul_str name, const struct haul_road_kind *kind,
+                      const uint32_t *points, size_t n)
+{
+    if (build_has_gate(b, points, n))
+        build_gated_way(b, id, name, kind, points, n);
+    else
+        build_plain_way(b, id, name, kind, points, n);
 }
 
 void haul_builder_restrict(struct haul_builder *b, const struct haul_restriction *r)

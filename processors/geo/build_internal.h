@@ -8,7 +8,7 @@
 #include "haul/roads_build.h"
 #include "processors/geo/pool.h"
 
-enum point_flag { POINT_BLOCKED = 1, POINT_KEPT = 2 };
+enum point_flag { POINT_BLOCKED = 1, POINT_KEPT = 2, POINT_GATED = 4 };
 
 struct way {
     int64_t id;
@@ -31,6 +31,11 @@ struct ban {
     uint8_t mask;
 };
 
+struct gate {
+    uint32_t point;
+    struct haul_road_kind limits;
+};
+
 struct haul_builder {
     int32_t *lon, *lat;
     uint16_t *delay;
@@ -51,6 +56,8 @@ struct haul_builder {
     uint32_t *name_at;
     size_t name_at_cap;
     struct haul_buf names;
+    struct gate *gates; /* by point */
+    size_t gate_count, gates_cap;
     struct haul_restriction *restrictions;
     uint32_t restriction_count;
     size_t restrictions_cap;
@@ -76,6 +83,12 @@ struct haul_builder {
     bool failed;
 };
 
+/* Takes a way as it is; and one with gates in parts, for build_has_gate says that there is one. */
+void build_plain_way(struct haul_builder *b, int64_t id, struct haul_str name, const struct haul_road_kind *kind,
+                     const uint32_t *points, size_t n);
+void build_gated_way(struct haul_builder *b, int64_t id, struct haul_str name, const struct haul_road_kind *kind,
+                     const uint32_t *points, size_t n);
+bool build_has_gate(const struct haul_builder *b, const uint32_t *points, size_t n);
 /* Cuts ways into pieces and lists them by point. */
 bool build_pieces(struct haul_builder *b);
 /* Turns restrictions into forbidden sequences of piece arcs; marks the points at which they turn as kept. */

@@ -177,7 +177,7 @@ static bool list_ids(struct osm_import *o)
     o->points = malloc((o->ref_count + 1) * sizeof *o->points);
     o->at = malloc((2 * o->ref_count + 1) * sizeof *o->at);
     if (o->ids == NULL || o->points == NULL || o->at == NULL) return false;
-    memcpy(o->ids, o->refs, o->ref_count * sizeof *o->ids);
+    if (o->ref_count > 0) memcpy(o->ids, o->refs, o->ref_count * sizeof *o->ids);
     qsort(o->ids, o->ref_count, sizeof *o->ids, by_value);
     for (size_t i = 0; i < o->ref_count; i++)
         if (o->id_count == 0 || o->ids[o->id_count - 1] != o->ids[i]) o->ids[o->id_count++] = o->ids[i];
@@ -210,6 +210,8 @@ static int take_node(const void *user, const readosm_node *n)
     if (!osm_point_of(tags_of(n->tags, n->tag_count), &point)) return READOSM_OK;
     haul_builder_delay(o->b, o->points[i], point.delay_ds);
     if (point.blocked) haul_builder_block(o->b, o->points[i]);
+    if (point.gated) haul_builder_gate(o->b, o->points[i], &point.limits);
+    o->report->gates += point.gated;
     return READOSM_OK;
 }
 
@@ -312,6 +314,9 @@ enum haul_err haul_import_osm(const char *path, const struct haul_import_options
     enum haul_err err = parse(path, &o, NULL, take_way, take_relation, e);
     if (err == HAUL_OK && !list_ids(&o)) err = haul_fail(e, HAUL_E_NOMEM, "no memory for %zu nodes", o.ref_count);
     if (err == HAUL_OK) err = parse(path, &o, take_node, NULL, NULL, e);
+    if (err == HAUL_OK && report->nodes == 0 && report->highways > 0) /* libreadosm passes over plain ones */
+        err = haul_fail(e, HAUL_E_UNSUPPORTED, "%s has ways but no nodes that can be read: a .pbf must have DenseNodes",
+                        path);
     if (err == HAUL_OK && !give_ways(&o)) err = haul_fail(e, HAUL_E_NOMEM, "no memory for the ways");
     if (err == HAUL_OK) give_restrictions(&o);
     free(o.ways), free(o.refs), free(o.restrictions), free(o.via_nodes), free(o.ids), free(o.points), free(o.at);

@@ -381,20 +381,39 @@ static const struct barrier barriers[] = {
     {"rising_bollard", true, 80},
 };
 
+/* Kinds that are not listed let everybody pass whom their tags do not keep out. */
+static struct barrier barrier_of(const char *value)
+{
+    for (size_t i = 0; i < sizeof barriers / sizeof barriers[0]; i++)
+        if (strcmp(barriers[i].value, value) == 0) return barriers[i];
+    return (struct barrier){value, false, 0};
+}
+
+/* Who passes a barrier. Dangerous goods are let in with the trucks unless they are named. */
+static uint8_t barrier_access(struct osm_tags t, bool blocks)
+{
+    uint8_t access = blocks ? HAUL_USE_HAZMAT : HAUL_USE_ROAD;
+    for (size_t i = 0; i < sizeof users / sizeof users[0]; i++) {
+        const enum access a = access_for(t, &users[i], 0);
+        if (a == ACCESS_NO) access &= (uint8_t)~users[i].use;
+        if (a == ACCESS_YES || a == ACCESS_ENDS) access |= users[i].use;
+    }
+    return access;
+}
+
 bool osm_point_of(struct osm_tags t, struct osm_point *out)
 {
     *out = (struct osm_point){0};
     const char *highway = osm_get(t, "highway"), *barrier = osm_get(t, "barrier");
-    if (is(highway, "traffic_signals")) out->delay_ds = 20;
-    if (is(highway, "stop")) out->delay_ds = 20;
-    for (size_t i = 0; barrier != NULL && i < sizeof barriers / sizeof barriers[0]; i++) {
-        if (strcmp(barriers[i].value, barrier) != 0) continue;
-        const enum access a = access_for(t, &users[0], 0), trucks = access_for(t, &users[2], 0);
-        const bool allowed = a == ACCESS_YES || a == ACCESS_ENDS || trucks == ACCESS_YES || trucks == ACCESS_ENDS;
-        out->blocked = barriers[i].blocks ? !allowed : a == ACCESS_NO;
-        out->delay_ds = barriers[i].delay_ds;
-    }
-    return out->blocked || out->delay_ds > 0;
+    if (is(highway, "traffic_signals") || is(highway, "stop")) out->delay_ds = 20;
+    if (barrier == NULL) return out->delay_ds > 0;
+    const struct barrier b = barrier_of(barrier);
+    const uint8_t access = barrier_access(t, b.blocks);
+    out->blocked = (access & (HAUL_USE_CAR | HAUL_USE_GOODS | HAUL_USE_HGV)) == 0;
+    out->gated = (set_limits(t, &out->limits) || access != HAUL_USE_ROAD) && !out->blocked;
+    out->limits.access[0] = access | HAUL_USE_UAV;
+    if (b.delay_ds > 0) out->delay_ds = b.delay_ds;
+    return out->blocked || out->gated || out->delay_ds > 0;
 }
 
 /* ---- turns

@@ -27,7 +27,8 @@ struct osm_road {
 bool osm_road_of(struct osm_tags t, const char *country, struct osm_road *out);
 
 struct osm_point {
-    bool blocked;
+    bool blocked, gated;          /* for all; for some: those whom `limits` keep out */
+    struct haul_road_kind limits; /* access[0], height, width, length, weight, axle */
     uint16_t delay_ds;
 };
 /* False: the point is nothing special. */

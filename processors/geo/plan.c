@@ -27,7 +27,8 @@ struct haul_planner {
     uint32_t *stamp, *pred, now;
     struct entry *heap;
     size_t heaped;
-    uint32_t *path;
+    uint32_t *path; /* arcs of the routing graph; in a route then roads, with a place before and behind */
+    int32_t *costs; /* of a route */
     uint64_t settled;
     struct pool pool;
 };
@@ -93,7 +94,8 @@ static bool list_out(struct haul_planner *p)
     p->stamp = POOL_ZEROED(&p->pool, uint32_t, n);
     p->pred = POOL_ARRAY(&p->pool, uint32_t, n);
     p->heap = POOL_ARRAY(&p->pool, struct entry, p->g.arcs + (size_t)2);
-    p->path = POOL_ARRAY(&p->pool, uint32_t, n);
+    p->path = POOL_ARRAY(&p->pool, uint32_t, n + 2);
+    p->costs = POOL_ARRAY(&p->pool, int32_t, n + 2);
     if (p->pool.failed) return false;
     uint32_t *first = p->first + 1, sum = 0;
     for (uint32_t i = 0; i < p->g.arcs; i++) first[p->g.tail[i]]++;
@@ -177,16 +179,22 @@ static void improve(struct haul_planner *p, uint32_t node, int64_t arrival, uint
     push(p, (struct entry){arrival + more, node});
 }
 
-enum haul_err haul_plan_run(struct haul_planner *p, uint32_t from, uint32_t to, int64_t depart_ms, int64_t *arrival_ms,
-                            const uint32_t **arcs, size_t *n, struct haul_error *e)
+/* Where and when one may begin, and over which road arc one came there. */
+struct start {
+    uint32_t node, arc;
+    int64_t at_ms;
+};
+
+/* False: there is no way. */
+static bool search(struct haul_planner *p, const struct start *starts, size_t n, uint32_t to)
 {
     if (++p->now == 0) {
         memset(p->stamp, 0, p->g.nodes * sizeof *p->stamp);
         p->now = 1;
     }
-    p->heaped = 0, p->settled = 0;
+    p->heaped = 0;
     haul_query_aim(p->query, p->fastest, to);
-    improve(p, from, depart_ms, HAUL_NONE);
+    for (size_t i = 0; i < n; i++) improve(p, starts[i].node, starts[i].at_ms, HAUL_NONE);
     while (p->heaped > 0) {
         const struct entry top = pop(p);
         const int64_t at = p->arrival[top.node];
@@ -199,15 +207,130 @@ enum haul_err haul_plan_run(struct haul_planner *p, uint32_t from, uint32_t to, 
             improve(p, p->g.head[i], haul_curve_arrival(&p->curves[p->curve_of[i]], at, p->free_ms[i]), i);
         }
     }
-    if (p->stamp[to] != p->now) return haul_fail(e, HAUL_E_UNREACHABLE, "there is no way");
-    *arrival_ms = p->arrival[to];
-    *n = 0;
-    for (uint32_t v = to; v != from && p->pred[v] != HAUL_NONE; v = p->g.tail[p->pred[v]]) p->path[(*n)++] = p->pred[v];
-    for (size_t i = 0; i < *n / 2; i++) {
-        const uint32_t t = p->path[i];
-        p->path[i] = p->path[*n - 1 - i];
-        p->path[*n - 1 - i] = t;
+    return p->stamp[to] == p->now;
+}
+
+/* The arcs to a node, in order, to path[0 .. returned); *start is the node where they begin. */
+static size_t trace(const struct haul_planner *p, uint32_t to, uint32_t *path, uint32_t *start)
+{
+    size_t n = 0;
+    uint32_t v = to;
+    for (; p->pred[v] != HAUL_NONE; v = p->g.tail[p->pred[v]]) path[n++] = p->pred[v];
+    for (size_t i = 0; i < n / 2; i++) {
+        const uint32_t t = path[i];
+        path[i] = path[n - 1 - i];
+        path[n - 1 - i] = t;
     }
+    *start = v;
+    return n;
+}
+
+enum haul_err haul_plan_run(struct haul_planner *p, uint32_t from, uint32_t to, int64_t depart_ms, int64_t *arrival_ms,
+                            const uint32_t **arcs, size_t *n, struct haul_error *e)
+{
+    p->settled = 0;
+    if (!search(p, &(struct start){from, HAUL_NONE, depart_ms}, 1, to))
+        return haul_fail(e, HAUL_E_UNREACHABLE, "there is no way");
+    *arrival_ms = p->arrival[to];
+    *n = trace(p, to, p->path, &from);
     *arcs = p->path;
+    return HAUL_OK;
+}
+
+/* ---- from road to road
+ * ------------------------------------------------------------------------------------------------------ */
+
+/* A journey between two places: the view that both are of, and the best arrival so far. */
+struct journey {
+    const struct haul_roads_view *v;
+    const struct haul_stop *from, *to;
+    int64_t depart_ms, arrival_ms; /* arrival_ms: INT64_MAX until there is a way */
+    struct start starts[2];
+    size_t start_count;
+    size_t n; /* arcs in p->path */
+};
+
+static uint32_t along(const struct journey *j, const struct haul_stop *s, uint32_t arc)
+{
+    return arc & 1 ? j->v->edge_length_cm[s->edge] - s->along_cm : s->along_cm;
+}
+
+static bool open_arc(const struct haul_planner *p, uint32_t arc)
+{
+    return p->free_ms[arc] >= 0 && p->free_ms[arc] < HAUL_FAR;
+}
+
+/* When one that is at the beginning of a part of an arc at at_ms has driven it. */
+static int64_t drive(const struct haul_planner *p, const struct journey *j, uint32_t arc, uint32_t part_cm,
+                     int64_t at_ms)
+{
+    const uint32_t whole_cm = j->v->edge_length_cm[j->v->arc_road[arc] / 2];
+    int64_t free_ms = p->free_ms[arc];
+    if (whole_cm > 0) free_ms = (free_ms * part_cm + whole_cm / 2) / whole_cm;
+    return haul_curve_arrival(&p->curves[p->curve_of[arc]], at_ms, free_ms);
+}
+
+/* Both ways to leave; and the whole journey, where the destination lies ahead on the same road. */
+static void leave(struct haul_planner *p, struct journey *j)
+{
+    for (uint32_t road = 2 * j->from->edge; road <= 2 * j->from->edge + 1; road++) {
+        if (j->v->road_first[road] == j->v->road_first[road + 1]) continue;
+        const uint32_t arc = j->v->road_arcs[j->v->road_first[road]], at = along(j, j->from, road);
+        if (!open_arc(p, arc)) continue;
+        const int64_t end_ms = drive(p, j, arc, j->v->edge_length_cm[road / 2] - at, j->depart_ms);
+        j->starts[j->start_count++] = (struct start){j->v->arc_head[arc], road, end_ms};
+        if (j->from->edge != j->to->edge || along(j, j->to, road) < at) continue;
+        const int64_t direct_ms = drive(p, j, arc, along(j, j->to, road) - at, j->depart_ms);
+        if (direct_ms >= j->arrival_ms) continue;
+        j->arrival_ms = direct_ms, j->n = 1;
+        p->path[0] = road, p->costs[0] = (int32_t)(direct_ms - j->depart_ms);
+    }
+}
+
+/* Over the routing arc that enters the destination's road, if that is the earliest so far. */
+static void arrive(struct haul_planner *p, struct journey *j, uint32_t arc)
+{
+    const uint32_t node = j->v->arc_tail[arc], road = j->v->arc_road[arc];
+    if (!search(p, j->starts, j->start_count, node)) return;
+    const int64_t arrival_ms = drive(p, j, arc, along(j, j->to, road), p->arrival[node]);
+    if (arrival_ms >= j->arrival_ms) return;
+    uint32_t start;
+    const size_t n = trace(p, node, p->path + 1, &start);
+    int64_t at_ms = p->arrival[start];
+    for (size_t i = 1; i <= n; i++) {
+        const int64_t next_ms = p->arrival[p->g.head[p->path[i]]];
+        p->costs[i] = (int32_t)(next_ms - at_ms);
+        p->path[i] = j->v->arc_road[p->path[i]];
+        at_ms = next_ms;
+    }
+    for (size_t i = 0; i < j->start_count; i++)
+        if (j->starts[i].node == start && j->starts[i].at_ms == p->arrival[start]) p->path[0] = j->starts[i].arc;
+    p->costs[0] = (int32_t)(p->arrival[start] - j->depart_ms);
+    p->path[n + 1] = road, p->costs[n + 1] = (int32_t)(arrival_ms - at_ms);
+    j->arrival_ms = arrival_ms, j->n = n + 2;
+}
+
+enum haul_err haul_plan_route(struct haul_planner *p, const struct haul_map *m, const struct haul_stop *from,
+                              const struct haul_stop *to, int64_t depart_ms, struct haul_route *out,
+                              struct haul_error *e)
+{
+    struct journey j = {.v = haul_roads_view(haul_map_roads(m)),
+                        .from = from,
+                        .to = to,
+                        .depart_ms = depart_ms,
+                        .arrival_ms = INT64_MAX};
+    *out = (struct haul_route){.cost = HAUL_FAR, .arcs = p->path, .costs = p->costs, .from = *from, .to = *to};
+    p->settled = 0;
+    leave(p, &j);
+    for (uint32_t k = j.v->road_first[2 * to->edge]; k < j.v->road_first[2 * to->edge + 2]; k++)
+        if (open_arc(p, j.v->road_arcs[k])) arrive(p, &j, j.v->road_arcs[k]);
+    if (j.arrival_ms == INT64_MAX || j.arrival_ms - depart_ms >= HAUL_FAR)
+        return haul_fail(e, HAUL_E_UNREACHABLE, "there is no way that the vehicle may drive");
+    out->cost = (int32_t)(j.arrival_ms - depart_ms), out->n = j.n;
+    for (size_t i = 0; i < j.n; i++) {
+        uint32_t from_cm, to_cm;
+        haul_route_part(m, out, i, &from_cm, &to_cm);
+        out->length_m += (to_cm - from_cm) * 0.01;
+    }
     return HAUL_OK;
 }

@@ -126,6 +126,25 @@ static void cut_short(void **state)
     haul_builder_free(b);
 }
 
+/* What cannot be built for want of nodes or of ways is not taken for an empty country. */
+static void half_an_extract(void **state)
+{
+    (void)state;
+    static const char ways[] = "<?xml version='1.0'?><osm version='0.6'><way id='1'><nd ref='1'/><nd ref='2'/>"
+                               "<tag k='highway' v='primary'/></way></osm>";
+    static const char nodes[] = "<?xml version='1.0'?><osm version='0.6'><node id='1' lat='1' lon='2'/></osm>";
+    struct haul_import_report report;
+    struct haul_build_report built;
+    struct haul_buf image;
+    struct haul_error e;
+    struct haul_builder *b = haul_builder_new();
+    assert_int_equal(import_text(ways, sizeof ways - 1, b, &report, &e), HAUL_E_UNSUPPORTED);
+    assert_non_null(strstr(e.text, "DenseNodes"));
+    assert_int_equal(import_text(nodes, sizeof nodes - 1, b, &report, &e), HAUL_OK);
+    assert_int_equal(haul_builder_finish(b, &(struct haul_build_options){0}, &image, &built, &e), HAUL_E_INVALID);
+    haul_builder_free(b);
+}
+
 static const char lines[] =
     "{\"type\":\"FeatureCollection\",\"features\":["
     "{\"type\":\"Feature\",\"properties\":{\"class\":\"corridor\",\"speed_kmh\":54,\"name\":\"K1\"},\"geometry\":{"
@@ -202,9 +221,8 @@ static void a_schematic_province(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_small_extract),
-        cmocka_unit_test(cut_short),
-        cmocka_unit_test(geojson_lines),
+        cmocka_unit_test(a_small_extract),      cmocka_unit_test(cut_short),
+        cmocka_unit_test(half_an_extract),      cmocka_unit_test(geojson_lines),
         cmocka_unit_test(a_schematic_province),
     };
     return cmocka_run_group_tests_name("import", tests, NULL, NULL);

@@ -295,6 +295,55 @@ static void plans_equal_a_plain_search(void **state)
     free(ms), free(of);
 }
 
+/* At a constant speed a plan is the route, in proportion; and on a road that crawls until seven one waits there. */
+static void plans_between_places(void **state)
+{
+    const struct world *x = *state;
+    const struct haul_roads_view *v = haul_roads_view(x->town.roads);
+    const struct haul_arcs g = haul_roads_graph(x->town.roads);
+    struct haul_rng rng;
+    struct haul_planner *p;
+    struct haul_error e;
+    struct haul_day_curve c[2];
+    int32_t *ms = malloc(g.arcs * sizeof *ms);
+    uint16_t *of = calloc(g.arcs, sizeof *of);
+    haul_rng_seed(&rng, 8);
+    for (int b = 0; b < HAUL_DAY_BINS; b++) c[0].permille[b] = 500, c[1].permille[b] = b < 28 ? 1 : 500;
+    for (uint32_t i = 0; i < g.arcs; i++) ms[i] = haul_weights_arc(x->w, i);
+    assert_int_equal(haul_planner_new(x->cch, &g, ms, of, c, 2, &p, &e), HAUL_OK);
+    for (int k = 0; k < 200; k++) {
+        const struct haul_stop from = stop_at(x, floor(8 * haul_rng_f64(&rng)), 7 * haul_rng_f64(&rng)),
+                               to = k % 4 == 0 ? from : stop_at(x, 3, 7 * haul_rng_f64(&rng));
+        const int64_t depart = (int64_t)haul_rng_below(&rng, HAUL_DAY_MS);
+        struct haul_route r, plan;
+        assert_int_equal(haul_route_run(x->router, x->w, &from, &to, &r, &e), HAUL_OK);
+        assert_int_equal(haul_plan_route(p, x->town.map, &from, &to, depart, &plan, &e), HAUL_OK);
+        assert_true(abs(plan.cost - 2 * r.cost) <= 4);
+        assert_true(fabs(plan.length_m - r.length_m) < 1);
+        int64_t sum = 0;
+        for (size_t i = 0; i < plan.n; i++) {
+            sum += plan.costs[i];
+            if (i > 0) assert_int_equal(haul_arc_to(v, plan.arcs[i - 1]), haul_arc_from(v, plan.arcs[i]));
+        }
+        assert_int_equal(sum, plan.cost);
+    }
+    const struct haul_stop from = stop_at(x, 3, 2.5), jam = stop_at(x, 3, 3.5), to = stop_at(x, 3, 4.5);
+    struct haul_route early, late;
+    for (uint32_t i = v->road_first[2 * jam.edge]; i < v->road_first[2 * jam.edge + 2]; i++) of[v->road_arcs[i]] = 1;
+    haul_planner_free(p);
+    assert_int_equal(haul_planner_new(x->cch, &g, ms, of, c, 2, &p, &e), HAUL_OK);
+    assert_int_equal(haul_plan_route(p, x->town.map, &from, &to, 3 * 3600000, &early, &e), HAUL_OK);
+    assert_true(early.length_m > 700); /* round the jam */
+    assert_int_equal(haul_plan_route(p, x->town.map, &from, &to, 7 * 3600000, &late, &e), HAUL_OK);
+    assert_true(late.length_m < 460 && late.cost < early.cost);
+    assert_int_equal(haul_plan_route(p, x->town.map, &jam, &to, 3 * 3600000, &early, &e), HAUL_OK);
+    assert_true(early.cost > 3600000); /* from within it one cannot go round */
+    for (uint32_t i = 0; i < g.arcs; i++) ms[i] = HAUL_FAR;
+    assert_int_equal(haul_plan_route(p, x->town.map, &from, &to, 0, &late, &e), HAUL_E_UNREACHABLE);
+    haul_planner_free(p);
+    free(ms), free(of);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -305,6 +354,7 @@ int main(void)
         cmocka_unit_test(reach),
         cmocka_unit_test(nobody_overtakes_by_leaving_later),
         cmocka_unit_test(plans_equal_a_plain_search),
+        cmocka_unit_test(plans_between_places),
     };
     return cmocka_run_group_tests_name("route", tests, setup, teardown);
 }
