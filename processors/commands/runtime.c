@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #define TURN_WAIT_MS      20
-#define STOP_MS           20000
+#define STOP_MS           60000 /* to checkpoint a million keys on a machine that is busy otherwise */
 #define BLOBS_MS          3000
 #define CONTENT_FILE_MAX  ((size_t)512 << 20)
 #define CONTENT_MAX       ((size_t)1 << 30)

@@ -246,7 +246,7 @@ static void crumb(const struct haul_task *t, enum haul_crumb_at at)
     c->offset = t->core->position.offset;
     c->index = t->core->position.index;
     c->step = t->core->position.step + 1;
-    c->at = at;
+    c->at = (int)at;
 }
 
 static const struct haul_condemned *verdict_on(const struct haul_task *t)
