@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2034 # what is set here is used by the tests
+# shellcheck shell=bash disable=SC2034,SC2016 # what is set here is used by the tests
 # What the integration tests of whole pipelines share: a broker, a Redis, haul's processes. Sourced at the top of a test:
 #     . tests/integration/lib.sh; begin
 # Everything lies in $dir, which goes at the end, with what was started there. Every wait has a limit.
