@@ -55,7 +55,7 @@ write_config() {
     for section in engine kafka redis fleet desk; do
         echo "$section:"
         case $section in
-        engine) printf '  %s\n' "instance: $instance" "start: earliest" "admin: {port: 0}" ;;
+        engine) printf '  %s\n' "instance: $instance" "processors: [fleet, desk]" "start: earliest" "admin: {port: 0}" ;;
         kafka) printf '  %s\n' "brokers: $brokers" "session_timeout: ${session:-3s}" ;;
         redis) echo "  ${redis_at:-socket: $socket}" ;;
         fleet) echo "  keep: 30d" ;;
