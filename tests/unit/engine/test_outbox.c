@@ -40,7 +40,7 @@ static void put(struct outbox *o, uint64_t sequence, size_t n, char byte)
     char *record = malloc(n);
     assert_non_null(record);
     memset(record, byte, n);
-    outbox_put(o, 0, sequence, sequence, HAUL_STR("key"), (struct haul_str){record, n}, (struct haul_str){NULL, 0});
+    outbox_put(o, 0, sequence, sequence, HAUL_STR("key"), (struct haul_str){record, n}, (struct haul_str){NULL, 0}, 0);
     free(record);
 }
 
