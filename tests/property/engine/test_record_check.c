@@ -111,6 +111,7 @@ static void both_judge_alike(void **state)
         struct haul_message_cursor c;
         haul_buf_clear(&out);
         haul_record_pack(&r, &out);
+        if (out.n > HAUL_RECORD_MAX) continue; /* the decoder refuses its size before it looks inside */
         haul_arena_reset(&scratch);
         const bool decodes = haul_message_open(&c, (struct haul_str){(char *)out.p, out.n}, &theirs) &&
                              haul_record_decode(&c, &back, &scratch, &theirs);
