@@ -550,6 +550,7 @@ static void dump_task(const struct haul_task *t, struct haul_buf *out)
     haul_json_ktime(&j, "watermark", (struct haul_time){t->watermark});
     haul_json_ktime(&j, "outside", (struct haul_time){t->outside});
     haul_json_kstr(&j, "options", haul_str_of(t->options->hash));
+    for (size_t i = 0; i < t->p->contents_len; i++) haul_json_kstr(&j, t->p->contents[i].what, HAUL_STR(""));
 #define X(name) haul_json_ki64(&j, #name, (int64_t)t->count.name);
     ORACLE_COUNTS(X)
 #undef X
