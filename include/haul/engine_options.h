@@ -24,8 +24,8 @@ struct haul_engine_options {
     HAUL_LIST(haul_bridge_names, 3, 16) bridges;
     int32_t ingest_drivers, ingest_plates;
     char ingest_driver_key_file[256], ingest_driver_key_epoch[17];
-    int64_t partitions[HAUL_MAILBOX_MAX];                             /* by mailbox number */
-    int64_t workers;                                                  /* 0: one a core */
+    int64_t partitions[HAUL_MAILBOX_MAX]; /* by mailbox number */
+    int64_t workers;                      /* 0: one a core */
     int64_t commit_pace_ms, commit_documents_max;
     int64_t view_interval_ms;
     bool view_geo;

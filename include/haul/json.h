@@ -18,7 +18,8 @@ struct haul_json {
 void haul_json_begin(struct haul_json *j, struct haul_buf *out);
 void haul_json_open(struct haul_json *j, char bracket);  /* '{' or '[' */
 void haul_json_close(struct haul_json *j, char bracket); /* '}' or ']' */
-/* Names are literals in haul's own code: they are not escaped. Inline, so that a literal's length and copy are known when compiling. */
+/* Names are literals in haul's own code: they are not escaped. Inline, so that a literal's length and copy are known
+ * when compiling. */
 static inline __attribute__((always_inline)) void haul_json_name(struct haul_json *j, const char *name)
 {
     const size_t n = strlen(name);
@@ -65,7 +66,8 @@ static inline __attribute__((always_inline)) void haul_json_kbool(struct haul_js
 {
     haul_json_name(j, k), haul_json_bool(j, v);
 }
-static inline __attribute__((always_inline)) void haul_json_ktime(struct haul_json *j, const char *k, struct haul_time v)
+static inline __attribute__((always_inline)) void haul_json_ktime(struct haul_json *j, const char *k,
+                                                                  struct haul_time v)
 {
     haul_json_name(j, k), haul_json_time(j, v);
 }

@@ -113,7 +113,7 @@ struct haul_processor {
 };
 
 /* ---- what a processor may do ---- */
-const void *haul_task_options(const struct haul_task *t); /* the module's struct, of the version in force */
+const void *haul_task_options(const struct haul_task *t);  /* the module's struct, of the version in force */
 const void *haul_task_prepared(const struct haul_task *t); /* what `prepare` made from it */
 /* The content in force, or NULL: none yet. Immutable, and valid until the task's next step at least. */
 const void *haul_task_content(const struct haul_task *t, const char *what);
@@ -174,8 +174,8 @@ void haul_bridge_refuse(struct haul_task *t, struct haul_str part, enum haul_rea
 uint32_t haul_bridge_taken(const struct haul_task *t);
 /* It is of no use here, for the counted reason. */
 void haul_bridge_ignore(struct haul_task *t, unsigned counter);
-/* Where a stretch of text is secret: 32 hexadecimal digits of its keyed hash and a NUL. Without a key file it is a plain
- * hash, which whoever can list all the texts can undo. */
+/* Where a stretch of text is secret: 32 hexadecimal digits of its keyed hash and a NUL. Without a key file it is a
+ * plain hash, which whoever can list all the texts can undo. */
 void haul_task_pseudonym(const struct haul_task *t, struct haul_str text, char out[33]);
 
 /* Alerts. Evidence: the numbers that the sentences name. */

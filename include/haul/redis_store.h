@@ -101,7 +101,8 @@ void haul_redis_keys_markdown(struct haul_buf *out); /* config/keys.md */
 /* Writes the key of a document that the table lists, e.g. (instance, "vehicle", "A1"): what `haul dump` reads. */
 void haul_redis_key(struct haul_buf *out, const char *instance, struct haul_str noun, struct haul_str id);
 /* The index-th pattern, as SCAN takes it, of keys that a task alone writes and paints anew when it begins again: those
- * with its name in them, the control key excepted; or, `all`, those of its processor's tasks together. False: no more. */
+ * with its name in them, the control key excepted; or, `all`, those of its processor's tasks together. False: no more.
+ */
 bool haul_redis_pattern(struct haul_buf *out, const char *instance, struct haul_task_name task, size_t index, bool all);
 void haul_redis_control_key(struct haul_buf *out, const char *instance, struct haul_task_name task);
 

@@ -55,8 +55,8 @@ struct haul_control {
     uint64_t acked[HAUL_CHANNELS_MAX];
     /* genesis, written by the first claim ever */
     int64_t genesis_offset;
-    int64_t silent_until; /* rebuild: records below this offset emit nothing; -1: none */
-    uint32_t partitions;  /* of the mailbox, pinned */
+    int64_t silent_until;    /* rebuild: records below this offset emit nothing; -1: none */
+    uint32_t partitions;     /* of the mailbox, pinned */
     uint32_t answer_version; /* of the steps behind the checkpoint (or genesis): what a new owner must give */
     uint32_t options_version;
     char options_hash[33];    /* in force at the position */

@@ -55,8 +55,8 @@ enum haul_err haul_contents_add(struct haul_contents *c, const struct haul_proce
                                 char hash[33], struct haul_error *e);
 /* The text of a hash, or NULL. */
 const char *haul_contents_text(struct haul_contents *c, const char *hash);
-/* Records that are not to be taken any more. Any thread; told before the tasks that it concerns are claimed. LIMIT: there
- * are too many. */
+/* Records that are not to be taken any more. Any thread; told before the tasks that it concerns are claimed. LIMIT:
+ * there are too many. */
 enum haul_err haul_contents_condemn(struct haul_contents *c, const struct haul_condemned *x, struct haul_error *e);
 /* The verdict on a record, or NULL. index UINT32_MAX: on any of that message. */
 const struct haul_condemned *haul_contents_condemned(const struct haul_contents *c, struct haul_task_name task,

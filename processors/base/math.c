@@ -269,12 +269,14 @@ static double asin_small(double s)
     return s + s * z * (1.0 / 6 + z * (3.0 / 40 + z * (15.0 / 336 + z * (105.0 / 3456))));
 }
 
-/* Within about a degree, where most distances lie, short series are as exact as the general functions and a fraction of their cost. */
+/* Within about a degree, where most distances lie, short series are as exact as the general functions and a fraction of
+ * their cost. */
 double haul_haversine_m(double lon1_deg, double lat1_deg, double lon2_deg, double lat2_deg)
 {
     const double f1 = lat1_deg * HAUL_RAD_PER_DEG, f2 = lat2_deg * HAUL_RAD_PER_DEG;
     const double hf = 0.5 * (f2 - f1), hl = 0.5 * (lon2_deg - lon1_deg) * HAUL_RAD_PER_DEG;
-    const bool near = haul_abs(hf) <= 0.007 && haul_abs(hl) <= 0.007 && haul_abs(lat1_deg) <= 90 && haul_abs(lat2_deg) <= 90;
+    const bool near =
+        haul_abs(hf) <= 0.007 && haul_abs(hl) <= 0.007 && haul_abs(lat1_deg) <= 90 && haul_abs(lat2_deg) <= 90;
     const double sf = near ? sin_small(hf) : haul_sin(hf), sl = near ? sin_small(hl) : haul_sin(hl);
     double a = sf * sf + (near ? cos_latitude(f1) * cos_latitude(f2) : haul_cos(f1) * haul_cos(f2)) * sl * sl;
     if (a > 1) a = 1;

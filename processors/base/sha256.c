@@ -47,8 +47,8 @@ static void take_block(uint32_t state[8], const uint8_t *p)
 
 void haul_sha256_begin(struct haul_sha256 *s)
 {
-    *s = (struct haul_sha256){.state = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c,
-                                        0x1f83d9ab, 0x5be0cd19}};
+    *s = (struct haul_sha256){
+        .state = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19}};
 }
 
 void haul_sha256_add(struct haul_sha256 *s, struct haul_str bytes)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * haul dump: what haul holds, as canonical text: the view's keys in byte order, then every task's state from its checkpoint.
- * Two runs over the same logs give the same bytes, however they were batched, crashed and restarted.
+ * haul dump: what haul holds, as canonical text: the view's keys in byte order, then every task's state from its
+ * checkpoint. Two runs over the same logs give the same bytes, however they were batched, crashed and restarted.
  */
 #include "processors/commands/commands.h"
 #include "processors/commands/runtime.h"
@@ -11,11 +11,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const char usage[] =
-    "usage: haul dump [-c FILE] [--view] [--state]\n\n"
-    "Prints the view (documents, sorted sets, streams; not heartbeats, control keys, checkpoints and live streams) and the state of\n"
-    "every task as of its checkpoint. A task whose checkpoint lies before its position (haul was killed, or runs) is said on stderr,\n"
-    "and the exit status is 1.\n";
+static const char usage[] = "usage: haul dump [-c FILE] [--view] [--state]\n\n"
+                            "Prints the view (documents, sorted sets, streams; not heartbeats, control keys, "
+                            "checkpoints and live streams) and the state of\n"
+                            "every task as of its checkpoint. A task whose checkpoint lies before its position (haul "
+                            "was killed, or runs) is said on stderr,\n"
+                            "and the exit status is 1.\n";
 
 struct dump {
     struct runtime *r;
@@ -26,7 +27,10 @@ struct dump {
     struct haul_buf out;
 };
 
-static bool starts(const char *text, const char *with) { return strncmp(text, with, strlen(with)) == 0; }
+static bool starts(const char *text, const char *with)
+{
+    return strncmp(text, with, strlen(with)) == 0;
+}
 
 static enum haul_err collect(void *arg, struct haul_str key, struct haul_error *e)
 {
@@ -56,9 +60,15 @@ static void write_value(struct haul_json *j, const struct haul_redis_value *v)
 {
     switch (v->type) {
     case HAUL_REDIS_STRING:
-    case HAUL_REDIS_ERROR: haul_json_str(j, v->str); break;
-    case HAUL_REDIS_INTEGER: haul_json_i64(j, v->integer); break;
-    case HAUL_REDIS_NIL: haul_json_null(j); break;
+    case HAUL_REDIS_ERROR:
+        haul_json_str(j, v->str);
+        break;
+    case HAUL_REDIS_INTEGER:
+        haul_json_i64(j, v->integer);
+        break;
+    case HAUL_REDIS_NIL:
+        haul_json_null(j);
+        break;
     case HAUL_REDIS_ARRAY:
         haul_json_open(j, '[');
         for (size_t i = 0; i < v->len; i++) write_value(j, v->items[i]);
@@ -67,8 +77,8 @@ static void write_value(struct haul_json *j, const struct haul_redis_value *v)
     }
 }
 
-static enum haul_err ask(struct dump *d, const struct haul_redis_value **v, struct haul_error *e, const char *command, const char *key,
-                         const char *a, const char *b, const char *c)
+static enum haul_err ask(struct dump *d, const struct haul_redis_value **v, struct haul_error *e, const char *command,
+                         const char *key, const char *a, const char *b, const char *c)
 {
     struct haul_str words[5] = {haul_str_of(command), haul_str_of(key)};
     const char *more[] = {a, b, c};
@@ -118,8 +128,8 @@ static enum haul_err print_view(struct dump *d, struct haul_error *e)
     return err;
 }
 
-static enum haul_err print_task(struct dump *d, struct haul_store *store, const struct haul_processor *p, uint16_t partition,
-                                bool *behind, struct haul_error *e)
+static enum haul_err print_task(struct dump *d, struct haul_store *store, const struct haul_processor *p,
+                                uint16_t partition, bool *behind, struct haul_error *e)
 {
     const struct haul_task_name name = {(uint16_t)p->mailbox, partition};
     struct haul_control control;
@@ -191,10 +201,18 @@ static int run(int argc, char **argv)
     bool view = false, state = false;
     for (int c; (c = getopt_long(argc, argv, "c:h", options, NULL)) != -1;) {
         switch (c) {
-        case 'c': path = optarg; break;
-        case 'v': view = true; break;
-        case 's': state = true; break;
-        default: fputs(usage, c == 'h' ? stdout : stderr); return c == 'h' ? 0 : HAUL_EXIT_USAGE;
+        case 'c':
+            path = optarg;
+            break;
+        case 'v':
+            view = true;
+            break;
+        case 's':
+            state = true;
+            break;
+        default:
+            fputs(usage, c == 'h' ? stdout : stderr);
+            return c == 'h' ? 0 : HAUL_EXIT_USAGE;
         }
     }
     static struct runtime r;

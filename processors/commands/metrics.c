@@ -93,7 +93,8 @@ static void per_task(struct haul_buf *out, const struct picture *p)
     char label[64];
     head(out, METRIC_LAG);
     for (size_t i = 0; i < p->tasks; i++)
-        haul_buf_printf(out, "%s{%s} %lld\n", rows[METRIC_LAG].name, task_label(&p->task[i], label), (long long)lag_of(&p->task[i]));
+        haul_buf_printf(out, "%s{%s} %lld\n", rows[METRIC_LAG].name, task_label(&p->task[i], label),
+                        (long long)lag_of(&p->task[i]));
     head(out, METRIC_WATERMARK);
     for (size_t i = 0; i < p->tasks; i++)
         if (p->task[i].watermark.ms != INT64_MIN)
@@ -101,7 +102,8 @@ static void per_task(struct haul_buf *out, const struct picture *p)
                             (double)p->task[i].watermark.ms / 1000);
     head(out, METRIC_ENTITIES);
     for (size_t i = 0; i < p->tasks; i++)
-        haul_buf_printf(out, "%s{%s} %u\n", rows[METRIC_ENTITIES].name, task_label(&p->task[i], label), p->task[i].entities);
+        haul_buf_printf(out, "%s{%s} %u\n", rows[METRIC_ENTITIES].name, task_label(&p->task[i], label),
+                        p->task[i].entities);
     head(out, METRIC_OUTBOX);
     for (size_t i = 0; i < p->tasks; i++)
         haul_buf_printf(out, "%s{%s} %llu\n", rows[METRIC_OUTBOX].name, task_label(&p->task[i], label),
@@ -138,8 +140,8 @@ static void counters(struct haul_buf *out, const struct runtime *r, const struct
             uint64_t sum = 0;
             for (size_t t = 0; t < p->tasks; t++)
                 if (p->task[t].name.mailbox == x->mailbox) sum += p->task[t].counters[c];
-            haul_buf_printf(out, "# HELP haul_%s_%s_total %s\n# TYPE haul_%s_%s_total counter\nhaul_%s_%s_total %llu\n", name,
-                            x->counters[c].name, x->counters[c].sentence, name, x->counters[c].name, name,
+            haul_buf_printf(out, "# HELP haul_%s_%s_total %s\n# TYPE haul_%s_%s_total counter\nhaul_%s_%s_total %llu\n",
+                            name, x->counters[c].name, x->counters[c].sentence, name, x->counters[c].name, name,
                             x->counters[c].name, (unsigned long long)sum);
         }
     }
@@ -251,9 +253,10 @@ bool runtime_ready(struct runtime *r, char why[200])
     struct picture p;
     look(r, &p);
     bool ready = p.worker.store_ok && p.tasks > 0;
-    snprintf(why, 200, "%s", !r->published ? "waiting for Kafka: the options are not in haul.blobs yet"
-                            : !p.worker.store_ok ? p.worker.trouble
-                                                 : "no partition is assigned yet");
+    snprintf(why, 200, "%s",
+             !r->published        ? "waiting for Kafka: the options are not in haul.blobs yet"
+             : !p.worker.store_ok ? p.worker.trouble
+                                  : "no partition is assigned yet");
     for (size_t i = 0; i < p.tasks && ready; i++) {
         const struct haul_task_report *t = &p.task[i];
         if (t->state == HAUL_TASK_RUNNING || t->state == HAUL_TASK_RESTORING) continue;

@@ -14,13 +14,14 @@
 #include <stdio.h>
 #include <unistd.h>
 
-static const char usage[] = "usage: haul run [-c FILE] [--processors NAME,NAME] [--admin-port-file FILE]\n"
-                            "                [--replay FILE]\n\n"
-                            "Runs the processors on their mailboxes until SIGTERM or SIGINT; then commits, checkpoints and ends.\n"
-                            "  -c FILE                 configuration (default: all defaults)\n"
-                            "  --processors LIST       only these, whatever the configuration says\n"
-                            "  --admin-port-file FILE  writes the port of /metrics, /healthz, /readyz, /status there\n"
-                            "  --replay FILE           a recording instead of Kafka, up to its end; what the processors send goes nowhere\n";
+static const char usage[] =
+    "usage: haul run [-c FILE] [--processors NAME,NAME] [--admin-port-file FILE]\n"
+    "                [--replay FILE]\n\n"
+    "Runs the processors on their mailboxes until SIGTERM or SIGINT; then commits, checkpoints and ends.\n"
+    "  -c FILE                 configuration (default: all defaults)\n"
+    "  --processors LIST       only these, whatever the configuration says\n"
+    "  --admin-port-file FILE  writes the port of /metrics, /healthz, /readyz, /status there\n"
+    "  --replay FILE           a recording instead of Kafka, up to its end; what the processors send goes nowhere\n";
 
 static void answer_metrics(void *arg, const struct haul_http_query *q, struct haul_http_answer *out)
 {
@@ -168,11 +169,21 @@ static int run(int argc, char **argv)
     static struct runtime r;
     for (int c; (c = getopt_long(argc, argv, "c:p:h", options, NULL)) != -1;) {
         switch (c) {
-        case 'c': path = optarg; break;
-        case 'p': only = optarg; break;
-        case 'a': port_file = optarg; break;
-        case 'r': r.replay = optarg; break;
-        default: fputs(usage, c == 'h' ? stdout : stderr); return c == 'h' ? 0 : HAUL_EXIT_USAGE;
+        case 'c':
+            path = optarg;
+            break;
+        case 'p':
+            only = optarg;
+            break;
+        case 'a':
+            port_file = optarg;
+            break;
+        case 'r':
+            r.replay = optarg;
+            break;
+        default:
+            fputs(usage, c == 'h' ? stdout : stderr);
+            return c == 'h' ? 0 : HAUL_EXIT_USAGE;
         }
     }
     int status = runtime_config(path, &r.config);

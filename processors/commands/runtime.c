@@ -51,7 +51,7 @@ int runtime_config(const char *path, struct haul_config **out)
     return err == HAUL_OK ? 0 : err == HAUL_E_NOT_FOUND ? HAUL_EXIT_NOINPUT : HAUL_EXIT_CONFIG;
 }
 
-/* ---- which processors ------------------------------------------------------------------------------------------------------------ */
+/* ---- which processors ---- */
 static const struct haul_processor *find(struct haul_str name)
 {
     for (size_t i = 0; i < sizeof processors / sizeof processors[0]; i++)
@@ -99,7 +99,7 @@ static int choose_all(struct runtime *r, const char *only)
     return status;
 }
 
-/* ---- contents ----------------------------------------------------------------------------------------------------------------------- */
+/* ---- contents ---- */
 static void section_text(const struct haul_config *c, const char *section, struct haul_buf *out)
 {
     struct haul_buf lines;
@@ -227,7 +227,8 @@ static int fill_settings(struct runtime *r)
     for (unsigned i = 0; i < HAUL_MAILBOX_MAX; i++) s->partitions[i] = (uint32_t)o->partitions[i];
     snprintf(s->instance, sizeof s->instance, "%s", o->instance);
     struct haul_error e = {0};
-    if (s->start == HAUL_START_TIME && haul_time_parse(o->start_time, strlen(o->start_time), &s->start_time, &e) != HAUL_OK) {
+    if (s->start == HAUL_START_TIME &&
+        haul_time_parse(o->start_time, strlen(o->start_time), &s->start_time, &e) != HAUL_OK) {
         fprintf(stderr, "haul: engine.start_time: %s\n", e.text);
         return HAUL_EXIT_CONFIG;
     }
@@ -352,7 +353,7 @@ void runtime_free(struct runtime *r)
     haul_config_free(r->config);
 }
 
-/* ---- threads ---------------------------------------------------------------------------------------------------------------------------- */
+/* ---- threads ---- */
 void runtime_kafka_log(void *arg, int level, const char *facility, const char *text)
 {
     (void)arg;
@@ -382,7 +383,8 @@ static enum haul_err open_parts(struct runtime_worker *rw, struct parts *out, st
     }
     if (err == HAUL_OK) err = haul_kafka_sink_open(r->kafka, r->engine->instance, &log, &out->sink, e);
     if (err == HAUL_OK)
-        err = haul_kafka_source_open(r->kafka, r->engine->instance, mailboxes, r->processors, rw->number, &log, &out->source, e);
+        err = haul_kafka_source_open(r->kafka, r->engine->instance, mailboxes, r->processors, rw->number, &log,
+                                     &out->source, e);
     return err;
 }
 
@@ -413,7 +415,8 @@ static void *work(void *arg)
         rw->ended = 2;
         return NULL;
     }
-    struct haul_worker *w = haul_worker_open(&r->settings, parts.source, parts.store, parts.sink, r->contents, &haul_env_real);
+    struct haul_worker *w =
+        haul_worker_open(&r->settings, parts.source, parts.store, parts.sink, r->contents, &haul_env_real);
     rw->worker = w;
     for (unsigned idle_turns = 0; !r->stop && !at_the_end(w, &idle_turns);) haul_worker_turn(w, TURN_WAIT_MS);
     const enum haul_err err = haul_worker_stop(w, STOP_MS, &e);

@@ -49,11 +49,14 @@ struct runtime {
 /* Every processor that this haul has, and the one of a name. */
 const struct haul_processor *const *haul_processors(size_t *n);
 
-/* Reads the configuration (NULL: defaults) against all sections; on error prints every one to stderr and returns the exit status. */
+/* Reads the configuration (NULL: defaults) against all sections; on error prints every one to stderr and returns the
+ * exit status. */
 int runtime_config(const char *path, struct haul_config **out);
-/* Fills r->processor, contents and settings from the configuration; `only` (comma-separated) may narrow the processors. */
+/* Fills r->processor, contents and settings from the configuration; `only` (comma-separated) may narrow the processors.
+ */
 int runtime_prepare(struct runtime *r, const char *only);
-/* Makes a processor's content from a file; what was mended or refused goes to stderr. The caller frees *out. 0, or the exit status. */
+/* Makes a processor's content from a file; what was mended or refused goes to stderr. The caller frees *out. 0, or the
+ * exit status. */
 int runtime_make_content(const struct haul_content *row, const char *path, struct haul_buf *out);
 /* Reads haul.blobs and stores there what the file says. Tried again until it succeeds: false, with the reason in *e. */
 bool runtime_publish(struct runtime *r, struct haul_error *e);

@@ -11,10 +11,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define ANSWER_MAX   ((size_t)8 * 1024 * 1024)
-#define ROWS_MAX     HAUL_MAILBOX_MAX
-#define SEVERITIES   4
-#define EVERY_MS     1000
+#define ANSWER_MAX ((size_t)8 * 1024 * 1024)
+#define ROWS_MAX   HAUL_MAILBOX_MAX
+#define SEVERITIES 4
+#define EVERY_MS   1000
 
 static const char usage[] =
     "usage: haul status [-c FILE] [--port PORT] [--once] [--json]\n\n"
@@ -62,7 +62,10 @@ static bool fetch(const char *url, struct haul_buf *out, char *why, size_t why_n
     return code == CURLE_OK;
 }
 
-static int64_t number(const json_t *o, const char *name) { return (int64_t)json_number_value(json_object_get(o, name)); }
+static int64_t number(const json_t *o, const char *name)
+{
+    return (int64_t)json_number_value(json_object_get(o, name));
+}
 
 static struct row *row_of(struct picture *p, const char *name)
 {
@@ -76,7 +79,8 @@ static struct row *row_of(struct picture *p, const char *name)
 
 static void read_task(struct picture *p, const json_t *t)
 {
-    const char *name = json_string_value(json_object_get(t, "processor")), *state = json_string_value(json_object_get(t, "state"));
+    const char *name = json_string_value(json_object_get(t, "processor")),
+               *state = json_string_value(json_object_get(t, "state"));
     const char *why = json_string_value(json_object_get(t, "why"));
     if (name == NULL || state == NULL) return;
     struct row *r = row_of(p, name);
@@ -118,14 +122,18 @@ static bool read_picture(const struct haul_buf *body, struct picture *p)
     return true;
 }
 
-static double rate(int64_t now, int64_t before, int64_t ms) { return ms <= 0 ? 0 : (double)(now - before) * 1000 / (double)ms; }
+static double rate(int64_t now, int64_t before, int64_t ms)
+{
+    return ms <= 0 ? 0 : (double)(now - before) * 1000 / (double)ms;
+}
 
 static void show_rates(const struct picture *p, const struct picture *last)
 {
     const int64_t ms = last->now_ms == 0 ? 0 : p->now_ms - last->now_ms, commits = p->commits - last->commits;
     const double mean_ms = commits > 0 ? (p->commit_seconds - last->commit_seconds) * 1000 / (double)commits : 0;
     printf("records/s %.0f   commits/s %.0f   documents/s %.0f   commit %.2f ms   cpu %.0f %%   memory %.0f MiB\n",
-           rate(p->records, last->records, ms), rate(p->commits, last->commits, ms), rate(p->documents, last->documents, ms), mean_ms,
+           rate(p->records, last->records, ms), rate(p->commits, last->commits, ms),
+           rate(p->documents, last->documents, ms), mean_ms,
            ms <= 0 ? 0 : (p->cpu_seconds - last->cpu_seconds) * 100000 / (double)ms, (double)p->resident / 1048576);
     printf("store %s   source %s   sink %s   %s\n\n", p->store_up ? "up" : "DOWN", p->source_up ? "up" : "DOWN",
            p->sink_up ? "up" : "DOWN", p->trouble);
@@ -133,14 +141,15 @@ static void show_rates(const struct picture *p, const struct picture *last)
 
 static void show_rows(const struct picture *p)
 {
-    printf("%-10s %9s %10s %10s %12s %9s %12s %9s\n", "processor", "running", "lag", "entities", "records", "late", "quarantined",
-           "raised");
+    printf("%-10s %9s %10s %10s %12s %9s %12s %9s\n", "processor", "running", "lag", "entities", "records", "late",
+           "quarantined", "raised");
     for (size_t i = 0; i < p->rows; i++) {
         const struct row *r = &p->row[i];
         char running[24];
         snprintf(running, sizeof running, "%d/%d", r->running, r->tasks);
-        printf("%-10s %9s %10lld %10lld %12lld %9lld %12lld %9lld\n", r->name, running, (long long)r->lag, (long long)r->entities,
-               (long long)r->records, (long long)r->late, (long long)r->quarantined, (long long)r->alerts);
+        printf("%-10s %9s %10lld %10lld %12lld %9lld %12lld %9lld\n", r->name, running, (long long)r->lag,
+               (long long)r->entities, (long long)r->records, (long long)r->late, (long long)r->quarantined,
+               (long long)r->alerts);
         if (r->trouble[0] != '\0') printf("           %s\n", r->trouble);
     }
 }
@@ -207,18 +216,29 @@ static int watch(struct runtime *r, const char *url, bool once, bool raw)
 
 static int run(int argc, char **argv)
 {
-    static const struct option options[] = {{"config", required_argument, NULL, 'c'}, {"port", required_argument, NULL, 'p'},
-                                            {"once", no_argument, NULL, 'o'},         {"json", no_argument, NULL, 'j'},
-                                            {"help", no_argument, NULL, 'h'},         {0}};
+    static const struct option options[] = {
+        {"config", required_argument, NULL, 'c'}, {"port", required_argument, NULL, 'p'},
+        {"once", no_argument, NULL, 'o'},         {"json", no_argument, NULL, 'j'},
+        {"help", no_argument, NULL, 'h'},         {0}};
     const char *path = NULL, *port = NULL;
     bool once = false, raw = false;
     for (int c; (c = getopt_long(argc, argv, "c:h", options, NULL)) != -1;) {
         switch (c) {
-        case 'c': path = optarg; break;
-        case 'p': port = optarg; break;
-        case 'o': once = true; break;
-        case 'j': raw = once = true; break;
-        default: fputs(usage, c == 'h' ? stdout : stderr); return c == 'h' ? 0 : HAUL_EXIT_USAGE;
+        case 'c':
+            path = optarg;
+            break;
+        case 'p':
+            port = optarg;
+            break;
+        case 'o':
+            once = true;
+            break;
+        case 'j':
+            raw = once = true;
+            break;
+        default:
+            fputs(usage, c == 'h' ? stdout : stderr);
+            return c == 'h' ? 0 : HAUL_EXIT_USAGE;
         }
     }
     static struct runtime r;
@@ -229,7 +249,8 @@ static int run(int argc, char **argv)
         if (port != NULL)
             snprintf(url, sizeof url, "http://%s:%s/status", r.engine->admin_address, port);
         else
-            snprintf(url, sizeof url, "http://%s:%lld/status", r.engine->admin_address, (long long)r.engine->admin_port);
+            snprintf(url, sizeof url, "http://%s:%lld/status", r.engine->admin_address,
+                     (long long)r.engine->admin_port);
         status = watch(&r, url, once, raw);
     }
     runtime_free(&r);

@@ -26,7 +26,7 @@ struct checkpoint {
     bool active, written;
     uint64_t generation, written_commit; /* written: its last block is in this commit */
     struct haul_position position;
-    uint32_t answer_version; /* of the steps behind it */
+    uint32_t answer_version;     /* of the steps behind it */
     struct checkpoint_row *next; /* as the new checkpoint has it */
     uint32_t next_rows;
     uint64_t bytes, manifest_hash;

@@ -108,8 +108,9 @@ static const struct haul_option rows[] = {
          "What to do when Kafka remembers haul and Redis does not: rebuild the state from the log, or stop and say so.",
      .zh = "Kafka 记得而 Redis 已丢失状态时怎么办：由日志重建，或停止并报告。"},
     {"crash_dir", HAUL_O_TEXT, AT(crash_dir), SIZE(crash_dir), .fallback = "",
-     .en = "Folder that outlives the process, where it writes which record it died at; a record that has killed it three "
-           "times goes to the dead letters. Empty: off, and such a record kills for ever.",
+     .en =
+         "Folder that outlives the process, where it writes which record it died at; a record that has killed it three "
+         "times goes to the dead letters. Empty: off, and such a record kills for ever.",
      .zh = "进程死亡后仍保留的目录，记录致死的消息位置；三次致死的记录转入死信。留空则关闭，该记录会不断致死。"},
     {"admin.address", HAUL_O_TEXT, AT(admin_address), SIZE(admin_address), .fallback = "127.0.0.1",
      .en = "Address on which /metrics, /healthz, /readyz and /status are served.",

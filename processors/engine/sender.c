@@ -54,6 +54,7 @@ bool haul_sender_parse(struct haul_str text, struct haul_sender *out)
     const bool more = rest.n > 0 && memchr(rest.p, ':', rest.n) != NULL;
     if (!take_number(&rest, more ? ':' : '\0', UINT64_MAX, &acked)) return false;
     if (more && (!take_number(&rest, '\0', UINT32_MAX, &attempt) || attempt == 0)) return false;
-    *out = (struct haul_sender){(uint16_t)mailbox, (uint16_t)partition, incarnation, sequence, acked, (uint32_t)attempt};
+    *out =
+        (struct haul_sender){(uint16_t)mailbox, (uint16_t)partition, incarnation, sequence, acked, (uint32_t)attempt};
     return true;
 }

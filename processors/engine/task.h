@@ -26,8 +26,9 @@
 #define UPSTREAMS_MAX  320
 #define COUNTERS_MAX   64
 #define TASK_STATE_MAX 8192 /* an entity's state up to this size is kept from before the step, for evidence */
-#define MESSAGE_MAX    (65 * 1024 * 1024) /* the largest that kafka.message_bytes lets pass; buffers grow to what comes \
-                                           */
+#define MESSAGE_MAX                                                                                                    \
+    (65 * 1024 * 1024) /* the largest that kafka.message_bytes lets pass; buffers grow to what comes                   \
+                        */
 
 /* What becomes of every record: the sums hold at every step (task_accounts_balance). */
 #define TASK_COUNTS(X)                                                                                                 \

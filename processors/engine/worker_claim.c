@@ -231,8 +231,8 @@ static void claimed(struct haul_worker *w, struct worker_task *wt, bool fresh)
     wt->why[0] = '\0';
     wt->committed_watermark_ms = wt->clock_ms = INT64_MIN;
     wt->clock_step = wt->settling_step = 0;
-    wt->settled_offset = wt->control.checkpoint_generation > 0 ? wt->control.checkpoint.offset
-                                                               : wt->control.genesis_offset;
+    wt->settled_offset =
+        wt->control.checkpoint_generation > 0 ? wt->control.checkpoint.offset : wt->control.genesis_offset;
     wt->draining = false;
     wt->committed_acked_sum = worker_acked_sum(wt);
     wt->checkpoint_ns = wt->heartbeat_ns = w->now_ns;

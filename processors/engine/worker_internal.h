@@ -22,8 +22,8 @@ struct worker_task {
     uint32_t number; /* in the cookies of receipts: one for each outbox that was opened */
     bool paused, at_end, verified, leftover;
     bool draining; /* the next step is of another answer version: checkpoint here, then stop */
-    bool gone;  /* forgotten while a commit was in flight */
-    bool lacks; /* content that a control record names; while restoring as well */
+    bool gone;     /* forgotten while a commit was in flight */
+    bool lacks;    /* content that a control record names; while restoring as well */
 
     struct haul_control control; /* as last known to be in the store */
     struct haul_ops ops[2];
@@ -113,7 +113,7 @@ void worker_target(struct haul_worker *w, struct worker_task *wt); /* the muted 
 /* worker_commit.c */
 bool worker_commit_begin(struct haul_worker *w, bool last);
 void worker_commit_drive(struct haul_worker *w, int wait_ms);
-bool worker_task_ahead(const struct worker_task *wt); /* it has done what is not committed */
+bool worker_task_ahead(const struct worker_task *wt);                /* it has done what is not committed */
 void worker_remember(struct haul_worker *w, struct worker_task *wt); /* in the group's memory */
 uint64_t worker_acked_sum(const struct worker_task *wt);
 

@@ -21,8 +21,8 @@
 #define haul_task_paint_now     beside_task_paint_now
 #define haul_task_put           beside_task_put
 #define haul_task_partitions    beside_task_partitions
-#define haul_task_content    beside_task_content
-#define haul_task_pseudonym    beside_task_pseudonym
+#define haul_task_content       beside_task_content
+#define haul_task_pseudonym     beside_task_pseudonym
 #define haul_task_send_again    beside_task_send_again
 #define haul_task_prepared      beside_task_prepared
 #define haul_task_raise         beside_task_raise

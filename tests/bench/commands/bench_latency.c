@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * How much later than a bare consumer haul's effect is seen: probes are sent into the fleet mailbox among whatever else flows; for each, when a
- * bare librdkafka consumer of the same partition has it, when its document in Redis shows it, and when an alert that it causes stands in
- * haul:alerts (two hops: fleet, desk).
- *   bench_latency BROKERS REDIS-SOCKET PARTITIONS PROBES
+ * How much later than a bare consumer haul's effect is seen: probes are sent into the fleet mailbox among whatever else
+ * flows; for each, when a bare librdkafka consumer of the same partition has it, when its document in Redis shows it,
+ * and when an alert that it causes stands in haul:alerts (two hops: fleet, desk). bench_latency BROKERS REDIS-SOCKET
+ * PARTITIONS PROBES
  */
 #include "haul/hash.h"
 #include "haul/kafka_sink.h"
@@ -34,7 +34,8 @@ static int64_t serial_in(const rd_kafka_message_t *m)
     if (scratch.base == NULL) haul_arena_init(&scratch, 65536);
     if (!haul_message_open(&c, (struct haul_str){m->payload, m->len}, &why)) return -1;
     haul_arena_reset(&scratch);
-    if (!haul_record_decode(&c, &r, &scratch, &why) || r.kind != HAUL_KIND_VEHICLE_POSITION || r.id.p[0] != 'p') return -1;
+    if (!haul_record_decode(&c, &r, &scratch, &why) || r.kind != HAUL_KIND_VEHICLE_POSITION || r.id.p[0] != 'p')
+        return -1;
     return r.v[HAUL_F_VP_SERIAL].i;
 }
 
@@ -75,8 +76,8 @@ static void show(const char *what, int64_t *ns, size_t n)
         return;
     }
     qsort(ns, n, sizeof *ns, by_value);
-    printf("%-44s p50 %8.3f ms   p99 %8.3f ms   max %8.3f ms   (%zu)\n", what, (double)ns[n / 2] / 1e6, (double)ns[n * 99 / 100] / 1e6,
-           (double)ns[n - 1] / 1e6, n);
+    printf("%-44s p50 %8.3f ms   p99 %8.3f ms   max %8.3f ms   (%zu)\n", what, (double)ns[n / 2] / 1e6,
+           (double)ns[n * 99 / 100] / 1e6, (double)ns[n - 1] / 1e6, n);
 }
 
 /* Polls a document until it holds the text; the time then, or 0. */
@@ -89,7 +90,8 @@ static int64_t wait_document(struct haul_redis_client *c, const char *key, const
         const int64_t now = haul_mono_now().ns;
         if (now - since > WAIT_NS) return 0;
         if (haul_redis_client_call(c, words, 2, &v, &e) != HAUL_OK) exit(1);
-        if (v->type == HAUL_REDIS_STRING && memmem(v->str.p, v->str.n, text, strlen(text)) != NULL) return haul_mono_now().ns;
+        if (v->type == HAUL_REDIS_STRING && memmem(v->str.p, v->str.n, text, strlen(text)) != NULL)
+            return haul_mono_now().ns;
     }
 }
 
@@ -98,7 +100,8 @@ static int64_t wait_alert(struct haul_redis_client *c, const char *text, int64_t
 {
     struct haul_error e;
     const struct haul_redis_value *v;
-    const struct haul_str words[] = {HAUL_STR("XREVRANGE"), HAUL_STR("haul:alerts"), HAUL_STR("+"), HAUL_STR("-"), HAUL_STR("COUNT"), HAUL_STR("20")};
+    const struct haul_str words[] = {HAUL_STR("XREVRANGE"), HAUL_STR("haul:alerts"), HAUL_STR("+"),
+                                     HAUL_STR("-"),         HAUL_STR("COUNT"),       HAUL_STR("20")};
     for (;;) {
         const int64_t now = haul_mono_now().ns;
         if (now - since > WAIT_NS) return 0;
@@ -127,7 +130,8 @@ static void send_probe(struct haul_sink *sink, int32_t partition, const char *id
     haul_set_f(&r, HAUL_F_VP_FUEL, (double)(serial % 9000) / 10);
     haul_set_i(&r, HAUL_F_VP_SERIAL, serial);
     haul_record_pack(&r, &b);
-    const struct haul_outgoing m = {.to = HAUL_MAILBOX_FLEET, .partition = partition, .key = haul_str_of(id), .value = {(const char *)b.p, b.n}};
+    const struct haul_outgoing m = {
+        .to = HAUL_MAILBOX_FLEET, .partition = partition, .key = haul_str_of(id), .value = {(const char *)b.p, b.n}};
     sink->ops->send(sink, &m, &e);
     sink->ops->poll(sink, receipts, 64);
     haul_buf_free(&b);
@@ -138,8 +142,15 @@ int main(int argc, char **argv)
     if (argc < 5) return fprintf(stderr, "usage: see the head of the source\n"), 64;
     const uint32_t partitions = (uint32_t)strtoul(argv[3], NULL, 10);
     const size_t probes = strtoul(argv[4], NULL, 10);
-    static struct haul_kafka_options o = {.session_timeout_ms = 10000, .request_timeout_ms = 10000, .fetch_bytes = 8 << 20, .queue_bytes = 64 << 20,
-                                          .message_bytes = 1 << 20, .linger_ms = 0, .delivery_timeout_ms = 60000, .send_queue = 10000, .send_bytes = 64 << 20};
+    static struct haul_kafka_options o = {.session_timeout_ms = 10000,
+                                          .request_timeout_ms = 10000,
+                                          .fetch_bytes = 8 << 20,
+                                          .queue_bytes = 64 << 20,
+                                          .message_bytes = 1 << 20,
+                                          .linger_ms = 0,
+                                          .delivery_timeout_ms = 60000,
+                                          .send_queue = 10000,
+                                          .send_bytes = 64 << 20};
     snprintf(o.brokers, sizeof o.brokers, "%s", argv[1]);
     static struct haul_redis_options ro = {.connect_timeout = 2000, .timeout = 5000};
     snprintf(ro.socket, sizeof ro.socket, "%s", argv[2]);
@@ -150,12 +161,15 @@ int main(int argc, char **argv)
         return fprintf(stderr, "%s\n", e.text), 1;
     char seed[32];
     snprintf(seed, sizeof seed, "p%llu", (unsigned long long)haul_mono_now().ns);
-    struct probe p = {.brokers = argv[1], .partition = (int32_t)haul_partition_of(haul_murmur2(seed, strlen(seed)), partitions), .wanted = -1};
+    struct probe p = {.brokers = argv[1],
+                      .partition = (int32_t)haul_partition_of(haul_murmur2(seed, strlen(seed)), partitions),
+                      .wanted = -1};
     pthread_t thread;
     pthread_create(&thread, NULL, consume, &p);
     while (!p.ready) haul_sleep_ms(10);
     haul_sleep_ms(1000);
-    int64_t *bare = calloc(probes, 8), *painted = calloc(probes, 8), *added = calloc(probes, 8), *alert = calloc(probes, 8);
+    int64_t *bare = calloc(probes, 8), *painted = calloc(probes, 8), *added = calloc(probes, 8),
+            *alert = calloc(probes, 8);
     size_t n = 0, alerts = 0;
     for (size_t i = 0; i < probes; i++) {
         /* a new vehicle each time: its first position is painted at once, and its alarm opens one alert */

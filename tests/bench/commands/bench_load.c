@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Writes a backlog of vehicle positions into the fleet mailbox: N vehicles on straight ways, each reporting H times a second for S seconds of
- * event time, R records a message. What `make bench` drains.
- *   bench_load BROKERS VEHICLES HZ SECONDS RECORDS_A_MESSAGE PARTITIONS [rate: events a second, 0 = as fast as it goes] [start ms] [instance]
+ * Writes a backlog of vehicle positions into the fleet mailbox: N vehicles on straight ways, each reporting H times a
+ * second for S seconds of event time, R records a message. What `make bench` drains. bench_load BROKERS VEHICLES HZ
+ * SECONDS RECORDS_A_MESSAGE PARTITIONS [rate: events a second, 0 = as fast as it goes] [start ms] [instance]
  */
 #include "haul/hash.h"
 #include "haul/kafka_sink.h"
@@ -63,16 +63,26 @@ static void position(struct load *l, uint32_t vehicle, struct haul_str id, int64
 int main(int argc, char **argv)
 {
     if (argc < 7) return fprintf(stderr, "usage: see the head of the source\n"), 64;
-    static struct haul_kafka_options o = {.session_timeout_ms = 10000, .request_timeout_ms = 10000, .fetch_bytes = 8 << 20, .queue_bytes = 64 << 20,
-                                          .message_bytes = 1 << 20, .linger_ms = 20, .delivery_timeout_ms = 60000, .send_queue = 100000, .send_bytes = 256 << 20};
+    static struct haul_kafka_options o = {.session_timeout_ms = 10000,
+                                          .request_timeout_ms = 10000,
+                                          .fetch_bytes = 8 << 20,
+                                          .queue_bytes = 64 << 20,
+                                          .message_bytes = 1 << 20,
+                                          .linger_ms = 20,
+                                          .delivery_timeout_ms = 60000,
+                                          .send_queue = 100000,
+                                          .send_bytes = 256 << 20};
     snprintf(o.brokers, sizeof o.brokers, "%s", argv[1]);
     const uint32_t vehicles = (uint32_t)strtoul(argv[2], NULL, 10), pack = (uint32_t)strtoul(argv[5], NULL, 10);
-    const double hz = strtod(argv[3], NULL), seconds = strtod(argv[4], NULL), rate = argc > 7 ? strtod(argv[7], NULL) : 0;
+    const double hz = strtod(argv[3], NULL), seconds = strtod(argv[4], NULL),
+                 rate = argc > 7 ? strtod(argv[7], NULL) : 0;
     struct load l = {.partitions = (uint32_t)strtoul(argv[6], NULL, 10)};
     struct haul_error e = {0};
     haul_buf_init(&l.b, 4096, 1 << 20);
-    if (haul_kafka_sink_open(&o, argc > 9 ? argv[9] : "", NULL, &l.sink, &e) != HAUL_OK) return fprintf(stderr, "bench_load: %s\n", e.text), 1;
-    const int64_t start_ms = argc > 8 && argv[8][0] != 0 ? strtoll(argv[8], NULL, 10) : haul_wall_now().ms - (int64_t)(seconds * 1000);
+    if (haul_kafka_sink_open(&o, argc > 9 ? argv[9] : "", NULL, &l.sink, &e) != HAUL_OK)
+        return fprintf(stderr, "bench_load: %s\n", e.text), 1;
+    const int64_t start_ms =
+        argc > 8 && argv[8][0] != 0 ? strtoll(argv[8], NULL, 10) : haul_wall_now().ms - (int64_t)(seconds * 1000);
     const struct haul_mono began = haul_mono_now();
     const int64_t step_ms = (int64_t)(1000 / hz), reports = (int64_t)(seconds * hz);
     for (int64_t k = 0; k < reports; k += pack)
@@ -83,13 +93,16 @@ int main(int argc, char **argv)
             const uint32_t records = (uint32_t)(reports - k < pack ? reports - k : pack);
             haul_buf_clear(&l.b);
             if (records > 1) haul_message_pack_header(records, &l.b);
-            for (uint32_t i = 0; i < records; i++) position(&l, v, key, start_ms, start_ms + (k + i) * step_ms + v % 97);
+            for (uint32_t i = 0; i < records; i++)
+                position(&l, v, key, start_ms, start_ms + (k + i) * step_ms + v % 97);
             send(&l, key, haul_partition_of(haul_murmur2(id, n), l.partitions), records);
-            while (rate > 0 && (double)(haul_mono_now().ns - began.ns) / 1e9 * rate < (double)l.events) haul_sleep_ms(1), drain_receipts(&l);
+            while (rate > 0 && (double)(haul_mono_now().ns - began.ns) / 1e9 * rate < (double)l.events)
+                haul_sleep_ms(1), drain_receipts(&l);
         }
     for (int i = 0; i < 600 && l.sink->ops->flush(l.sink, 100, &e) != HAUL_OK; i++) drain_receipts(&l);
     drain_receipts(&l);
     l.sink->ops->close(l.sink);
-    printf("%llu events in %llu messages, %.1f s\n", (unsigned long long)l.events, (unsigned long long)l.sent, (double)(haul_mono_now().ns - began.ns) / 1e9);
+    printf("%llu events in %llu messages, %.1f s\n", (unsigned long long)l.events, (unsigned long long)l.sent,
+           (double)(haul_mono_now().ns - began.ns) / 1e9);
     return 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What a record costs inside a fleet task, without broker and store: decode, gates, sequence, process, timers, paint. CPU time of one thread.
- *   bench_task [VEHICLES 3000] [HZ 6] [SECONDS 60] [RECORDS A MESSAGE 6]
+ * What a record costs inside a fleet task, without broker and store: decode, gates, sequence, process, timers, paint.
+ * CPU time of one thread. bench_task [VEHICLES 3000] [HZ 6] [SECONDS 60] [RECORDS A MESSAGE 6]
  */
 #include "haul/processors.h"
 #include "processors/engine/contents.h"
@@ -46,8 +46,8 @@ static void open_task(struct bench *b)
         haul_contents_add(contents, &haul_fleet, HAUL_STR("engine:\n  view: {interval: 2s}\n"), hash, &e);
     if (err != HAUL_OK) fprintf(stderr, "%s\n", e.text), exit(1);
     for (unsigned i = 0; i < HAUL_MAILBOX_MAX; i++) topology.partitions[i] = haul_mailbox_row(i) == NULL ? 0 : 1;
-    b->task = task_open(&haul_fleet, (struct haul_task_name){HAUL_MAILBOX_FLEET, 0}, &topology, contents_find(contents, &haul_fleet, hash),
-                        (size_t)64 << 20, &e);
+    b->task = task_open(&haul_fleet, (struct haul_task_name){HAUL_MAILBOX_FLEET, 0}, &topology,
+                        contents_find(contents, &haul_fleet, hash), (size_t)64 << 20, &e);
     for (uint32_t i = 0; i < b->task->channels; i++) b->task->outbox.channel[i].acked = UINT64_MAX;
     haul_ops_init(&b->ops, 1 << 20, (size_t)64 << 20);
     b->task->ops = &b->ops;
@@ -62,7 +62,8 @@ static void settle(struct bench *b)
 
 int main(int argc, char **argv)
 {
-    struct bench b = {.vehicles = argc > 1 ? (uint32_t)strtoul(argv[1], NULL, 10) : 3000, .pack = argc > 4 ? (uint32_t)strtoul(argv[4], NULL, 10) : 6};
+    struct bench b = {.vehicles = argc > 1 ? (uint32_t)strtoul(argv[1], NULL, 10) : 3000,
+                      .pack = argc > 4 ? (uint32_t)strtoul(argv[4], NULL, 10) : 6};
     const double hz = argc > 2 ? strtod(argv[2], NULL) : 6, seconds = argc > 3 ? strtod(argv[3], NULL) : 60;
     b.start_ms = 1800000000000;
     b.step_ms = (int64_t)(1000 / hz);
@@ -79,7 +80,8 @@ int main(int argc, char **argv)
             haul_buf_clear(&messages[v]);
             if (b.pack > 1) haul_message_pack_header(b.pack, &messages[v]);
             for (uint32_t i = 0; i < b.pack; i++)
-                position(&messages[v], v, (struct haul_str){id, n}, b.start_ms, b.start_ms + (k + i) * b.step_ms + v % 97);
+                position(&messages[v], v, (struct haul_str){id, n}, b.start_ms,
+                         b.start_ms + (k + i) * b.step_ms + v % 97);
         }
         const int64_t t0 = haul_cpu_ns();
         for (uint32_t v = 0; v < b.vehicles; v++) {
@@ -101,7 +103,8 @@ int main(int argc, char **argv)
         events += (uint64_t)b.vehicles * b.pack;
     }
     const uint64_t *c = b.task->core->count;
-    printf("%llu events (%llu processed, %llu late, %llu alerts), %.0f ns each; %llu documents of %.0f bytes, one in %.1f events\n",
+    printf("%llu events (%llu processed, %llu late, %llu alerts), %.0f ns each; %llu documents of %.0f bytes, one in "
+           "%.1f events\n",
            (unsigned long long)events, (unsigned long long)c[COUNT_PROCESSED], (unsigned long long)c[COUNT_LATE],
            (unsigned long long)c[COUNT_RAISED], (double)ns / (double)events, (unsigned long long)b.documents,
            (double)b.bytes / (double)b.documents, (double)events / (double)b.documents);

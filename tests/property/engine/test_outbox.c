@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The outbox over a sink that loses, loses only the answer, and answers late: whatever happens, a receiver by the rule of sequences gets every
- * record once and in order, nothing is sent before its step is committed, and what is acknowledged is a prefix.
+ * The outbox over a sink that loses, loses only the answer, and answers late: whatever happens, a receiver by the rule
+ * of sequences gets every record once and in order, nothing is sent before its step is committed, and what is
+ * acknowledged is a prefix.
  */
 #include "processors/engine/outbox.h"
 
@@ -109,15 +110,23 @@ static void every_record_once(void **state)
         haul_rng_seed(&w.rng, seed);
         print_message("seed %llu\n", (unsigned long long)seed);
         outbox_open(&w.o, 256 * 1024 + haul_rng_below(&w.rng, 40000), CHANNELS);
-        for (uint32_t i = 0; i < CHANNELS; i++) w.o.channel[i].mailbox = HAUL_MAILBOX_TEMPLATE, w.o.channel[i].partition = (uint16_t)i;
+        for (uint32_t i = 0; i < CHANNELS; i++)
+            w.o.channel[i].mailbox = HAUL_MAILBOX_TEMPLATE, w.o.channel[i].partition = (uint16_t)i;
         w.sink.ops = &ops;
-        for (int k = 0; k < 6000; k++)
-            switch (haul_rng_below(&w.rng, 6)) {
-            case 0: w.o.committed_step = w.step; break;
-            case 1: send_some(&w); break;
+        for (int k = 0; k < 6000; k++) switch (haul_rng_below(&w.rng, 6)) {
+            case 0:
+                w.o.committed_step = w.step;
+                break;
+            case 1:
+                send_some(&w);
+                break;
             case 2:
-            case 3: answer(&w); break;
-            default: put(&w); break;
+            case 3:
+                answer(&w);
+                break;
+            default:
+                put(&w);
+                break;
             }
         w.o.committed_step = w.step;
         for (int k = 0; k < 20000 && !outbox_idle(&w.o); k++) send_some(&w), answer(&w);

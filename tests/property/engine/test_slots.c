@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Keyed slots held against a naive model: find, timers in order of (due, kind, id, number), eviction by (newest, kind, id), and that all of it is
- * the same after everything derived was thrown away and made again.
+ * Keyed slots held against a naive model: find, timers in order of (due, kind, id, number), eviction by (newest, kind,
+ * id), and that all of it is the same after everything derived was thrown away and made again.
  */
 #include "processors/engine/slots.h"
 
@@ -73,7 +73,8 @@ static void oldest_agrees(struct world *w)
     unsigned kind = 0, at = 0;
     for (unsigned k = 0; k < 2; k++)
         for (unsigned i = 0; i < IDS; i++)
-            if (w->m[k][i].used && (best == NULL || w->m[k][i].newest < best->newest)) best = &w->m[k][i], kind = k, at = i;
+            if (w->m[k][i].used && (best == NULL || w->m[k][i].newest < best->newest))
+                best = &w->m[k][i], kind = k, at = i;
     struct haul_entity *e = slots_oldest(&w->s, NULL);
     char text[8];
     assert_true(e == (best == NULL ? NULL : slots_find(&w->s, kind, id_text(at, text))));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What threads share in the engine: contents (options by hash), and the reports of running workers. Two workers run over small sources, stores
- * and sinks of their own while another thread reads reports and adds contents. For ThreadSanitizer; checks its counts too.
+ * What threads share in the engine: contents (options by hash), and the reports of running workers. Two workers run
+ * over small sources, stores and sinks of their own while another thread reads reports and adds contents. For
+ * ThreadSanitizer; checks its counts too.
  */
 #include "haul/worker.h"
 
@@ -41,7 +42,8 @@ struct world { /* one worker's */
 #define OF(type, p, member) ((struct world *)(void *)((char *)(p)-offsetof(struct world, member)))
 
 /* ---- source ---- */
-static enum haul_err poll_source(struct haul_source *s, int timeout_ms, struct haul_source_event *out, struct haul_error *e)
+static enum haul_err poll_source(struct haul_source *s, int timeout_ms, struct haul_source_event *out,
+                                 struct haul_error *e)
 {
     struct world *w = OF(world, s, source);
     (void)timeout_ms;
@@ -54,7 +56,8 @@ static enum haul_err poll_source(struct haul_source *s, int timeout_ms, struct h
         struct haul_record r;
         char id[8];
         const size_t n = (size_t)snprintf(id, sizeof id, "t%d", (int)(w->next % 50));
-        haul_record_init(&r, HAUL_KIND_TEMPLATE_READING, (struct haul_str){id, n}, (struct haul_time){1800000000000 + w->next * 20});
+        haul_record_init(&r, HAUL_KIND_TEMPLATE_READING, (struct haul_str){id, n},
+                         (struct haul_time){1800000000000 + w->next * 20});
         haul_set_f(&r, HAUL_F_TR_VALUE, (double)(w->next % 100));
         haul_buf_clear(&w->value);
         haul_record_pack(&r, &w->value);
@@ -79,30 +82,51 @@ static enum haul_err start(struct haul_source *s, struct haul_task_name t, int64
     w->next = offset;
     return HAUL_OK;
 }
-static void stop(struct haul_source *s, struct haul_task_name t) { OF(world, s, source)->started = t.mailbox == 0; }
-static void pause_it(struct haul_source *s, struct haul_task_name t) { OF(world, s, source)->paused = t.mailbox != 0; }
-static void resume_it(struct haul_source *s, struct haul_task_name t) { OF(world, s, source)->paused = t.mailbox == 0; }
-static enum haul_err bounds(struct haul_source *s, struct haul_task_name t, int64_t *low, int64_t *high, struct haul_error *e)
+static void stop(struct haul_source *s, struct haul_task_name t)
+{
+    OF(world, s, source)->started = t.mailbox == 0;
+}
+static void pause_it(struct haul_source *s, struct haul_task_name t)
+{
+    OF(world, s, source)->paused = t.mailbox != 0;
+}
+static void resume_it(struct haul_source *s, struct haul_task_name t)
+{
+    OF(world, s, source)->paused = t.mailbox == 0;
+}
+static enum haul_err bounds(struct haul_source *s, struct haul_task_name t, int64_t *low, int64_t *high,
+                            struct haul_error *e)
 {
     (void)s, (void)t, (void)e;
     *low = 0, *high = MESSAGES;
     return HAUL_OK;
 }
-static void remember(struct haul_source *s, struct haul_task_name t, int64_t offset, const char *text) { (void)s, (void)t, (void)offset, (void)text; }
-static enum haul_err recall(struct haul_source *s, struct haul_task_name t, int64_t *offset, char *text, size_t cap, struct haul_error *e)
+static void remember(struct haul_source *s, struct haul_task_name t, int64_t offset, const char *text)
+{
+    (void)s, (void)t, (void)offset, (void)text;
+}
+static enum haul_err recall(struct haul_source *s, struct haul_task_name t, int64_t *offset, char *text, size_t cap,
+                            struct haul_error *e)
 {
     (void)s, (void)t, (void)text, (void)cap, (void)e;
     *offset = -1;
     return HAUL_OK;
 }
 static const struct haul_source_ops source_ops = {
-    .name = "small", .poll = poll_source, .start = start, .stop = stop, .pause = pause_it, .resume = resume_it, .bounds = bounds,
-    .remember = remember, .recall = recall,
+    .name = "small",
+    .poll = poll_source,
+    .start = start,
+    .stop = stop,
+    .pause = pause_it,
+    .resume = resume_it,
+    .bounds = bounds,
+    .remember = remember,
+    .recall = recall,
 };
 
 /* ---- store ---- */
-static enum haul_err claim(struct haul_store *s, struct haul_task_name t, const struct haul_control *genesis, struct haul_control *out,
-                           bool *fresh, struct haul_error *e)
+static enum haul_err claim(struct haul_store *s, struct haul_task_name t, const struct haul_control *genesis,
+                           struct haul_control *out, bool *fresh, struct haul_error *e)
 {
     struct world *w = OF(world, s, store);
     (void)t, (void)e;
@@ -112,7 +136,8 @@ static enum haul_err claim(struct haul_store *s, struct haul_task_name t, const 
     *out = w->control;
     return HAUL_OK;
 }
-static enum haul_err peek(struct haul_store *s, struct haul_task_name t, struct haul_control *out, bool *exists, struct haul_error *e)
+static enum haul_err peek(struct haul_store *s, struct haul_task_name t, struct haul_control *out, bool *exists,
+                          struct haul_error *e)
 {
     struct world *w = OF(world, s, store);
     (void)t, (void)e;
@@ -136,9 +161,17 @@ static enum haul_err poll_store(struct haul_store *s, int timeout_ms, struct hau
     w->parts_len = 0;
     return HAUL_OK;
 }
-static void release(struct haul_store *s, struct haul_task_name t) { (void)s, (void)t; }
+static void release(struct haul_store *s, struct haul_task_name t)
+{
+    (void)s, (void)t;
+}
 static const struct haul_store_ops store_ops = {
-    .name = "small", .claim = claim, .peek = peek, .commit = commit, .poll = poll_store, .release = release,
+    .name = "small",
+    .claim = claim,
+    .peek = peek,
+    .commit = commit,
+    .poll = poll_store,
+    .release = release,
 };
 
 /* ---- sink ---- */
@@ -183,7 +216,8 @@ static void add_contents(struct haul_contents *c, int i)
     char text[80], hash[33];
     struct haul_error e;
     const int n = snprintf(text, sizeof text, "engine: {lateness: %ds, entities_max: 1000}\n", 1 + i % 50);
-    if (haul_contents_add(c, &sim_tally, (struct haul_str){text, (size_t)n}, hash, &e) != HAUL_OK) fail_msg("%s", e.text);
+    if (haul_contents_add(c, &sim_tally, (struct haul_str){text, (size_t)n}, hash, &e) != HAUL_OK)
+        fail_msg("%s", e.text);
     assert_non_null(contents_find(c, &sim_tally, hash));
     assert_non_null(haul_contents_text(c, hash));
 }
@@ -196,10 +230,17 @@ static void workers_run_while_others_look(void **state)
     struct haul_contents *contents = haul_contents_open();
     struct haul_error e;
     char hash[33];
-    if (haul_contents_add(contents, &sim_tally, HAUL_STR("engine: {entities_max: 1000}\n"), hash, &e) != HAUL_OK) fail_msg("%s", e.text);
+    if (haul_contents_add(contents, &sim_tally, HAUL_STR("engine: {entities_max: 1000}\n"), hash, &e) != HAUL_OK)
+        fail_msg("%s", e.text);
     haul_contents_begin_with(contents, &sim_tally, hash);
-    struct haul_worker_settings s = {.processors = processors, .processors_len = 1, .documents_max = 100, .checkpoint_interval_ms = 1,
-                                     .checkpoint_rate_bytes = 1 << 30, .outbox_bytes = 4 << 20, .clock_interval_ms = 1, .tick_interval_ms = 1000};
+    struct haul_worker_settings s = {.processors = processors,
+                                     .processors_len = 1,
+                                     .documents_max = 100,
+                                     .checkpoint_interval_ms = 1,
+                                     .checkpoint_rate_bytes = 1 << 30,
+                                     .outbox_bytes = 4 << 20,
+                                     .clock_interval_ms = 1,
+                                     .tick_interval_ms = 1000};
     s.partitions[HAUL_MAILBOX_TRAFFIC] = WORKERS;
     s.partitions[HAUL_MAILBOX_NETWORK] = s.partitions[HAUL_MAILBOX_DESK] = 1;
     pthread_t thread[WORKERS];
