@@ -19,7 +19,7 @@ check: ## run the checks of layers and banned calls on what is built
 
 lint: check ## checks, clang-format and shellcheck
 	@clang-format-14 --dry-run --Werror $$(git ls-files '*.c' '*.h')
-	@shellcheck $$(git ls-files | xargs grep -lE '^#!.*(bash|/sh)' | grep -vE '\.(c|h|md)$$')
+	@shellcheck -S warning $$(git ls-files | xargs grep -lE '^#!.*(bash|/sh)' | grep -vE '\.(c|h|md)$$')
 
 format: ## lay out all C files with clang-format
 	@clang-format-14 -i $$(git ls-files -co --exclude-standard '*.c' '*.h')
