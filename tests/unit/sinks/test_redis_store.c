@@ -570,7 +570,7 @@ static void the_same_over_tcp(void **state)
     assert_true(server_start(&tcp, more));
     struct haul_redis_options o = tcp.options;
     o.socket[0] = '\0';
-    snprintf(o.address, sizeof o.address, "localhost:%s", port);
+    snprintf(o.address, sizeof o.address, "127.0.0.1:%s", port);
     struct haul_error e;
     struct haul_store *s;
     assert_int_equal(haul_redis_store_open(&o, "", &s, &e), HAUL_OK);
