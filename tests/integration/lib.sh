@@ -108,7 +108,11 @@ caught_up() {
         { if (number("lag_messages") > 40) behind++ }
         END { exit !(tasks >= want && taken >= records && behind == 0) }'
 }
-ended() { ! kill -0 "$1" 2>/dev/null; }
+ended() { # PID: gone, or dead and not yet waited for (in a container nobody may wait)
+    local state
+    state=$(sed 's/.*) //' "/proc/$1/stat" 2>/dev/null)
+    [ -z "$state" ] || [ "${state%% *}" = Z ]
+}
 stop() { # NAME [SECONDS]: a clean end; 0 when it was one
     local pid=${pids[$1]}
     kill -TERM "$pid" 2>/dev/null
