@@ -11,6 +11,7 @@ tools=$top/build/$variant/tests/tools
 # A process that is killed in the middle leaves nothing to search for leaks; those that end well are searched by the unit tests.
 export ASAN_OPTIONS=detect_leaks=0:abort_on_error=1
 n=0 failures=0 early=0 dir='' brokers='' socket=''
+kafka_set=() # further arguments of the broker
 declare -A pids=()
 
 verdict() { # STATUS NAME: tells what $dir/err says when it failed
@@ -32,14 +33,29 @@ finish() {
     if [ -n "${KEEP:-}" ]; then echo "# kept: $dir"; else rm -rf "$dir"; fi
 }
 
+start_broker() { brokers=$(deploy/local/kafka start --dir "$dir/servers" "${kafka_set[@]}" 2>"$dir/err"); }
+
+# A proxy NAME in front of a server: its port is ${proxies[NAME]}; `tell NAME COMMAND` (tests/tools/proxy.c).
+declare -A proxies=() controls=()
+proxy() { # NAME [ADDRESS]
+    local name=$1; shift
+    "$tools/proxy" "$dir/$name.ports" "$@" >>"$dir/$name.log" 2>&1 </dev/null &
+    pids["proxy-$name"]=$!
+    until_true 10 test -s "$dir/$name.ports" && read -r "proxies[$name]" "controls[$name]" <"$dir/$name.ports"
+}
+tell() { # NAME COMMAND: prints what it has passed, cut, and holds
+    local answer
+    answer=$(timeout 10 bash -c 'exec 3<>"/dev/tcp/127.0.0.1/$0" && echo "$1" >&3 && head -n 1 <&3' "${controls[$1]}" "$2") &&
+        [ -n "$answer" ] && echo "${answer#ok }"
+}
+
 begin() {
-    dir=$(mktemp -d) || exit 2
+    [ -n "$dir" ] || dir=$(mktemp -d) || exit 2
     trap finish EXIT
     trap 'exit 1' INT TERM
     mkdir -p "$dir/servers"
     : >"$dir/err"
-    brokers=$(deploy/local/kafka start --dir "$dir/servers" 2>"$dir/err")
-    verdict $? "the broker runs" || exit 1
+    start_broker; verdict $? "the broker runs" || exit 1
     deploy/local/redis start --dir "$dir/servers" "$@" >"$dir/out" 2>"$dir/err"
     verdict $? "Redis runs" || exit 1
     socket=$dir/servers/redis.sock
