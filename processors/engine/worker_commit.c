@@ -265,7 +265,10 @@ void worker_commit_drive(struct haul_worker *w, int wait_ms)
     w->report.trouble[0] = '\0';
     w->flying = false;
     const int64_t took = w->now_ns - w->commit_ns;
+    int bucket = 0;
+    while (bucket < HAUL_COMMIT_BUCKETS - 1 && took > (250000ll << bucket)) bucket++;
     w->report.commits++;
+    w->report.commit_took[bucket]++;
     w->report.commit_ns_sum += took;
     if (took > w->report.commit_ns_max) w->report.commit_ns_max = took;
     HAUL_CRASH("committed");
