@@ -148,7 +148,8 @@ static double quantile_ms(const struct picture *p, const struct picture *last, d
 static void show_rates(const struct picture *p, const struct picture *last)
 {
     const int64_t ms = last->now_ms == 0 ? 0 : p->now_ms - last->now_ms;
-    printf("records/s %.0f   commits/s %.0f   documents/s %.0f   commit p50 %.3g p99 %.3g ms   cpu %.0f %%   memory %.0f MiB\n",
+    printf("records/s %.0f   commits/s %.0f   documents/s %.0f   commit p50 %.3g p99 %.3g ms   cpu %.0f %%   memory "
+           "%.0f MiB\n",
            rate(p->records, last->records, ms), rate(p->commits, last->commits, ms),
            rate(p->documents, last->documents, ms), quantile_ms(p, last, 0.50), quantile_ms(p, last, 0.99),
            ms <= 0 ? 0 : (p->cpu_seconds - last->cpu_seconds) * 100000 / (double)ms, (double)p->resident / 1048576);
