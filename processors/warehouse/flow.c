@@ -4,12 +4,13 @@
  */
 #include "processors/warehouse/warehouse.h"
 
-#define LEVEL_MIN   60 /* minutes that the stand-in for the season remembers */
-#define STALE_MIN   60 /* a drop that lasts longer is what is usual now, while there is no season yet */
-#define WORK        0.8
-#define Z_MAX       4.0
-#define SEASON_RATE 0.02
-#define WEEKEND     0x41
+#define LEVEL_MIN    60 /* minutes that the stand-in for the season remembers */
+#define STALE_MIN    60 /* a drop that lasts longer is what is usual now, while there is no season yet */
+#define WORK         0.8
+#define HALF_SLOT_MS (WH_DAY_MS / HAUL_SEASON_SLOTS / 2)
+#define Z_MAX        4.0
+#define SEASON_RATE  0.02
+#define WEEKEND      0x41
 
 /* ---- counting ---- */
 /* The minute that is open at a time: what is ahead of the watermark by more than a minute, or behind it, counts in the
@@ -89,30 +90,47 @@ static struct haul_season_config season_of(const struct wh_options *o)
     };
 }
 
+/* Shifts begin and end at once, the season bends over an hour: the least that is usual within half of one counts. */
+static void least_about(const struct wh_hub *h, const struct haul_season_config *season, int64_t at_ms, double *mean,
+                        double *spread)
+{
+    for (int side = -1; side <= 1; side += 2) {
+        double m, s;
+        int64_t learned;
+        const struct haul_time at = {at_ms + side * HALF_SLOT_MS};
+        if (haul_season_expect(&h->season, season, at, &m, &s, &learned) && m < *mean) *mean = m, *spread = s;
+    }
+}
+
 /* Until the hour has been seen on another day, the level of the last hour stands in for the season, as long as there is
  * work: that nothing comes is no fault of the hub. */
 static bool expect(struct wh_step *x, double units, int64_t at_ms, double *mean, double *spread)
 {
     struct wh_hub *h = x->h;
     const struct haul_season_config season = season_of(x->o);
+    const double work = h->inside - h->stored;
     int64_t learned = 0;
     const bool known = haul_season_step(&h->season, &season, units, (struct haul_time){at_ms}, mean, spread, &learned);
-    if (known && h->learned_min >= WH_DAY_MS / WH_MINUTE_MS) return true;
+    if (known && h->learned_min >= WH_DAY_MS / WH_MINUTE_MS) {
+        least_about(h, &season, at_ms, mean, spread);
+        return true;
+    }
     *mean = h->level;
     *spread = haul_sqrt(h->level);
     if (*spread < h->level / 10) *spread = h->level / 10;
     if (*spread < 1) *spread = 1;
-    return h->learned_min >= x->o->throughput.learn_min && h->inside >= WORK * h->usual_inside;
+    return h->learned_min >= x->o->throughput.learn_min && work >= h->level && work >= WORK * h->usual_work;
 }
 
 static void learn(struct wh_hub *h, double units, bool raised)
 {
     h->stale_min = raised ? h->stale_min + 1 : 0;
     if (raised && h->stale_min < STALE_MIN) return;
+    const double work = h->inside - h->stored;
     h->learned_min++;
     const double n = h->learned_min < LEVEL_MIN ? h->learned_min : LEVEL_MIN;
     h->level += (units - h->level) / n;
-    h->usual_inside += (h->inside - h->usual_inside) / n;
+    h->usual_work += (work - h->usual_work) / n;
 }
 
 /*  1  less than 1 - throughput.drop of what was to be expected in the window, it was enough to judge by, and the sum of

@@ -11,7 +11,7 @@
 #include <stdio.h>
 
 #define ROOM      ((uint32_t)WH_PAGE_ITEMS)
-#define CROWDED   (ROOM * 70 / 100) /* a page that is fuller makes the table grow */
+#define CROWDED   (ROOM * 75 / 100) /* a page that is fuller makes the table grow */
 #define FULL      (ROOM - 4)        /* some stay free: what is not there is found not to be there */
 #define SPARSE    (ROOM * 50 / 100) /* two pages become one when they hold no more together */
 #define SWEEP_MS  WH_MINUTE_MS
@@ -107,7 +107,8 @@ void wh_item_leave(struct wh_step *x, struct wh_item *i)
 {
     assert((i->flags & WH_ITEM_GONE) == 0 && x->h->inside > 0);
     not_overdue(x, i);
-    i->flags |= WH_ITEM_GONE;
+    if (i->flags & WH_ITEM_STORED) x->h->stored--;
+    i->flags = (uint8_t)((i->flags | WH_ITEM_GONE) & ~WH_ITEM_STORED);
     x->h->inside--;
     x->h->out++;
 }
@@ -184,7 +185,13 @@ static bool split(struct wh_step *x)
 static void merge(struct wh_step *x)
 {
     const uint32_t last = x->h->pages - 1;
-    if (x->h->pages < 2) return;
+    if (last == 0) {
+        const struct wh_slot only = open_page(x, 0, false);
+        if (only.page == NULL || only.p->used > 0) return;
+        x->h->pages = 0;
+        haul_task_remove(x->task, only.page);
+        return;
+    }
     const struct wh_slot from = open_page(x, last, true), to = open_page(x, last - power_below(last), true);
     if (from.page == NULL || to.page == NULL || from.p->used + to.p->used > SPARSE) return;
     for (uint32_t i = 0; i < ROOM; i++) {

@@ -154,6 +154,17 @@ static double worn(struct haul_cusum *c, const struct wh_options *o, double valu
     return c->high;
 }
 
+/* The mean of the readings of wear.every, when it is complete. */
+static bool value_of(struct wh_step *x, struct wh_station *s, unsigned i, double reading, double *value)
+{
+    s->reading[i].sum += reading;
+    if (s->reading[i].n++ == 0) s->reading[i].since_ms = x->now_ms;
+    if (x->now_ms - s->reading[i].since_ms < x->o->wear.every_ms) return false;
+    *value = s->reading[i].sum / (double)s->reading[i].n;
+    s->reading[i].sum = 0, s->reading[i].n = 0;
+    return true;
+}
+
 /*  1  current or vibration has risen against what was learnt: its sum is at least wear.h      raise
  *  2  both sums are below half of it                                                          clear
  *  3  else                                                                                    nothing changes
@@ -165,7 +176,9 @@ static void wear(struct wh_step *x, struct wh_spot *p, const struct haul_record 
     unsigned worst = 0;
     if (s->motor_known && !s->motor) return;
     for (unsigned i = 0; i < 2; i++) {
-        if (haul_has(r, fields[i])) worn(&s->wear[i], x->o, r->v[fields[i]].f, x->now_ms);
+        double value;
+        if (haul_has(r, fields[i]) && value_of(x, s, i, r->v[fields[i]].f, &value))
+            worn(&s->wear[i], x->o, value, x->now_ms);
         if (s->wear[i].high > s->wear[worst].high) worst = i;
     }
     const struct haul_cusum *c = &s->wear[worst];
@@ -188,7 +201,8 @@ static void motor(struct wh_step *x, struct wh_spot *p, const struct haul_record
 {
     struct wh_station *s = p->s;
     if (r->v[HAUL_F_HM_SERVICED].i != 0) {
-        for (unsigned i = 0; i < 2; i++) haul_cusum_reset(&s->wear[i], NULL);
+        for (unsigned i = 0; i < 2; i++)
+            haul_cusum_reset(&s->wear[i], NULL), s->reading[i].n = 0, s->reading[i].sum = 0;
         wh_clear(x, p->entity, &p->turned, WH_R_WEAR);
     }
     if (haul_has(r, HAUL_F_HM_CURRENT)) s->current_a = (float)r->v[HAUL_F_HM_CURRENT].f;
@@ -214,8 +228,27 @@ static unsigned part_of(struct haul_str name)
     return i;
 }
 
+static void flow(struct wh_step *x, struct wh_spot *p, const struct haul_record *r)
+{
+    if (r->v[HAUL_F_HM_ARRIVED].i != 0) arrived(x, p);
+    if (r->v[HAUL_F_HM_SENT_TO].s.n > 0) sent(x, p, r->v[HAUL_F_HM_SENT_TO].s);
+}
+
+/* It is older than what is known of the zone: what it is like is known better, but what moved has moved. */
+static enum haul_verdict behind(struct wh_step *x, struct wh_spot *p, const struct haul_record *r)
+{
+    if (r->v[HAUL_F_HM_ARRIVED].i == 0 && r->v[HAUL_F_HM_SENT_TO].s.n == 0)
+        return haul_task_drop(x->task, WH_C_DISORDERED);
+    haul_task_count(x->task, WH_C_DISORDERED, 1);
+    const int64_t moved_ms = p->s->moved_ms;
+    flow(x, p, r);
+    p->s->moved_ms = wh_most(p->s->moved_ms, moved_ms);
+    wh_spot_done(x, p);
+    return HAUL_DONE;
+}
+
 /*  1  a part that is none, a zone that passes on to itself, nothing at all     quarantined
- *  2  older than what is known of the zone                                     dropped
+ *  2  older than what is known of the zone                                     only what moved counts
  *  3  else: what has been so up to now is judged, then what changes            used
  */
 enum haul_verdict wh_machine(struct wh_step *x, const struct haul_record *r)
@@ -227,14 +260,13 @@ enum haul_verdict wh_machine(struct wh_step *x, const struct haul_record *r)
     if (!says_something(r)) return haul_task_refuse(x->task, "blocked", "is missing, and so is all else");
     struct wh_spot p = wh_spot_at(x, at, true);
     if (p.entity == NULL) return haul_task_drop(x->task, WH_C_NO_ROOM);
-    if (x->now_ms < p.s->newest_ms) return haul_task_drop(x->task, WH_C_DISORDERED);
+    if (x->now_ms < p.s->newest_ms) return behind(x, &p, r);
     p.s->newest_ms = x->now_ms;
     wh_sensor(x, &p);
     wh_arrival(x, &p);
     if (part.n > 0) p.s->part = (uint8_t)part_of(part);
     eye_and_motor(x, &p, r);
-    if (r->v[HAUL_F_HM_ARRIVED].i != 0) arrived(x, &p);
-    if (to.n > 0) sent(x, &p, to);
+    flow(x, &p, r);
     motor(x, &p, r);
     if (haul_has(r, HAUL_F_HM_CAPACITY)) p.s->capacity = (uint32_t)r->v[HAUL_F_HM_CAPACITY].i;
     if (p.s->capacity > 0) {

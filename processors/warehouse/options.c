@@ -190,8 +190,11 @@ static const struct haul_option rows[] = {
     ROW("wear.spread", HAUL_O_REAL, wear.spread, 1e-6, 100, "0.05",
         "Least spread of current (A) and vibration (mm/s) that is reckoned with.",
         "电流（A）与振动（mm/s）的最小标准差。"),
-    ROW("wear.learn", HAUL_O_COUNT, wear.learn, 5, 100000, "120", "Readings from which what is usual is learnt.",
-        "学习正常水平所用的读数个数。"),
+    ROW("wear.every", HAUL_O_DURATION, wear.every_ms, 0, MS_D, "5min",
+        "The mean of the readings of so long is one value; 0s: each reading is.",
+        "该时长内读数的均值为一个值；0s 表示每个读数。"),
+    ROW("wear.learn", HAUL_O_COUNT, wear.learn, 5, 100000, "48", "Values from which what is usual is learnt.",
+        "学习正常水平所用的值的个数。"),
 };
 
 static void check(const void *options, struct haul_option_report *r)

@@ -102,7 +102,9 @@ const struct haul_rule wh_rules[WH_RULES] = {
 };
 
 const struct haul_counter wh_counters[WH_COUNTERS] = {
-    [WH_C_DISORDERED] = {"disordered", "records older than what is known of their item, station or vehicle: dropped"},
+    [WH_C_DISORDERED] =
+        {"disordered",
+         "records older than what is known of their item, station or vehicle: dropped, but for what moved"},
     [WH_C_DUPLICATE] = {"duplicate", "readings repeated at the same place at once: dropped"},
     [WH_C_UNANNOUNCED] = {"unannounced", "items and trucks first seen past the door: taken as come in"},
     [WH_C_WRITTEN_OFF] = {"written_off", "items that were silent for items.keep, or gave way: counted as out"},

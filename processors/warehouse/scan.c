@@ -132,7 +132,10 @@ static void sorted(struct wh_step *x, struct wh_spot *p, struct wh_item *item)
 static void stored(struct wh_step *x, struct wh_spot *p, struct wh_item *item, int64_t pieces)
 {
     if (p->s->part == WH_P_UNKNOWN) p->s->part = WH_P_STORAGE;
-    if ((item->flags & WH_ITEM_STORED) == 0) wh_sketch_add(&x->h->to_stock, wh_s(x->now_ms - item->in_ms));
+    if ((item->flags & WH_ITEM_STORED) == 0) {
+        wh_sketch_add(&x->h->to_stock, wh_s(x->now_ms - item->in_ms));
+        x->h->stored++;
+    }
     if (item->flags & WH_ITEM_OVERDUE) x->h->overdue--;
     item->flags = (uint8_t)((item->flags | WH_ITEM_STORED) & ~WH_ITEM_OVERDUE);
     wh_stored(x, p, pieces);
@@ -140,6 +143,7 @@ static void stored(struct wh_step *x, struct wh_spot *p, struct wh_item *item, i
 
 static void picked(struct wh_step *x, struct wh_spot *p, struct wh_item *item, int64_t pieces)
 {
+    if (item->flags & WH_ITEM_STORED) x->h->stored--;
     item->flags &= (uint8_t)~WH_ITEM_STORED;
     item->in_ms = x->now_ms; /* its time in storage is not a dwell */
     wh_stored(x, p, -pieces);
@@ -221,14 +225,15 @@ enum haul_verdict wh_scan(struct wh_step *x, const struct haul_record *r)
     if (id.n == 0) return no_read(x, r);
     const uint64_t key = wh_item_key(id);
     struct wh_slot s = wh_item_find(x, key);
-    if (s.item != NULL && x->now_ms < s.item->last_ms) return haul_task_drop(x->task, WH_C_DISORDERED);
+    const bool gone = s.item != NULL && (s.item->flags & WH_ITEM_GONE) != 0;
+    if (s.item != NULL && x->now_ms < s.item->last_ms + gone) return haul_task_drop(x->task, WH_C_DISORDERED);
     if (s.item == NULL && x->now_ms + x->o->items.gone_ms < haul_task_watermark(x->task).ms)
         return haul_task_drop(x->task, WH_C_DISORDERED);
     if (s.item != NULL && s.item->step == (uint8_t)step && s.item->at == wh_hash(at) &&
         x->now_ms - s.item->last_ms < x->o->duplicate_ms)
         return haul_task_drop(x->task, WH_C_DUPLICATE);
     struct wh_item *item = s.item;
-    if (item == NULL || (item->flags & WH_ITEM_GONE)) item = enter(x, s, key, step, r);
+    if (item == NULL || gone) item = enter(x, s, key, step, r);
     if (item == NULL) return haul_task_drop(x->task, WH_C_NO_ROOM);
     if (too_near(x, item, at))
         wh_teleported(x, id, (struct haul_str){NULL, 0}, wh_s(x->now_ms - item->last_ms),

@@ -41,6 +41,7 @@ static void items(const struct wh_hub *h, int64_t capacity, struct haul_json *j)
     haul_json_ku64(j, "written_off_items", h->written_off);
     haul_json_ku64(j, "inside_items", h->inside);
     haul_json_ki64(j, "balance_items", (int64_t)h->in - (int64_t)h->out - h->inside);
+    if (h->stored > 0) haul_json_ku64(j, "stored_items", h->stored);
     haul_json_ku64(j, "overdue_items", h->overdue);
     if (capacity <= 0) return;
     const double eta_min = wh_course_eta_min(&h->course);
@@ -254,7 +255,7 @@ static void dump_season(const struct haul_season *s, struct haul_json *j)
 
 static void dump_hub(const struct wh_hub *h, struct haul_json *j)
 {
-    const double slow[] = {h->level, h->usual_inside, h->low.low, h->low.high, h->turn_min};
+    const double slow[] = {h->level, h->usual_work, h->low.low, h->low.high, h->turn_min};
     hub(h, 0, j);
     haul_json_ki64(j, "heard_ms", h->heard_ms);
     haul_json_ku64(j, "pages", h->pages);
@@ -289,7 +290,7 @@ static void dump_station(const struct wh_station *s, struct haul_json *j)
                              s->motor_ms,  s->moved_ms, s->freed_ms, s->off_cycles};
     const double sums[] = {s->no_read.sum,        s->recirculation.sum, s->wear[0].high,       s->wear[0].low,
                            s->wear[1].high,       s->wear[1].low,       s->wear[0].level.mean, s->wear[0].level.m2,
-                           s->wear[1].level.mean, s->wear[1].level.m2};
+                           s->wear[1].level.mean, s->wear[1].level.m2,  s->reading[0].sum,     s->reading[1].sum};
     station(s, j);
     list_open(j, "since");
     for (size_t i = 0; i < sizeof since / sizeof since[0]; i++) haul_json_i64(j, since[i]);

@@ -24,7 +24,7 @@ static struct wh_step step_of(struct haul_task *t, struct haul_entity *e)
 /* What holds between any two steps. */
 static void check(const struct wh_hub *h)
 {
-    assert(h->in == h->out + h->inside && h->written_off <= h->out && h->overdue <= h->inside);
+    assert(h->in == h->out + h->inside && h->written_off <= h->out && h->overdue + h->stored <= h->inside);
     assert(h->chutes_blocked <= h->chutes && h->agvs_troubled <= h->agvs);
 }
 

@@ -106,7 +106,7 @@ struct wh_options {
     } agv;
     struct {
         double k, h, spread;
-        int64_t learn;
+        int64_t learn, every_ms;
     } wear;
 };
 extern const struct haul_option_set wh_option_set;
@@ -190,15 +190,16 @@ struct wh_dock {
 
 struct wh_hub {
     int64_t heard_ms;
-    uint64_t in, out, written_off; /* items; written_off is a part of out */
-    uint32_t inside, overdue, pages;
-    uint32_t units[WH_MINUTES]; /* items done, by minute */
-    int64_t minute;             /* number of the newest minute that is closed */
+    uint64_t in, out, written_off;           /* items; written_off is a part of out */
+    uint32_t inside, stored, overdue, pages; /* stored and overdue are parts of inside */
+    uint32_t units[WH_MINUTES];              /* items done, by minute */
+    int64_t minute;                          /* number of the newest minute that is closed */
     struct wh_tally tally[WH_TALLIES];
     struct haul_season season;
     struct haul_cusum low;
-    double level, usual_inside; /* units a minute and items inside, slowly; stand in until the season is learnt */
-    double expected[8];         /* units of the newest minutes, as they were expected; by minute */
+    double level,
+        usual_work; /* units a minute and items inside but not stored, slowly; stand in until the season is learnt */
+    double expected[8]; /* units of the newest minutes, as they were expected; by minute */
     uint32_t learned_min, stale_min;
     struct wh_course course;
     struct wh_sketch dwell[WH_CLASSES + 1], to_stock;
@@ -230,7 +231,11 @@ struct wh_station {
     struct wh_ratio no_read, recirculation;
     uint64_t scans, no_reads, sorted, missorted, recirculated;
     struct haul_cusum wear[2]; /* of current and of vibration */
-    int64_t stock, counted;    /* the ledger, and the newest count */
+    struct {
+        double sum;
+        int64_t n, since_ms;
+    } reading[2];           /* on the way to the next value of each */
+    int64_t stock, counted; /* the ledger, and the newest count */
     uint8_t counts, off_cycles;
     bool stock_known;
     double turn_min, wait_min; /* worst of the trucks at it now */

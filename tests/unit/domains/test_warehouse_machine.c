@@ -113,7 +113,7 @@ static void a_motor_that_draws_more_is_worn(void **state)
 {
     (void)state;
     static const double wave[] = {0.05, -0.05, 0.03, -0.03, 0.01, -0.01};
-    struct haul_trial *t = trial_of(&haul_warehouse, "");
+    struct haul_trial *t = trial_of(&haul_warehouse, "wear: {every: 0s, learn: 120}");
     struct hub h = hub_of(t, "H1");
     for (int i = 0; i < 400; i++, hub_wait(&h, 30))
         hub_send(&h, "hub_machine", "\"at\":\"C1\",\"motor\":true,\"current_a\":%.3f", 4 + wave[i % 6]);
