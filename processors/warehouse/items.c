@@ -15,7 +15,8 @@
 #define FULL      (ROOM - 4)        /* some stay free: what is not there is found not to be there */
 #define SPARSE    (ROOM * 50 / 100) /* two pages become one when they hold no more together */
 #define SWEEP_MS  WH_MINUTE_MS
-#define SPLITS    4 /* in one step */
+#define SPLITS    4  /* in one step */
+#define MERGES    16 /* in one sweep */
 #define PAGE_MARK '#'
 
 uint64_t wh_item_key(struct haul_str id)
@@ -181,26 +182,24 @@ static bool split(struct wh_step *x)
     return true;
 }
 
-/* The newest page goes back into the one that it came from, when both are sparse. */
-static void merge(struct wh_step *x)
+/* The newest page goes back into the one that it came from, when both are sparse; the only one goes when it is empty.
+ */
+static bool merge(struct wh_step *x)
 {
+    if (x->h->pages == 0) return false;
     const uint32_t last = x->h->pages - 1;
-    if (last == 0) {
-        const struct wh_slot only = open_page(x, 0, false);
-        if (only.page == NULL || only.p->used > 0) return;
-        x->h->pages = 0;
-        haul_task_remove(x->task, only.page);
-        return;
-    }
-    const struct wh_slot from = open_page(x, last, true), to = open_page(x, last - power_below(last), true);
-    if (from.page == NULL || to.page == NULL || from.p->used + to.p->used > SPARSE) return;
-    for (uint32_t i = 0; i < ROOM; i++) {
-        if (from.p->item[i].key == 0) continue;
-        *page_put(to.p, from.p->item[i].key) = from.p->item[i];
+    const struct wh_slot from = open_page(x, last, true);
+    if (from.page == NULL || (last == 0 && from.p->used > 0)) return false;
+    if (last > 0) {
+        const struct wh_slot to = open_page(x, last - power_below(last), true);
+        if (to.page == NULL || from.p->used + to.p->used > SPARSE) return false;
+        for (uint32_t i = 0; i < ROOM; i++)
+            if (from.p->item[i].key != 0) *page_put(to.p, from.p->item[i].key) = from.p->item[i];
+        if (to.p->used > 0) sweep_later(x, to.page);
     }
     x->h->pages--;
-    sweep_later(x, to.page);
     haul_task_remove(x->task, from.page);
+    return true;
 }
 
 struct wh_slot wh_item_find(struct wh_step *x, uint64_t key)
@@ -260,5 +259,5 @@ void wh_page_timer(struct wh_step *x, struct haul_entity *e, struct wh_page *p)
     }
     wh_judge_dwell(x, longest_ms, limit_ms);
     if (p->used > 0) sweep_later(x, e);
-    if (p->number + 1 == x->h->pages) merge(x);
+    for (int i = 0; i < MERGES && merge(x); i++) continue;
 }
