@@ -113,6 +113,7 @@ static bool expect(struct wh_step *x, double units, int64_t at_ms, double *mean,
     const bool known = haul_season_step(&h->season, &season, units, (struct haul_time){at_ms}, mean, spread, &learned);
     if (known && h->learned_min >= WH_DAY_MS / WH_MINUTE_MS) {
         least_about(h, &season, at_ms, mean, spread);
+        if (*mean < 0) *mean = 0;
         return true;
     }
     *mean = h->level;

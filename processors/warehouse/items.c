@@ -41,10 +41,13 @@ static uint32_t page_of(uint64_t key, uint32_t pages)
 
 static struct wh_slot open_page(struct wh_step *x, uint32_t number, bool create)
 {
-    char name[12];
-    size_t n = 0;
-    for (uint32_t left = number; n == 0 || left > 0; left /= 10) name[n++] = (char)('0' + left % 10);
-    struct wh_slot s = {.page = wh_other(x, WH_PAGE, PAGE_MARK, (struct haul_str){name, n}, create)};
+    char name[10];
+    size_t at = sizeof name;
+    uint32_t left = number;
+    do name[--at] = (char)('0' + left % 10);
+    while ((left /= 10) > 0);
+    struct wh_slot s = {.page =
+                            wh_other(x, WH_PAGE, PAGE_MARK, (struct haul_str){name + at, sizeof name - at}, create)};
     if (s.page == NULL) return s;
     s.p = haul_entity_state(s.page);
     if (s.p->holds == WH_FRESH) {
@@ -259,5 +262,7 @@ void wh_page_timer(struct wh_step *x, struct haul_entity *e, struct wh_page *p)
     }
     wh_judge_dwell(x, longest_ms, limit_ms);
     if (p->used > 0) sweep_later(x, e);
-    for (int i = 0; i < MERGES && merge(x); i++) continue;
+    int merged = 0;
+    while (merged < MERGES && merge(x)) merged++;
+    if (merged == MERGES) sweep_later(x, open_page(x, 0, true).page); /* there may be more */
 }
