@@ -264,5 +264,5 @@ void wh_page_timer(struct wh_step *x, struct haul_entity *e, struct wh_page *p)
     if (p->used > 0) sweep_later(x, e);
     int merged = 0;
     while (merged < MERGES && merge(x)) merged++;
-    if (merged == MERGES) sweep_later(x, open_page(x, 0, true).page); /* there may be more */
+    if (merged == MERGES && x->h->pages > 0) sweep_later(x, open_page(x, 0, true).page); /* there may be more */
 }
