@@ -7,7 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define AGAIN_MS (30 * HUB_MS_S) /* a fault that cannot be had now waits so long */
+#define AGAIN_MS (30 * HUB_MS_S)   /* a fault that cannot be had now waits so long */
+#define REST_MS  (45 * HUB_MS_MIN) /* until a backlog is worked off and a reader has shown that it reads again */
 
 static const struct {
     const char *name, *rule, *may;
@@ -17,7 +18,7 @@ static const struct {
 #undef X
 };
 
-const char *const hub_bad_reasons[] = {"not_msgpack", "refused_by_processor", "refused_by_processor", "missing_field"};
+const char *const hub_bad_reasons[] = {"truncated", "refused_by_processor", "refused_by_processor", "missing_field"};
 #define BAD (sizeof hub_bad_reasons / sizeof hub_bad_reasons[0])
 
 /* ---- the truth ---- */
@@ -106,7 +107,7 @@ static void lasts(struct haul_hub_simulator *s, struct hub *h, enum haul_hub_fau
 {
     const int64_t until_ms = s->now_ms + hub_ms(h, 60 * low_min, 60 * high_min);
     h->flow_until_ms[f] = until_ms;
-    h->flow_busy_ms = until_ms + 25 * HUB_MS_MIN; /* what it leaves behind: a backlog, a quarter of an hour of ratios */
+    h->flow_busy_ms = until_ms + REST_MS;
     hub_truth(s, f, s->now_ms, until_ms, "%s:%s%s", noun, h->id, of);
 }
 
@@ -179,8 +180,9 @@ static bool worn_motor(struct haul_hub_simulator *s, struct hub *h, uint32_t sta
     }
     if (s->now_ms + 15 * HUB_MS_MIN > s->end_ms) return true;
     const uint32_t z = some(h, s->scenario.lines * s->scenario.zones);
-    if (h->zone[z].load > 1) return false;
+    if (s->now_ms < h->zone[z].rested_ms) return false;
     h->zone[z].load = 1.1;
+    h->zone[z].rested_ms = s->now_ms + 90 * HUB_MS_MIN; /* what is usual is learnt anew when it is serviced */
     hub_at(s, h, s->now_ms + 40 * HUB_MS_MIN, HUB_FAULT, HAUL_HUB_WORN_MOTOR, z + 2);
     hub_truth(s, HAUL_HUB_WORN_MOTOR, s->now_ms, s->now_ms + 40 * HUB_MS_MIN, "station:%s/L%uZ%u", h->id, z / zones + 1,
               z % zones + 1);
@@ -215,7 +217,11 @@ static bool begins(struct haul_hub_simulator *s, struct hub *h, enum haul_hub_fa
     if (f == HAUL_HUB_THEFT) return theft(s, h);
     if (f == HAUL_HUB_WORN_MOTOR) return worn_motor(s, h, state);
     if (f == HAUL_HUB_LOST_ITEM && s->now_ms + 90 * HUB_MS_MIN < s->end_ms) h->lose_ms = hub_ms(h, 70 * 60, 85 * 60);
-    if (f == HAUL_HUB_COPIED_LABEL && s->now_ms + 2 * HUB_MS_MIN < s->end_ms) h->copy = true;
+    if (f == HAUL_HUB_COPIED_LABEL && s->now_ms < h->copy_after_ms) return false;
+    if (f == HAUL_HUB_COPIED_LABEL && s->now_ms + 2 * HUB_MS_MIN < s->end_ms) {
+        h->copy = true;
+        h->copy_after_ms = s->now_ms + 13 * HUB_MS_MIN;
+    }
     if (f == HAUL_HUB_DUPLICATE) h->twice = true;
     if (f == HAUL_HUB_DISORDER) h->disorder = true;
     if (f == HAUL_HUB_MALFORMED) hub_bad(s, h);

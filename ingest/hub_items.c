@@ -15,7 +15,7 @@
 #define BAD_ASTRAY    0.08
 #define SLOW          0.25
 #define SORTER_GAP_MS 600
-#define EMPTY_AT      0.7
+#define EMPTY_AT      0.6
 #define TELL_MS       20000
 
 static uint32_t zones(const struct haul_hub_simulator *s)
@@ -215,6 +215,7 @@ static bool is_full(const struct haul_hub_simulator *s, const struct hub *h, uns
 static void tunnel(struct haul_hub_simulator *s, struct hub *h, uint32_t item)
 {
     const bool unread = happens(h, hub_flow_fault(s, h, HAUL_HUB_NO_READ) ? BAD_NO_READ : NO_READ);
+    const bool copied = h->copy && !h->disorder; /* one that comes late would not be seen at two places */
     const bool again = happens(h, hub_flow_fault(s, h, HAUL_HUB_RECIRCULATION) ? BAD_ROUND : ROUND);
     if (unread) {
         struct hub_message m = hub_message(s, h, HAUL_KIND_HUB_SCAN);
@@ -227,7 +228,7 @@ static void tunnel(struct haul_hub_simulator *s, struct hub *h, uint32_t item)
     hub_text(&m, HAUL_F_HS_AT, "SCAN");
     hub_text(&m, HAUL_F_HS_TO, "P%02u", h->item[item].to + 1u);
     hub_push(s, h, &m);
-    if (h->copy) {
+    if (copied) {
         h->copy = false;
         struct hub_message copy = reading(s, h, item, "");
         hub_text(&copy, HAUL_F_HS_AT, "SCAN9");
@@ -253,7 +254,7 @@ static void tell_fill(struct haul_hub_simulator *s, struct hub *h, uint32_t chut
     hub_push(s, h, &m);
 }
 
-/* Emptied at 70 %; where nobody does, some time after it was full. */
+/* Emptied at 60 %; where nobody does, some time after it was full. */
 static void call_for_emptying(struct haul_hub_simulator *s, struct hub *h, uint32_t chute)
 {
     struct hub_chute *c = &h->chute[chute];

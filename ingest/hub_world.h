@@ -75,9 +75,10 @@ struct hub_zone {
     bool reserved; /* something is on its way to it */
     bool ready;    /* what is in it waits to go on */
     bool motor;
-    int64_t jam_ms;   /* the next item sticks for so long; 0: it does not */
-    int64_t wedge_ms; /* the next item to it is wedged for so long */
-    double load;      /* of its motor: 1 is usual */
+    int64_t jam_ms;    /* the next item sticks for so long; 0: it does not */
+    int64_t wedge_ms;  /* the next item to it is wedged for so long */
+    double load;       /* of its motor: 1 is usual */
+    int64_t rested_ms; /* it is not worn again before */
 };
 struct hub_chute {
     struct hub_queue items;
@@ -116,6 +117,7 @@ struct hub {
     struct hub_vehicle *vehicle;
     struct hub_location *location;
     int64_t flow_until_ms[HAUL_HUB_FLOW_FAULTS]; /* of the faults that last */
+    int64_t copy_after_ms;                       /* no label is copied before */
     int64_t flow_busy_ms;                        /* no other fault of the flow before */
     int64_t sorter_free_ms, last_send_ms;
     int64_t lose_ms;            /* the next item into a chute is mislaid for so long */

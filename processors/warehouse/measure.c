@@ -11,7 +11,7 @@
 #define SLOPE_MIN_MS 120000
 #define SLOPE_S      630 /* of the course, for its slope */
 #define POINT_MS     WH_MINUTE_MS
-#define MISS         0.001 /* the sequential test's chance to settle on the half although the limit is met */
+#define MISS         0.05 /* the sequential test's chance to settle on the half although the limit is met: it asks again */
 
 uint32_t wh_hash(struct haul_str s)
 {
@@ -98,11 +98,7 @@ enum wh_ratio_says wh_ratio_add(struct wh_ratio *r, bool hit, double limit, doub
     r->n++;
     r->hits += hit;
     r->sum += hit ? haul_log(limit / half) : haul_log((1 - limit) / (1 - half));
-    const double bad = haul_log((1 - MISS) / chance);
-    if (r->sum >= bad) {
-        r->sum = bad; /* so that it can come down again */
-        return WH_RATIO_BAD;
-    }
+    if (r->sum >= haul_log((1 - MISS) / chance)) return WH_RATIO_BAD;
     if (r->sum > haul_log(MISS / (1 - chance))) return WH_RATIO_GOES_ON;
     *r = (struct wh_ratio){0};
     return WH_RATIO_GOOD;

@@ -68,10 +68,13 @@ void wh_judge_dwell(struct wh_step *x, int64_t longest_ms, int64_t limit_ms)
 
 /* ---- shares of readings ---- */
 static void judge_ratio(struct wh_step *x, struct wh_spot *p, enum wh_rule rule, enum wh_ratio_says says,
-                        const struct wh_ratio *r, double limit)
+                        struct wh_ratio *r, double limit)
 {
     if (says == WH_RATIO_GOOD) wh_clear(x, p->entity, &p->turned, rule);
-    if (says != WH_RATIO_BAD) return;
+    if (says != WH_RATIO_BAD) {
+        if (haul_entity_raised(p->entity, rule) && r->sum > 0) *r = (struct wh_ratio){0}; /* is it right again? */
+        return;
+    }
     const double pct = 100.0 * r->hits / r->n;
     wh_raise(x, p->entity, &p->turned, rule,
              (struct haul_raise){
@@ -81,6 +84,7 @@ static void judge_ratio(struct wh_step *x, struct wh_spot *p, enum wh_rule rule,
                  .since = {r->since_ms},
                  .evidence = {{"pct", pct, 1}, {"limit_pct", limit * 100, 1}, {"hits", r->hits, 0}, {"of", r->n, 0}},
                  .evidence_len = 4});
+    *r = (struct wh_ratio){0};
 }
 
 static void read_or_not(struct wh_step *x, struct wh_spot *p, bool read)

@@ -170,7 +170,7 @@ struct wh_course {
 };
 
 /* Sequential probability ratio test of a share (Wald, Annals of Mathematical Statistics 16:117, 1945): half the limit
- * against the limit; it begins anew when it settles on the half. */
+ * against the limit; it begins anew when it has settled. While its alert is open it only asks for the half. */
 struct wh_ratio {
     double sum; /* of the logarithms of likelihood ratios */
     uint32_t n, hits;
