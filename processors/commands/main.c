@@ -3,7 +3,6 @@
  */
 #include "processors/commands/commands.h"
 
-#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -26,7 +25,6 @@ int main(int argc, char **argv)
         usage(argc < 2 ? stderr : stdout);
         return argc < 2 ? HAUL_EXIT_USAGE : 0;
     }
-    mallopt(M_MMAP_THRESHOLD, 1 << 20); /* large buffers go back to the system when they are freed */
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
         if (strcmp(argv[1], commands[i]->name) == 0) return commands[i]->run(argc - 1, argv + 1);
     fprintf(stderr, "haul: unknown command '%s'; 'haul help' lists them\n", argv[1]);
