@@ -129,10 +129,21 @@ void faults_end(struct sim *s)
 }
 
 /* ---- logs ---- */
+/* A commit of this task is on its way: of one that reads there, or that has given it up meanwhile. */
+static bool commits(const struct haul_worker *w, unsigned mailbox, unsigned partition)
+{
+    for (size_t i = 0; w->flying && i < w->parts_len; i++)
+        if (w->parts[i].task.mailbox == mailbox && w->parts[i].task.partition == partition) return true;
+    return false;
+}
+
+/* What a process holds of the log, and would still commit, goes with it. */
 static void nobody_reads(struct sim *s, unsigned mailbox, unsigned partition)
 {
     for (int i = 0; i < SIM_MEMBERS; i++)
-        if (s->w.member[i].alive && s->w.member[i].part[mailbox][partition].started) process_die(s, i);
+        if (s->w.member[i].alive && (s->w.member[i].part[mailbox][partition].started ||
+                                     commits(s->process[i].worker, mailbox, partition)))
+            process_die(s, i);
 }
 
 /* Retention behind the checkpoint: whatever happens to the process, it can go on. The replica may hold an older
