@@ -97,9 +97,10 @@ typedef enum haul_err haul_block_fn(void *arg, uint32_t index, const uint8_t *by
 struct haul_store_ops {
     const char *name;
     /* Takes the task: after it only this connection can commit it. If the control key does not exist it is created from
-     * *genesis and *fresh is set. *out is what the key holds now. Blocks up to the store's timeout. UNAVAILABLE,
-     * TIMEOUT: try again later. CONFLICT: a precondition fails (eviction policy, a key of a wrong type): says which.
-     * Claiming a task again that this connection holds is allowed and renews its nonce. */
+     * *genesis and *fresh is set; without a genesis nothing is written then: NOT_FOUND. *out is what the key holds now.
+     * Blocks up to the store's timeout. UNAVAILABLE, TIMEOUT: try again later. CONFLICT: a precondition fails (eviction
+     * policy, a key of a wrong type): says which. Claiming a task again that this connection holds is allowed and
+     * renews its nonce. */
     enum haul_err (*claim)(struct haul_store *s, struct haul_task_name task, const struct haul_control *genesis,
                            struct haul_control *out, bool *fresh, struct haul_error *e);
     /* True in *exists when the control key is there, without claiming. */

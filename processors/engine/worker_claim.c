@@ -117,32 +117,6 @@ static enum haul_err genesis_offset(struct haul_worker *w, struct worker_task *w
     return err;
 }
 
-/* Kafka remembers haul and the store does not: it was wiped. */
-static enum haul_err check_wiped(struct haul_worker *w, struct worker_task *wt, struct haul_control *genesis,
-                                 struct haul_error *e)
-{
-    char metadata[128] = "";
-    int64_t remembered = -1;
-    const enum haul_err err = w->source->ops->recall(w->source, wt->name, &remembered, metadata, sizeof metadata, e);
-    if (err != HAUL_OK || remembered < 0) return err;
-    if (w->s.on_wipe == HAUL_WIPE_STOP)
-        return haul_fail(e, HAUL_E_CONFLICT,
-                         "Kafka remembers offset %lld but the store holds nothing: it was wiped. Set engine.on_wipe: "
-                         "rebuild to build the view again",
-                         (long long)remembered);
-    unsigned long long incarnation = 1;
-    long long settled = remembered;
-    const int read = sscanf(metadata, "incarnation=%llu settled=%lld", &incarnation, &settled);
-    if (read < 1) incarnation = 1;
-    if (read < 2 || settled < 0 || settled > remembered) settled = remembered;
-    genesis->incarnation = incarnation + (HAUL_MUTANT(REBUILD_SAME_INCARNATION) ? 0 : 1);
-    genesis->silent_until = HAUL_MUTANT(REBUILD_NOT_SILENT) ? -1 : settled;
-    int64_t low, high;
-    const enum haul_err bounds = w->source->ops->bounds(w->source, wt->name, &low, &high, e);
-    if (bounds == HAUL_OK) genesis->genesis_offset = low;
-    return bounds;
-}
-
 static enum haul_err prepare_genesis(struct haul_worker *w, struct worker_task *wt, struct haul_control *g,
                                      struct haul_error *e)
 {
@@ -154,12 +128,8 @@ static enum haul_err prepare_genesis(struct haul_worker *w, struct worker_task *
     memcpy(g->options_hash, first->hash, sizeof g->options_hash);
     memcpy(g->genesis_options, first->hash, sizeof g->genesis_options);
     for (unsigned i = 0; i < wt->p->contents_len; i++) contents_first_blob(w->contents, wt->p, i, g->content_hash[i]);
-    struct haul_control found;
-    bool exists;
-    enum haul_err err = w->store->ops->peek(w->store, wt->name, &found, &exists, e);
-    if (err != HAUL_OK || exists) return err;
-    err = genesis_offset(w, wt, &g->genesis_offset, e);
-    if (err == HAUL_OK) err = check_wiped(w, wt, g, e);
+    enum haul_err err = genesis_offset(w, wt, &g->genesis_offset, e);
+    if (err == HAUL_OK) err = worker_check_wiped(w, wt, g, e);
     g->position.offset = g->genesis_offset;
     return err;
 }
@@ -210,6 +180,7 @@ static enum haul_err restore(struct haul_worker *w, struct worker_task *wt, stru
     if (c->checkpoint_generation > 0) {
         const enum haul_err err = checkpoint_load(&wt->checkpoint, wt->t, w->store, c, e);
         if (err != HAUL_OK) return err;
+        worker_renew(wt);
     }
     for (uint32_t i = 0; i < wt->t->channels; i++)
         wt->t->outbox.channel[i].acked = wt->t->outbox.channel[i].sent = i < c->acked_len ? c->acked[i] : 0;
@@ -246,6 +217,8 @@ static void claimed(struct haul_worker *w, struct worker_task *wt, bool fresh)
     }
     if (wt->paused) w->source->ops->resume(w->source, wt->name);
     wt->paused = false;
+    if (wt->renewed) worker_remember(w, wt);
+    wt->renewed = false;
     worker_log(w, wt, 2, fresh ? "genesis" : "claimed", "from offset %lld, step %llu, replay to step %llu",
                (long long)from, (unsigned long long)core->position.step, (unsigned long long)wt->control.position.step);
 }
@@ -257,13 +230,24 @@ static bool is_final(enum haul_err err)
            err == HAUL_E_LOG_CHANGED;
 }
 
+/* Where it begins is looked up only when there is nothing yet. */
+static enum haul_err take(struct haul_worker *w, struct worker_task *wt, bool *fresh, struct haul_error *e)
+{
+    struct haul_control genesis;
+    wt->settled_before = -1;
+    enum haul_err err = w->store->ops->claim(w->store, wt->name, NULL, &wt->control, fresh, e);
+    if (err == HAUL_E_NOT_FOUND) {
+        err = prepare_genesis(w, wt, &genesis, e);
+        if (err == HAUL_OK) err = w->store->ops->claim(w->store, wt->name, &genesis, &wt->control, fresh, e);
+    }
+    return err == HAUL_OK && !*fresh ? worker_check_gone_back(w, wt, e) : err;
+}
+
 static void claim(struct haul_worker *w, struct worker_task *wt)
 {
     struct haul_error e = {0};
-    struct haul_control genesis;
     bool fresh = false;
-    enum haul_err err = prepare_genesis(w, wt, &genesis, &e);
-    if (err == HAUL_OK) err = w->store->ops->claim(w->store, wt->name, &genesis, &wt->control, &fresh, &e);
+    enum haul_err err = take(w, wt, &fresh, &e);
     HAUL_CRASH("claimed");
     if (err == HAUL_OK) err = check_pinned(w, wt, &e);
     if (err == HAUL_OK) err = restore(w, wt, &e);

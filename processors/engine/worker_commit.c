@@ -181,17 +181,6 @@ bool worker_commit_begin(struct haul_worker *w, bool last)
 }
 
 /* ---- outcomes ---- */
-void worker_remember(struct haul_worker *w, struct worker_task *wt)
-{
-    char metadata[96];
-    wt->remember_ns = w->now_ns;
-    if (outbox_acked_step(&wt->t->outbox) >= wt->control.position.step)
-        wt->settled_offset = wt->control.position.offset;
-    snprintf(metadata, sizeof metadata, "incarnation=%llu settled=%lld", (unsigned long long)wt->control.incarnation,
-             (long long)wt->settled_offset);
-    w->source->ops->remember(w->source, wt->name, wt->control.position.offset, metadata);
-}
-
 static void applied(struct haul_worker *w, struct worker_task *wt, const struct haul_commit *part)
 {
     wt->control = part->control;

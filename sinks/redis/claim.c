@@ -277,6 +277,8 @@ static enum haul_err claim_once(struct redis_store *s, struct reading *r, const 
     r->verdict = HAUL_OK;
     const enum haul_err err = read_first(s, r, e);
     if (err != HAUL_OK) return err;
+    if (!r->exists && genesis == NULL)
+        return haul_fail(e, HAUL_E_NOT_FOUND, "%s does not exist", (const char *)r->key.p);
     if (!r->exists) r->record = (struct record){.control = *genesis};
     struct held *h = held_add(s, r->task);
     know(h, r);

@@ -141,8 +141,8 @@ static bool commits(const struct haul_worker *w, unsigned mailbox, unsigned part
 static void nobody_reads(struct sim *s, unsigned mailbox, unsigned partition)
 {
     for (int i = 0; i < SIM_MEMBERS; i++)
-        if (s->w.member[i].alive && (s->w.member[i].part[mailbox][partition].started ||
-                                     commits(s->process[i].worker, mailbox, partition)))
+        if (s->w.member[i].alive &&
+            (s->w.member[i].part[mailbox][partition].started || commits(s->process[i].worker, mailbox, partition)))
             process_die(s, i);
 }
 

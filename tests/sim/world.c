@@ -407,6 +407,8 @@ static void source_remember(struct haul_source *src, struct haul_task_name t, in
     l->remembered = offset;
     const size_t n = strlen(metadata);
     memcpy(l->metadata, metadata, n < sizeof l->metadata ? n + 1 : 1);
+    const char *settled = strstr(metadata, "settled=");
+    if (settled != NULL && atoll(settled + 8) > l->settled) l->settled = atoll(settled + 8);
 }
 
 static enum haul_err source_recall(struct haul_source *src, struct haul_task_name t, int64_t *offset, char *metadata,

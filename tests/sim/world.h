@@ -29,6 +29,7 @@ struct sim_log {
     int64_t low; /* offsets below have expired */
     int64_t remembered;
     char metadata[128];
+    long long settled; /* the furthest that the metadata has ever said */
 };
 
 struct sim_pending { /* sent, and not yet in the log or answered */
