@@ -56,7 +56,8 @@ struct haul_control {
     /* genesis, written by the first claim ever */
     int64_t genesis_offset;
     int64_t silent_until;    /* rebuild: records below this offset emit nothing; -1: none */
-    uint32_t partitions;     /* of the mailbox, pinned */
+    uint32_t partitions;     /* of the mailbox, pinned; 0: they are being added, and this task is not whole yet */
+    int64_t placed_from;     /* records of haul's own below it were placed by fewer partitions; 0: none were */
     uint32_t answer_version; /* of the steps behind the checkpoint (or genesis): what a new owner must give */
     uint32_t options_version;
     char options_hash[33];    /* in force at the position */
@@ -79,6 +80,7 @@ struct haul_commit {
     struct haul_task_name task;
     struct haul_control control;
     const struct haul_ops *ops;
+    bool together; /* with the others that say so: FENCED unless all of them can be applied, in one transaction */
     enum haul_outcome outcome;
     struct haul_control found;
 };

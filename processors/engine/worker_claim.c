@@ -117,6 +117,28 @@ static enum haul_err genesis_offset(struct haul_worker *w, struct worker_task *w
     return err;
 }
 
+static enum haul_err pinned_otherwise(const struct haul_worker *w, const struct worker_task *wt, uint32_t pinned,
+                                      struct haul_error *e)
+{
+    const char *name = haul_mailbox_row(wt->name.mailbox)->name;
+    return haul_fail(
+        e, HAUL_E_CONFLICT,
+        "mailbox %s was first claimed with %u partitions; engine.partitions.%s says %u: run haul repartition", name,
+        pinned, name, w->topology.partitions[wt->name.mailbox]);
+}
+
+/* Partitions that were added begin with the state that moves to them, not with nothing. */
+static enum haul_err check_siblings(struct haul_worker *w, struct worker_task *wt, struct haul_error *e)
+{
+    struct haul_control first;
+    bool exists;
+    if (wt->name.partition == 0) return HAUL_OK;
+    const enum haul_err err =
+        w->store->ops->peek(w->store, (struct haul_task_name){wt->name.mailbox, 0}, &first, &exists, e);
+    if (err != HAUL_OK || !exists || first.partitions == w->topology.partitions[wt->name.mailbox]) return err;
+    return pinned_otherwise(w, wt, first.partitions, e);
+}
+
 static enum haul_err prepare_genesis(struct haul_worker *w, struct worker_task *wt, struct haul_control *g,
                                      struct haul_error *e)
 {
@@ -128,7 +150,8 @@ static enum haul_err prepare_genesis(struct haul_worker *w, struct worker_task *
     memcpy(g->options_hash, first->hash, sizeof g->options_hash);
     memcpy(g->genesis_options, first->hash, sizeof g->genesis_options);
     for (unsigned i = 0; i < wt->p->contents_len; i++) contents_first_blob(w->contents, wt->p, i, g->content_hash[i]);
-    enum haul_err err = genesis_offset(w, wt, &g->genesis_offset, e);
+    enum haul_err err = check_siblings(w, wt, e);
+    if (err == HAUL_OK) err = genesis_offset(w, wt, &g->genesis_offset, e);
     if (err == HAUL_OK) err = worker_check_wiped(w, wt, g, e);
     g->position.offset = g->genesis_offset;
     return err;
@@ -139,11 +162,16 @@ static enum haul_err check_pinned(const struct haul_worker *w, const struct work
     const struct haul_control *c = &wt->control;
     const uint32_t partitions = w->topology.partitions[wt->name.mailbox];
     const char *name = haul_mailbox_row(wt->name.mailbox)->name;
-    if (c->partitions != partitions)
-        return haul_fail(
-            e, HAUL_E_CONFLICT,
-            "mailbox %s was first claimed with %u partitions; engine.partitions.%s says %u: run haul repartition", name,
-            c->partitions, name, partitions);
+    if (c->partitions == 0)
+        return haul_fail(e, HAUL_E_CONFLICT, "haul repartition for mailbox %s was broken off: run it again", name);
+    if (c->partitions != partitions) return pinned_otherwise(w, wt, c->partitions, e);
+    uint32_t base[HAUL_MAILBOX_MAX];
+    const uint32_t channels = task_channels(wt->p, &w->topology, base);
+    if (c->acked_len != 0 && c->acked_len != channels)
+        return haul_fail(e, HAUL_E_CONFLICT,
+                         "%s sends to %u partitions of all mailboxes together; engine.partitions says %u: run haul "
+                         "repartition for the mailbox that has more now",
+                         name, c->acked_len - 1, channels - 1);
     if (c->answer_version != HAUL_ANSWER_VERSION)
         return haul_fail(e, HAUL_E_VERSION,
                          "its steps are of answer version %u; this haul gives version %d: run the haul that gives %u, "
@@ -169,6 +197,7 @@ static enum haul_err restore(struct haul_worker *w, struct worker_task *wt, stru
     wt->t->find_blob = contents_blob;
     wt->t->find_condemned = contents_condemned;
     wt->t->find_arg = w->contents;
+    wt->t->placed_from = c->placed_from;
     struct task_core *core = wt->t->core;
     core->incarnation = c->incarnation;
     core->silent_until = c->silent_until;
