@@ -93,7 +93,9 @@ struct haul_block_ref {
 };
 
 struct haul_store;
-/* Receives blocks in the order in which they were asked for. */
+/* Where a block of n bytes is to be written; NULL: it should not have this length. */
+typedef uint8_t *haul_block_place(void *arg, uint32_t index, size_t n);
+/* Receives blocks in the order in which they were asked for; `bytes` is what the other has said, or the store's own. */
 typedef enum haul_err haul_block_fn(void *arg, uint32_t index, const uint8_t *bytes, size_t n, struct haul_error *e);
 
 struct haul_store_ops {
@@ -110,7 +112,7 @@ struct haul_store_ops {
                           struct haul_error *e);
     /* Reads these blocks, in the order given. CORRUPT when one is missing. Blocks up to the store's timeout. */
     enum haul_err (*load)(struct haul_store *s, struct haul_task_name task, const struct haul_block_ref *refs, size_t n,
-                          haul_block_fn *fn, void *arg, struct haul_error *e);
+                          haul_block_place *place, haul_block_fn *fn, void *arg, struct haul_error *e);
     /* Starts the commit of n tasks in one transaction. One in flight. parts and their ops stay the caller's, untouched,
      * until poll has answered. Never fails: what goes wrong is found by poll. */
     void (*commit)(struct haul_store *s, struct haul_commit *parts, size_t n);

@@ -4,7 +4,8 @@
  *     ASSIGN ─► CLAIMING ─ claim: the nonce is ours ─► RESTORING ─ checkpoint loaded, log replayed muted ─► RUNNING
  *                  ▲                                                                          │
  *                  └──────────── fenced, rewound, wiped, unavailable: with back-off ◄─────────┘
- *     STOPPED: cannot go on without a person; says why; holds its partition so that nobody else stumbles over the same
+ *     Claims of one turn take so long at most (claim_ms): a state that is large is not waited for by those that are
+ * not. STOPPED: cannot go on without a person; says why; holds its partition so that nobody else stumbles over the same
  * thing.
  */
 #include "processors/engine/worker_internal.h"
@@ -291,9 +292,17 @@ static void claim(struct haul_worker *w, struct worker_task *wt)
 
 void worker_claims(struct haul_worker *w)
 {
+    w->claims_left = false;
     if (w->flying || w->stopping) return; /* a claim uses the store's connection */
-    for (size_t i = 0; i < w->tasks; i++)
-        if (w->task[i]->state == HAUL_TASK_CLAIMING && w->task[i]->retry_ns <= w->now_ns) claim(w, w->task[i]);
+    const int64_t begun_ns = w->now_ns;
+    bool any = false;
+    for (size_t i = 0; i < w->tasks && !w->claims_left; i++) {
+        struct worker_task *wt = w->task[i];
+        if (wt->state != HAUL_TASK_CLAIMING || wt->retry_ns > w->now_ns) continue;
+        w->claims_left = any && w->now_ns - begun_ns >= w->s.claim_ms * NS_PER_MS;
+        if (!w->claims_left) claim(w, wt);
+        any = true;
+    }
 }
 
 /* ---- restoring ---- */

@@ -88,10 +88,8 @@ static void add_checkpoint(struct worker_task *wt, struct haul_control *c, size_
     c->checkpoint_writing = wt->checkpoint.generation;
     c->checkpoint_writing_blocks = wt->checkpoint.next_rows;
     HAUL_CRASH("checkpoint_writing");
-    const uint64_t before = wt->checkpoint.written_bytes;
-    if (*budget > 0) checkpoint_write(&wt->checkpoint, ops, *budget, c->commit);
-    const uint64_t spent = wt->checkpoint.written_bytes - before;
-    *budget -= spent < *budget ? (size_t)spent : *budget;
+    const size_t spent = *budget > 0 ? checkpoint_write(&wt->checkpoint, ops, *budget, c->commit) : 0;
+    *budget -= spent < *budget ? spent : *budget;
 }
 
 /* ---- putting a commit together ---- */

@@ -67,6 +67,7 @@ struct haul_worker {
     struct worker_task *part_task[TASKS_MAX];
     size_t parts_len;
     bool flying, holding, stopping, done, sink_full;
+    bool claims_left; /* tasks that could be claimed wait for the next turn */
     int64_t commit_ns, hold_ns, checkpoint_budget_ns;
     int64_t now_ns;
 

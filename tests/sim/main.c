@@ -23,6 +23,7 @@ static void settings_of(struct sim *s)
         .outbox_bytes = world_chance(&s->w, 3) ? (size_t)1200 << 10 : (size_t)4 << 20,
         .clock_interval_ms = 20 + (int64_t)world_below(&s->w, 200),
         .tick_interval_ms = 100 + (int64_t)world_below(&s->w, 900),
+        .claim_ms = world_chance(&s->w, 2) ? 0 : 1000,
         .start = HAUL_START_EARLIEST,
     };
     s->w.partitions[SIM_TRAFFIC] = 3;
