@@ -40,11 +40,14 @@ static const struct {
     {HAUL_F_CS_REFRESH, COLD_HAS_REFRESH, offsetof(struct cold_held, refresh_s)},
 };
 
-static struct cold_held sample_of(const struct haul_record *r)
+static struct cold_held sample_of(const struct cold_options *o, const struct haul_record *r)
 {
     struct cold_held h = {.ms = r->time.ms, .what = COLD_I_SAMPLE};
     h.zone = (uint8_t)r->v[HAUL_F_CS_ZONE].i, h.probe = (uint8_t)r->v[HAUL_F_CS_PROBE].i;
     if (haul_has(r, HAUL_F_CS_TEMP)) h.temp_c = r->v[HAUL_F_CS_TEMP].f, h.has |= COLD_HAS_TEMP;
+    if ((h.has & COLD_HAS_TEMP) && haul_has(r, HAUL_F_CS_RESOLUTION) &&
+        r->v[HAUL_F_CS_RESOLUTION].f >= o->sensor.stuck_step_k)
+        h.has |= COLD_HAS_COARSE;
     for (size_t i = 0; i < sizeof reals / sizeof reals[0]; i++) {
         if (!haul_has(r, reals[i].field)) continue;
         const float v = (float)r->v[reals[i].field].f;
@@ -141,7 +144,7 @@ static void set_gone(struct cold_step *x, int64_t *heard_ms, int64_t keep_ms)
 static enum haul_verdict process_unit(struct cold_step *x, const struct haul_record *r)
 {
     bool used = true;
-    if (r->kind == HAUL_KIND_COLD_SAMPLE && sample_of(r).has == 0)
+    if (r->kind == HAUL_KIND_COLD_SAMPLE && sample_of(x->o, r).has == 0)
         return haul_task_refuse(x->task, "temp_c", "is missing, and so is all else that could be measured");
     if (r->kind == HAUL_KIND_COLD_EVENT) {
         const enum event event = event_of(r);
@@ -155,7 +158,7 @@ static enum haul_verdict process_unit(struct cold_step *x, const struct haul_rec
     if (r->kind == HAUL_KIND_COLD_EVENT) {
         used = take_event(x, r);
     } else {
-        const struct cold_held h = sample_of(r);
+        const struct cold_held h = sample_of(x->o, r);
         used = cold_hold(x, &h);
     }
     cold_settle(x, haul_task_watermark(x->task).ms);

@@ -83,7 +83,7 @@ struct cold_options {
     } compressor;
     struct {
         int64_t stuck_samples, stuck_ms, missing_ms, accept;
-        double low_c, high_c, rate_kpmin, drift_k, missing_times;
+        double low_c, high_c, rate_kpmin, drift_k, missing_times, stuck_step_k;
     } sensor;
     struct {
         int64_t count;
@@ -168,6 +168,7 @@ enum {
     COLD_HAS_POWER = 1024,
     COLD_HAS_DEFROST = 2048,
     COLD_HAS_REFRESH = 4096,
+    COLD_HAS_COARSE = 8192, /* the probe tells steps of sensor.stuck_resolution at the finest */
 };
 
 struct cold_held {
