@@ -168,12 +168,14 @@ static enum haul_verdict process_unit(struct cold_step *x, const struct haul_rec
 }
 
 /* ---- a shipment's records ---- */
+/* By the task's own clock: while the unit's task is behind (a backlog), its exposures come late but they come. */
 static void set_untracked(struct cold_step *x)
 {
-    if (x->s->aboard)
-        haul_task_timer_set(
-            x->task, x->entity, COLD_T_SILENCE,
-            (struct haul_time){cold_most(x->s->through_ms, x->s->loaded_ms) + x->o->untracked.after_ms});
+    const struct cold_shipment *s = x->s;
+    const int64_t from_ms = cold_most(s->through_ms, s->loaded_ms), mark_ms = haul_task_watermark(x->task).ms;
+    if (s->aboard)
+        haul_task_timer_set(x->task, x->entity, COLD_T_SILENCE,
+                            (struct haul_time){cold_most(from_ms, mark_ms) + x->o->untracked.after_ms});
     else
         haul_task_timer_clear(x->task, x->entity, COLD_T_SILENCE);
 }
@@ -211,10 +213,6 @@ static void untracked(struct cold_step *x)
     const struct cold_shipment *s = x->s;
     const int64_t from_ms = cold_most(s->through_ms, s->loaded_ms);
     if (!s->aboard) return;
-    if (from_ms + x->o->untracked.after_ms > x->now_ms) {
-        set_untracked(x);
-        return;
-    }
     const double minutes = cold_min(x->now_ms - from_ms), limit = cold_min(x->o->untracked.after_ms);
     cold_raise(x, COLD_R_UNTRACKED,
                (struct haul_raise){.value = minutes,

@@ -282,6 +282,8 @@ struct cold_shipment {
     int64_t
         was_ms; /* when the unit before was left, while the first exposure in the new one is awaited; 0: it is not */
     double was_c;
+    int64_t taken_ms; /* of a receiver's reading that what the giver measured is still awaited for; 0: none is */
+    double taken_c;
     struct cold_mkt mkt;
     struct cold_window window;
     struct cold_sum life, mean; /* share of the shelf life that is gone; sum of w·temperature */
@@ -405,6 +407,8 @@ void cold_power_set(struct cold_step *x, bool on, int64_t ms);
 void cold_expose(struct cold_step *x, const struct haul_record *r);
 void cold_custody(struct cold_step *x, const struct haul_record *r);
 void cold_handed(struct cold_step *x, const struct haul_record *r);
+/* A receiver's reading that was ahead of the giver's samples is held against the newest of them. */
+void cold_compare(struct cold_step *x);
 
 /* shipment.c */
 void cold_judge(struct cold_step *x, const struct cold_class *c);

@@ -286,6 +286,7 @@ static void dump_shipment(const struct cold_shipment *s, struct haul_json *j)
 {
     shipment(s, NULL, j);
     haul_json_kf64(j, "life", cold_total(&s->life), 9);
+    haul_json_ki64(j, "taken", s->taken_ms);
     list_open(j, "stretches");
     for (size_t b = 0; b < COLD_BOUNDS; b++) {
         haul_json_i64(j, s->single_ms[b]);

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "haul/base64.h"
 #include "haul/hash.h"
-#include "haul/simulator.h"
+#include "haul/world.h"
 
 #include "processors/commands/commands.h"
 #include "processors/commands/feed.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define TEXT_MAX      (512 * 1024)
@@ -15,16 +16,17 @@
 
 static const char usage[] =
     "usage: haul simulate SCENARIO.yaml [--out FILE | --kafka HOST:PORT,… [-c FILE] [--instance NAME]] [OPTION ...]\n\n"
-    "Drives a province of vehicles and writes what they send: JSON lines to standard output or a file, or messages to\n"
-    "the mailbox of the fleet. In JSON, bytes that are no record are {\"key\":ID,\"bytes\":BASE64}, as 'haul produce'\n"
-    "reads them.\n"
+    "Drives a simulated world, a province of vehicles or a cold chain as the scenario's section says, and writes what\n"
+    "it sends: JSON lines to standard output or a file, or messages to its mailbox. In JSON, bytes that are no record\n"
+    "are {\"key\":ID,\"bytes\":BASE64}, as 'haul produce' reads them.\n"
     "  --truth FILE      what was injected, as JSON lines\n"
-    "  --seed N --vehicles N --duration D --start TIME|now   instead of the scenario's\n"
+    "  --seed N --vehicles N --units N --duration D --start TIME|now   instead of the scenario's\n"
     "  --speed X|max     so many times as fast as time (default: max; with --start now: 1)\n"
     "  --check           only check the scenario\n";
 
 struct simulation {
-    struct haul_scenario scenario;
+    const struct haul_world *world;
+    void *scenario; /* as the world's options have it */
     const char *path, *out_path, *truth_path;
     struct pace pace;
     FILE *out, *truth;
@@ -40,16 +42,16 @@ struct simulation {
 /* ---- what was asked for ---------------------------------------------------------------------------------------------
  */
 
-static int read_sets(struct haul_str yaml, const char *path, struct haul_scenario *out)
+static int read_set(struct simulation *x, struct haul_str yaml, const char *path, void *out)
 {
-    static const struct haul_option_set *const sets[] = {&haul_scenario_option_set};
+    const struct haul_option_set *const sets[] = {x->world->options};
     struct haul_config *config = NULL;
     struct haul_buf errors;
     unsigned count;
     haul_buf_init(&errors, 0, TEXT_MAX);
     const enum haul_err e = yaml.p == NULL ? haul_config_read(path, sets, 1, &config, &errors, &count)
                                            : haul_config_read_text(yaml, path, sets, 1, &config, &errors, &count);
-    if (e == HAUL_OK) *out = *(const struct haul_scenario *)haul_config_section(config, "scenario");
+    if (e == HAUL_OK) memcpy(out, haul_config_section(config, x->world->options->section), x->world->options->bytes);
     if (errors.n > 0) fwrite(errors.p, 1, errors.n, stderr);
     haul_config_free(config);
     haul_buf_free(&errors);
@@ -57,35 +59,55 @@ static int read_sets(struct haul_str yaml, const char *path, struct haul_scenari
     return e == HAUL_E_NOT_FOUND || e == HAUL_E_IO ? HAUL_EXIT_NOINPUT : HAUL_EXIT_CONFIG;
 }
 
-static const struct {
-    const char *name;
-    size_t at, size;
-} overrides[] = {
-    {"seed", offsetof(struct haul_scenario, seed), sizeof(int64_t)},
-    {"vehicles", offsetof(struct haul_scenario, vehicles), sizeof(int64_t)},
-    {"duration", offsetof(struct haul_scenario, duration_ms), sizeof(int64_t)},
-    {"start", offsetof(struct haul_scenario, start), sizeof((struct haul_scenario *)0)->start},
-};
-#define OVERRIDES (sizeof overrides / sizeof overrides[0])
+/* Whose section stands in the file, at the beginning of a line; the first world's when there is none: its mistakes are
+ * told. */
+static const struct haul_world *world_of(const char *path)
+{
+    const struct haul_world *found = NULL;
+    char *line = NULL;
+    size_t cap = 0;
+    FILE *f = fopen(path, "re");
+    while (f != NULL && found == NULL && getline(&line, &cap, f) > 0)
+        for (size_t i = 0; haul_worlds[i] != NULL && found == NULL; i++) {
+            const char *section = haul_worlds[i]->options->section;
+            const size_t n = strlen(section);
+            if (strncmp(line, section, n) == 0 && line[n] == ':') found = haul_worlds[i];
+        }
+    if (f != NULL) fclose(f);
+    free(line);
+    return found != NULL ? found : haul_worlds[0];
+}
+
+/* What the command line says instead of the scenario. `name` NULL: the option that counts the world's subjects. */
+enum { SEED, COUNT, DURATION, START, OVERRIDES };
 
 /* A value of the command line is read as if it stood in a scenario: the same units, bounds and errors. */
-static int override(struct haul_scenario *scenario, size_t which, const char *value)
+static int override(struct simulation *x, unsigned which, const char *value)
 {
+    const struct haul_world *w = x->world;
+    const char *const names[OVERRIDES] = {
+        [SEED] = "seed", [COUNT] = w->subjects, [DURATION] = "duration", [START] = "start"};
+    const size_t at[OVERRIDES] = {w->seed_at, w->count_at, w->duration_at, w->start_at};
     char yaml[200];
-    struct haul_scenario read;
-    snprintf(yaml, sizeof yaml, "scenario: {network: ., %s: %s}\n", overrides[which].name, value);
-    const int status = read_sets(haul_str_of(yaml), "command line", &read);
-    if (status != 0) return HAUL_EXIT_USAGE;
-    memcpy((char *)scenario + overrides[which].at, (const char *)&read + overrides[which].at, overrides[which].size);
-    return 0;
+    void *read = calloc(1, w->options->bytes);
+    assert(read != NULL);
+    snprintf(yaml, sizeof yaml, "%s: {%s%s: %s}\n", w->options->section, w->least, names[which], value);
+    const int status = read_set(x, haul_str_of(yaml), "command line", read);
+    if (status == 0)
+        memcpy((char *)x->scenario + at[which], (const char *)read + at[which],
+               which == START ? w->start_size : sizeof(int64_t));
+    free(read);
+    return status == 0 ? 0 : HAUL_EXIT_USAGE;
 }
 
 /* The scenario, and what the command line says instead. */
 static int read_scenario(struct simulation *x, const char *const values[OVERRIDES])
 {
-    int status = read_sets((struct haul_str){NULL, 0}, x->path, &x->scenario);
-    for (size_t i = 0; i < OVERRIDES && status == 0; i++)
-        if (values[i] != NULL) status = override(&x->scenario, i, values[i]);
+    x->scenario = calloc(1, x->world->options->bytes);
+    assert(x->scenario != NULL);
+    int status = read_set(x, (struct haul_str){NULL, 0}, x->path, x->scenario);
+    for (unsigned i = 0; i < OVERRIDES && status == 0; i++)
+        if (values[i] != NULL) status = override(x, i, values[i]);
     return status;
 }
 
@@ -135,17 +157,16 @@ static enum haul_err put_message(struct simulation *x, const struct haul_simulat
     return feed_send(&x->feed, &message, e);
 }
 
-static enum haul_err put_truths(struct simulation *x, struct haul_simulator *s, struct haul_error *e)
+static enum haul_err put_truths(struct simulation *x, void *s, struct haul_error *e)
 {
-    struct haul_simulator_truth t;
-    while (haul_simulator_truth(s, &t)) {
-        x->truths++;
-        if (x->truth == NULL) continue;
+    for (;;) {
         struct haul_json j;
         haul_buf_clear(&x->text);
         haul_json_begin(&j, &x->text);
-        haul_simulator_truth_json(&t, &j);
-        if (!put_line(x, x->truth)) return haul_fail(e, HAUL_E_IO, "%s: %s", x->truth_path, strerror(errno));
+        if (!x->world->truth(s, &j)) break;
+        x->truths++;
+        if (x->truth != NULL && !put_line(x, x->truth))
+            return haul_fail(e, HAUL_E_IO, "%s: %s", x->truth_path, strerror(errno));
     }
     return HAUL_OK;
 }
@@ -168,11 +189,11 @@ static void wait_for(struct simulation *x, struct haul_time due)
     }
 }
 
-static enum haul_err stream(struct simulation *x, struct haul_simulator *s, struct haul_error *e)
+static enum haul_err stream(struct simulation *x, void *s, struct haul_error *e)
 {
     struct haul_simulated m;
     enum haul_err err = HAUL_OK;
-    while (err == HAUL_OK && !stop_asked && haul_simulator_next(s, &m)) {
+    while (err == HAUL_OK && !stop_asked && x->world->next(s, &m)) {
         wait_for(x, m.send_at);
         err = put_message(x, &m, e);
         if (err == HAUL_OK) err = put_truths(x, s, e);
@@ -198,7 +219,8 @@ static enum haul_err open_outputs(struct simulation *x, const struct kafka_setup
         x->out = stdout;
         return x->out_path == NULL ? HAUL_OK : open_file(x->out_path, &x->out, e);
     }
-    if (!setup_topic(k, "fleet", x->topic)) return haul_fail(e, HAUL_E_LIMIT, "the topic's name is too long");
+    if (!setup_topic(k, haul_mailbox_row(x->world->mailbox)->name, x->topic))
+        return haul_fail(e, HAUL_E_LIMIT, "the topic's name is too long");
     err = feed_open(&x->feed, k, "simulating", e);
     return err != HAUL_OK ? err : feed_partitions(&x->feed, x->topic, &x->partitions, e);
 }
@@ -212,12 +234,12 @@ static enum haul_err close_outputs(struct simulation *x, struct haul_error *e)
 
 static int simulate(struct simulation *x, const struct kafka_setup *k)
 {
-    struct haul_simulator *s = NULL;
+    void *s = NULL;
     struct haul_error e, closing;
     haul_buf_init(&x->text, 4096, TEXT_MAX);
     progress_begin(&x->progress, "simulating");
     stop_on_signals();
-    enum haul_err err = haul_simulator_open(&x->scenario, &s, &e);
+    enum haul_err err = x->world->open(x->scenario, &s, &e);
     if (err == HAUL_OK) err = open_outputs(x, k, &e);
     if (err == HAUL_OK) err = stream(x, s, &e);
     const enum haul_err closed = close_outputs(x, &closing);
@@ -226,34 +248,49 @@ static int simulate(struct simulation *x, const struct kafka_setup *k)
     fprintf(stderr, "simulated: %llu messages (%llu malformed), %llu faults\n", (unsigned long long)x->messages,
             (unsigned long long)x->malformed, (unsigned long long)x->truths);
     haul_buf_free(&x->text);
-    haul_simulator_close(s);
+    x->world->close(s);
     return exit_status(err);
 }
 
 /* With `--start now` the records are of this moment, so they are sent at the pace of time unless said otherwise. */
 static int read_arguments(struct simulation *x, int argc, char **argv, struct args *a)
 {
-    const char *speed = NULL, *kafka = NULL, *values[OVERRIDES] = {NULL};
+    const char *speed = NULL, *kafka = NULL, *counts[2] = {NULL}, *values[OVERRIDES] = {NULL};
     char now[HAUL_TIME_TEXT_BYTES];
     bool only_check = false;
-    const struct args_flag flags[] = {{"--out", &x->out_path, NULL},     {"--kafka", &kafka, NULL},
-                                      {"--truth", &x->truth_path, NULL}, {"--seed", &values[0], NULL},
-                                      {"--vehicles", &values[1], NULL},  {"--duration", &values[2], NULL},
-                                      {"--start", &values[3], NULL},     {"--speed", &speed, NULL},
-                                      {"--check", NULL, &only_check},    {NULL, NULL, NULL}};
+    const struct args_flag flags[] = {{"--out", &x->out_path, NULL},
+                                      {"--kafka", &kafka, NULL},
+                                      {"--truth", &x->truth_path, NULL},
+                                      {"--seed", &values[SEED], NULL},
+                                      {"--vehicles", &counts[0], NULL},
+                                      {"--duration", &values[DURATION], NULL},
+                                      {"--start", &values[START], NULL},
+                                      {"--speed", &speed, NULL},
+                                      {"--units", &counts[1], NULL},
+                                      {"--check", NULL, &only_check},
+                                      {NULL, NULL, NULL}};
     const bool read = args_read(a, argc, argv, flags);
     if (read && a->help) return fputs(usage, stdout), -1;
     if (!read || a->plain_len != 1 || (kafka != NULL && x->out_path != NULL))
         return fputs(usage, stderr), HAUL_EXIT_USAGE;
-    const bool live = values[3] != NULL && strcmp(values[3], "now") == 0;
-    if (live) values[3] = haul_time_format(haul_wall_now(), now);
+    x->world = world_of(a->plain[0]);
+    const bool units = strcmp(x->world->subjects, "units") == 0;
+    if (counts[!units] != NULL) {
+        fprintf(stderr, "haul simulate: %s has %s: --%s\n", a->plain[0], x->world->subjects, x->world->subjects);
+        return HAUL_EXIT_USAGE;
+    }
+    values[COUNT] = counts[units];
+    const bool live = values[START] != NULL && strcmp(values[START], "now") == 0;
+    if (live) values[START] = haul_time_format(haul_wall_now(), now);
     if (!pace_read(&x->pace, speed == NULL && live ? "1" : speed, NULL)) return HAUL_EXIT_USAGE;
     x->path = a->plain[0];
     x->kafka = kafka != NULL;
     if (x->kafka) a->brokers = kafka;
     const int status = read_scenario(x, values);
     if (status != 0 || !only_check) return status;
-    printf("ok: %s (%lld vehicles, %u events)\n", x->path, (long long)x->scenario.vehicles, x->scenario.events.len);
+    int64_t count;
+    memcpy(&count, (const char *)x->scenario + x->world->count_at, sizeof count);
+    printf("ok: %s (%lld %s)\n", x->path, (long long)count, x->world->subjects);
     return -1;
 }
 
@@ -267,7 +304,9 @@ static int run(int argc, char **argv)
     if (status == 0 && x.kafka) status = setup_open(&k, &a);
     if (status == 0) status = simulate(&x, &k);
     if (x.kafka) setup_close(&k);
+    free(x.scenario);
     return status;
 }
 
-const struct haul_command haul_command_simulate = {"simulate", "drive a simulated province of vehicles", run};
+const struct haul_command haul_command_simulate = {"simulate", "drive a simulated world: vehicles, or a cold chain",
+                                                   run};
