@@ -195,6 +195,7 @@ static void world_close(void *world)
 const struct haul_world haul_world_fleet = {
     .options = &haul_scenario_option_set,
     .subjects = "vehicles",
+    .count = "vehicles",
     .least = "network: ., ",
     .seed_at = offsetof(struct haul_scenario, seed),
     .count_at = offsetof(struct haul_scenario, vehicles),

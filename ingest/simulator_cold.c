@@ -289,7 +289,7 @@ static const struct {
 #undef X
 };
 
-/* {"fault":…,"about":…,"touches":…,"from":…,"until":…,"limit_at":…,"rule":…,"may":…,"grace_min":…,"values":{…}} */
+/* {"fault":…,"entity":…,"touches":…,"from":…,"until":…,"limit_at":…,"rule":…,"may":…,"grace_min":…,"values":{…}} */
 static bool truth(void *world, struct haul_json *j)
 {
     struct chill_world *w = world;
@@ -302,7 +302,7 @@ static bool truth(void *world, struct haul_json *j)
     const double minutes = (double)(t->until_ms - t->from_ms) / 60000;
     haul_json_open(j, '{');
     haul_json_kstr(j, "fault", haul_str_of(rows[t->fault].name));
-    haul_json_kstr(j, "about", haul_str_of(of_goods ? shipment : unit));
+    haul_json_kstr(j, "entity", haul_str_of(of_goods ? shipment : unit));
     haul_json_kstr(j, "touches", haul_str_of(of_goods ? unit : shipment));
     haul_json_ktime(j, "from", (struct haul_time){t->from_ms});
     haul_json_ktime(j, "until", (struct haul_time){t->until_ms});
@@ -323,6 +323,7 @@ static bool truth(void *world, struct haul_json *j)
 const struct haul_world haul_world_reefers = {
     .options = &haul_cold_option_set,
     .subjects = "units",
+    .count = "units",
     .least = "",
     .seed_at = offsetof(struct haul_cold_scenario, seed),
     .count_at = offsetof(struct haul_cold_scenario, units),

@@ -21,7 +21,7 @@ struct haul_simulated {
 
 struct haul_world {
     const struct haul_option_set *options; /* its `bytes` are a scenario */
-    const char *subjects;                  /* the option that says how many there are of what: "vehicles" */
+    const char *subjects, *count;          /* of what there are how many: "hubs"; and the option that says it */
     const char *least;                     /* options without which a section is not read, as text: "network: ., " */
     size_t seed_at, count_at, duration_at, start_at; /* int64_t, int64_t, int64_t in ms, char[start_size] */
     size_t start_size;
@@ -35,7 +35,7 @@ struct haul_world {
     void (*close)(void *world);
 };
 
-extern const struct haul_world haul_world_fleet, haul_world_reefers;
+extern const struct haul_world haul_world_fleet, haul_world_hubs, haul_world_reefers;
 /* All of them; NULL-terminated. */
 extern const struct haul_world *const haul_worlds[];
 

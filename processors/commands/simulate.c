@@ -16,11 +16,12 @@
 
 static const char usage[] =
     "usage: haul simulate SCENARIO.yaml [--out FILE | --kafka HOST:PORT,… [-c FILE] [--instance NAME]] [OPTION ...]\n\n"
-    "Drives a simulated world, a province of vehicles or a cold chain as the scenario's section says, and writes what\n"
+    "Drives a simulated world (vehicles, sorting hubs or a cold chain, as the scenario's section says) and writes "
+    "what\n"
     "it sends: JSON lines to standard output or a file, or messages to its mailbox. In JSON, bytes that are no record\n"
     "are {\"key\":ID,\"bytes\":BASE64}, as 'haul produce' reads them.\n"
     "  --truth FILE      what was injected, as JSON lines\n"
-    "  --seed N --vehicles N --units N --duration D --start TIME|now   instead of the scenario's\n"
+    "  --seed N --vehicles N|--hubs N|--units N --duration D --start TIME|now   instead of the scenario's\n"
     "  --speed X|max     so many times as fast as time (default: max; with --start now: 1)\n"
     "  --check           only check the scenario\n";
 
@@ -78,7 +79,7 @@ static const struct haul_world *world_of(const char *path)
     return found != NULL ? found : haul_worlds[0];
 }
 
-/* What the command line says instead of the scenario. `name` NULL: the option that counts the world's subjects. */
+/* What the command line may say instead of the scenario. */
 enum { SEED, COUNT, DURATION, START, OVERRIDES };
 
 /* A value of the command line is read as if it stood in a scenario: the same units, bounds and errors. */
@@ -86,7 +87,7 @@ static int override(struct simulation *x, unsigned which, const char *value)
 {
     const struct haul_world *w = x->world;
     const char *const names[OVERRIDES] = {
-        [SEED] = "seed", [COUNT] = w->subjects, [DURATION] = "duration", [START] = "start"};
+        [SEED] = "seed", [COUNT] = w->count, [DURATION] = "duration", [START] = "start"};
     const size_t at[OVERRIDES] = {w->seed_at, w->count_at, w->duration_at, w->start_at};
     char yaml[200];
     void *read = calloc(1, w->options->bytes);
@@ -252,34 +253,34 @@ static int simulate(struct simulation *x, const struct kafka_setup *k)
     return exit_status(err);
 }
 
+enum { VEHICLES, HUBS, UNITS, COUNTS };
+static const char *const subjects[COUNTS] = {"vehicles", "hubs", "units"};
+
 /* With `--start now` the records are of this moment, so they are sent at the pace of time unless said otherwise. */
 static int read_arguments(struct simulation *x, int argc, char **argv, struct args *a)
 {
-    const char *speed = NULL, *kafka = NULL, *counts[2] = {NULL}, *values[OVERRIDES] = {NULL};
+    const char *speed = NULL, *kafka = NULL, *counts[COUNTS] = {NULL}, *values[OVERRIDES] = {NULL};
     char now[HAUL_TIME_TEXT_BYTES];
     bool only_check = false;
-    const struct args_flag flags[] = {{"--out", &x->out_path, NULL},
-                                      {"--kafka", &kafka, NULL},
-                                      {"--truth", &x->truth_path, NULL},
-                                      {"--seed", &values[SEED], NULL},
-                                      {"--vehicles", &counts[0], NULL},
-                                      {"--duration", &values[DURATION], NULL},
-                                      {"--start", &values[START], NULL},
-                                      {"--speed", &speed, NULL},
-                                      {"--units", &counts[1], NULL},
-                                      {"--check", NULL, &only_check},
-                                      {NULL, NULL, NULL}};
+    const struct args_flag flags[] = {{"--out", &x->out_path, NULL},           {"--kafka", &kafka, NULL},
+                                      {"--truth", &x->truth_path, NULL},       {"--seed", &values[SEED], NULL},
+                                      {"--vehicles", &counts[VEHICLES], NULL}, {"--duration", &values[DURATION], NULL},
+                                      {"--start", &values[START], NULL},       {"--speed", &speed, NULL},
+                                      {"--units", &counts[UNITS], NULL},       {"--hubs", &counts[HUBS], NULL},
+                                      {"--check", NULL, &only_check},          {NULL, NULL, NULL}};
     const bool read = args_read(a, argc, argv, flags);
     if (read && a->help) return fputs(usage, stdout), -1;
     if (!read || a->plain_len != 1 || (kafka != NULL && x->out_path != NULL))
         return fputs(usage, stderr), HAUL_EXIT_USAGE;
     x->world = world_of(a->plain[0]);
-    const bool units = strcmp(x->world->subjects, "units") == 0;
-    if (counts[!units] != NULL) {
-        fprintf(stderr, "haul simulate: %s has %s: --%s\n", a->plain[0], x->world->subjects, x->world->subjects);
-        return HAUL_EXIT_USAGE;
+    for (unsigned i = 0; i < COUNTS; i++) {
+        if (counts[i] == NULL) continue;
+        if (strcmp(subjects[i], x->world->subjects) != 0) {
+            fprintf(stderr, "haul simulate: %s has %s: --%s\n", a->plain[0], x->world->subjects, x->world->subjects);
+            return HAUL_EXIT_USAGE;
+        }
+        values[COUNT] = counts[i];
     }
-    values[COUNT] = counts[units];
     const bool live = values[START] != NULL && strcmp(values[START], "now") == 0;
     if (live) values[START] = haul_time_format(haul_wall_now(), now);
     if (!pace_read(&x->pace, speed == NULL && live ? "1" : speed, NULL)) return HAUL_EXIT_USAGE;
@@ -308,5 +309,5 @@ static int run(int argc, char **argv)
     return status;
 }
 
-const struct haul_command haul_command_simulate = {"simulate", "drive a simulated world: vehicles, or a cold chain",
+const struct haul_command haul_command_simulate = {"simulate", "drive a simulated world: vehicles, hubs, a cold chain",
                                                    run};

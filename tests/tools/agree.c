@@ -82,21 +82,31 @@ static int64_t clock_behind_ms(const json_t *truth)
     return strcmp(text(truth, "fault"), "wrong_clock") == 0 && ahead_s < 0 ? (int64_t)(ahead_s * 1000) : 0;
 }
 
-/* What the truth is about, and what it may touch besides: noun:id. */
-static bool is_of(const json_t *truth, const char *entity, bool touched)
+/* What may follow from a fault in a hub concerns any part of it: "station:HUB/NAME" and "hub:HUB" have it in common. */
+static bool same_hub(const char *a, const char *b)
+{
+    const char *of_a = strchr(a, ':'), *of_b = strchr(b, ':');
+    if (of_a == NULL || of_b == NULL) return false;
+    const size_t n = strcspn(of_a, "/");
+    return n == strcspn(of_b, "/") && strncmp(of_a, of_b, n) == 0;
+}
+
+/* What the truth is about; and where `follows`, what may follow from it: elsewhere in the hub, or what it touches. */
+static bool is_of(const json_t *truth, const char *entity, bool follows)
 {
     char vehicle[64];
     snprintf(vehicle, sizeof vehicle, "vehicle:%s", text(truth, "vehicle"));
-    const char *about = text(truth, "about"), *touches = text(truth, "touches");
-    return strcmp(entity, about[0] != '\0' ? about : vehicle) == 0 ||
-           (touched && touches[0] != '\0' && strcmp(entity, touches) == 0);
+    const char *own = text(truth, "entity"), *touches = text(truth, "touches");
+    if (own[0] == '\0') return strcmp(entity, vehicle) == 0;
+    if (strcmp(entity, own) == 0) return true;
+    return follows && (touches[0] != '\0' ? strcmp(entity, touches) == 0 : same_hub(own, entity));
 }
 
-static bool about(const json_t *truth, const json_t *alert, const char *rules, int64_t after_ms, bool touched)
+static bool about(const json_t *truth, const json_t *alert, const char *rules, int64_t after_ms, bool follows)
 {
     const int64_t at = when(alert, "opened");
     const int64_t grace_ms = (int64_t)json_number_value(json_object_get(truth, "grace_min")) * MS_MIN;
-    return strstr(rules, text(alert, "rule")) != NULL && is_of(truth, text(alert, "entity"), touched) &&
+    return strstr(rules, text(alert, "rule")) != NULL && is_of(truth, text(alert, "entity"), follows) &&
            at >= when(truth, "from") + clock_behind_ms(truth) - 2 * MS_MIN &&
            at <= when(truth, "until") + (grace_ms > after_ms ? grace_ms : after_ms);
 }
@@ -112,13 +122,25 @@ static bool about_gateway(const json_t *truth, const json_t *alert)
            at <= when(truth, "until") + 16 * MS_MIN;
 }
 
+static bool hub_value_fits(const char *rule, double value, double threshold)
+{
+    static const char *const below[] = {"warehouse.throughput_drop", "warehouse.agv_lost", "warehouse.agv_battery",
+                                        "warehouse.teleport"};
+    if (strcmp(rule, "warehouse.agv_fault") == 0) return true; /* it is declared, not measured */
+    for (size_t i = 0; i < sizeof below / sizeof below[0]; i++)
+        if (strcmp(rule, below[i]) == 0) return value <= threshold;
+    return fabs(value) >= threshold;
+}
+
 /* The alert's number is one that the fault implies. */
 static bool value_fits(const json_t *truth, const json_t *alert)
 {
     const double value = json_number_value(json_object_get(alert, "value"));
     const double threshold = json_number_value(json_object_get(alert, "threshold"));
     const char *fault = text(truth, "fault");
-    if (text(truth, "about")[0] != '\0') return value >= number(truth, "least") && value <= number(truth, "most");
+    if (json_object_get(json_object_get(truth, "values"), "least") != NULL)
+        return value >= number(truth, "least") && value <= number(truth, "most");
+    if (text(truth, "entity")[0] != '\0') return hub_value_fits(text(alert, "rule"), value, threshold);
     if (strcmp(fault, "speeding") == 0) return value > threshold && value <= 1.1 * number(truth, "speed_kmh");
     /* the theft goes on when it is raised: the alert knows of a part */
     if (strcmp(fault, "fuel_theft") == 0) return value >= threshold && value <= 1.05 * number(truth, "drop_l") + 3;
@@ -148,7 +170,7 @@ static size_t missed(void)
         if (fits) continue;
         bad++;
         printf("%s: %s %s%s from %s to %s\n", found ? "with another value" : "missed", rule_of(truth),
-               text(truth, "vehicle"), text(truth, "about"), text(truth, "from"), text(truth, "until"));
+               text(truth, "vehicle"), text(truth, "entity"), text(truth, "from"), text(truth, "until"));
     }
     return bad;
 }
