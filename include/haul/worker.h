@@ -112,16 +112,21 @@ struct haul_task_report {
     uint64_t outbox_bytes, state_bytes;
     char why[200]; /* STOPPED, WAITING, CLAIMING: why */
 };
-/* Commits by how long they took: bucket i holds those of up to 0.25 ms * 2^i, the last one all that took longer. */
-#define HAUL_COMMIT_BUCKETS 16
-static inline double haul_commit_bound_s(int bucket)
+/* Durations: bucket i counts those of up to 0.25 ms * 2^i, the last one all that took longer. */
+#define HAUL_SPAN_BUCKETS 16
+struct haul_spans {
+    uint64_t count[HAUL_SPAN_BUCKETS];
+    int64_t sum_ns;
+};
+static inline double haul_span_bound_s(int bucket)
 {
     return 0.00025 * (double)(1u << bucket);
 }
 struct haul_worker_report {
     uint64_t commits, commit_documents, commit_bytes, held_ms, fenced, rewound, checkpoints, checkpoint_bytes;
-    int64_t commit_ns_sum, commit_ns_max;
-    uint64_t commit_took[HAUL_COMMIT_BUCKETS];
+    int64_t commit_ns_max;
+    struct haul_spans commit; /* from a commit's start to its outcome */
+    struct haul_spans effect; /* from a message's append to the outcome of its commit: the newest of a task's part */
     bool store_ok, source_ok, sink_ok;
     char trouble[200];
     uint32_t tasks;

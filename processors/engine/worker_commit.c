@@ -193,8 +193,18 @@ void worker_remember(struct haul_worker *w, struct worker_task *wt)
     w->source->ops->remember(w->source, wt->name, wt->control.position.offset, metadata);
 }
 
+static void count_span(struct haul_spans *spans, int64_t ns)
+{
+    int bucket = 0;
+    while (bucket < HAUL_SPAN_BUCKETS - 1 && ns > (250000ll << bucket)) bucket++;
+    spans->count[bucket]++;
+    spans->sum_ns += ns;
+}
+
 static void applied(struct haul_worker *w, struct worker_task *wt, const struct haul_commit *part)
 {
+    if (part->control.position.offset > wt->control.position.offset)
+        count_span(&w->report.effect, (haul_wall_now().ms - part->control.last_append_ms) * NS_PER_MS);
     wt->control = part->control;
     wt->t->outbox.committed_step = part->control.position.step;
     wt->committed_watermark_ms = wt->flying_watermark_ms;
@@ -266,11 +276,8 @@ void worker_commit_drive(struct haul_worker *w, int wait_ms)
     w->report.trouble[0] = '\0';
     w->flying = false;
     const int64_t took = w->now_ns - w->commit_ns;
-    int bucket = 0;
-    while (bucket < HAUL_COMMIT_BUCKETS - 1 && took > (250000ll << bucket)) bucket++;
     w->report.commits++;
-    w->report.commit_took[bucket]++;
-    w->report.commit_ns_sum += took;
+    count_span(&w->report.commit, took);
     if (took > w->report.commit_ns_max) w->report.commit_ns_max = took;
     HAUL_CRASH("committed");
     for (size_t i = 0; i < w->parts_len; i++) settle(w, w->part_task[i], &w->parts[i]);
