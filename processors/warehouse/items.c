@@ -217,14 +217,12 @@ struct wh_slot wh_item_enter(struct wh_step *x, uint64_t key)
 {
     struct wh_slot s = {0};
     if (x->h->pages == 0) x->h->pages = 1;
-    for (int i = 0; i < SPLITS; i++) {
+    for (int splits = 0;; splits++) {
         s = open_page(x, page_of(key, x->h->pages), true);
         if (s.page == NULL) return s;
         if (s.p->used >= CROWDED) forget_gone(x, s.p);
-        if (s.p->used < CROWDED || !split(x)) break;
+        if (s.p->used < CROWDED || splits == SPLITS || !split(x)) break;
     }
-    s = open_page(x, page_of(key, x->h->pages), true);
-    if (s.page == NULL) return s;
     if (s.p->used >= FULL || (x->h->inside >= x->o->items.max && s.p->used > 0)) make_place(x, s.p);
     s.item = page_put(s.p, key);
     s.item->in_ms = s.item->last_ms = x->now_ms;
