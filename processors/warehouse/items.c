@@ -2,7 +2,8 @@
  * The table of a hub's items: linear hashing (Litwin, VLDB 1980) over pages, each of which is an entity and an open
  * table in itself. It grows and shrinks by one page at a time, so that a step moves the items of one page at most.
  *
- * An item that has left stays for items.remember, so that a reading that comes late, or twice, does not bring it back.
+ * An item is known by 64 bits of its id's hash: of a million, two are taken for one with a chance of 3 in 10^8. One
+ * that has left stays for items.remember, so that a reading that comes late, or twice, does not bring it back.
  */
 #include "processors/warehouse/warehouse.h"
 
