@@ -140,7 +140,7 @@ static void the_table_grows_and_shrinks(void **state)
     for (const char *at = haul_trial_dump(t); (at = strstr(at, "\"entity\":\"page:")) != NULL; at++) most++;
     assert_int_equal(hub_items_in_pages(t), 4000);
     print_message("# 4000 items lie in %d pages\n", most);
-    assert_in_range(most, 4000 / 200, 4000 / 80); /* of 203 places each: two fifths are used at least */
+    assert_in_range(most, 4000 / 127, 4000 / 50); /* of 126 places each: two fifths are used at least */
     for (int n = 0; n < 4000; n++) {
         snprintf(id, sizeof id, "I%d", n);
         hub_scan(&h, id, "D2", "shipping", "");
