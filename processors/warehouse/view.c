@@ -317,6 +317,7 @@ static void dump_item(const struct wh_item *i, struct haul_json *j)
     haul_json_u64(j, i->flags);
     haul_json_u64(j, i->step);
     haul_json_u64(j, i->rounds);
+    haul_json_str(j, (struct haul_str){i->id, i->id_len});
     haul_json_close(j, ']');
 }
 
