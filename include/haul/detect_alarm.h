@@ -71,7 +71,14 @@ enum haul_err haul_alarm_init(struct haul_alarm *s, const struct haul_alarm_conf
 void haul_alarm_reset(struct haul_alarm *s, const struct haul_alarm_config *c);
 /* `may` false: the value counts, but nothing may open (the detector is still learning). Evidence must be finite and >=
  * 0. */
-struct haul_alarm_state haul_alarm_update(struct haul_alarm *s, const struct haul_alarm_config *c, double evidence,
-                                          bool may, struct haul_time at);
+void haul_alarm_step(struct haul_alarm *s, const struct haul_alarm_config *c, double evidence, bool may,
+                     struct haul_time at, struct haul_alarm_state *out);
+static inline struct haul_alarm_state haul_alarm_update(struct haul_alarm *s, const struct haul_alarm_config *c,
+                                                        double evidence, bool may, struct haul_time at)
+{
+    struct haul_alarm_state out;
+    haul_alarm_step(s, c, evidence, may, at, &out);
+    return out;
+}
 
 #endif

@@ -39,8 +39,12 @@ struct haul_season_config {
     uint8_t slots;     /* 1..HAUL_SEASON_SLOTS */
 };
 
+struct haul_season_usual {
+    float mean, deviation; /* deviation: mean absolute */
+};
+
 struct haul_season {
-    float mean[2][HAUL_SEASON_SLOTS], deviation[2][HAUL_SEASON_SLOTS];
+    struct haul_season_usual usual[2][HAUL_SEASON_SLOTS]; /* working days, days off */
     uint16_t n[2][HAUL_SEASON_SLOTS];
 };
 

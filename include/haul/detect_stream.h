@@ -42,7 +42,7 @@ struct haul_stream_config {
     enum haul_side side;  /* which departures count */
 };
 
-#define HAUL_STREAM_SLOTS 32
+#define HAUL_STREAM_WORDS 25 /* four levels in pairs */
 
 struct haul_stream {
     struct haul_guard guard;
@@ -54,7 +54,7 @@ struct haul_stream {
     double level, level_high, level_low; /* moving mean of residuals in spreads; its extremes, shrinking */
     int64_t n;
     struct haul_context context;
-    struct haul_context_slot slots[HAUL_STREAM_SLOTS];
+    uint32_t memory[HAUL_STREAM_WORDS];
 };
 
 /* The configuration that everything is measured with: one for all kinds of streams. China's time, days off at the
@@ -68,7 +68,14 @@ struct haul_stream_score {
 
 enum haul_err haul_stream_init(struct haul_stream *s, const struct haul_stream_config *c, struct haul_error *e);
 void haul_stream_reset(struct haul_stream *s, const struct haul_stream_config *c);
-struct haul_stream_score haul_stream_update(struct haul_stream *s, const struct haul_stream_config *c, double value,
-                                            struct haul_time at);
+void haul_stream_step(struct haul_stream *s, const struct haul_stream_config *c, double value, struct haul_time at,
+                      struct haul_stream_score *out);
+static inline struct haul_stream_score haul_stream_update(struct haul_stream *s, const struct haul_stream_config *c,
+                                                          double value, struct haul_time at)
+{
+    struct haul_stream_score out;
+    haul_stream_step(s, c, value, at, &out);
+    return out;
+}
 
 #endif

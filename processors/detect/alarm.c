@@ -128,7 +128,7 @@ static double base_demand(const struct haul_alarm *s, const struct haul_alarm_co
 
 static bool resting(const struct haul_alarm *s, const struct haul_alarm_config *c, struct haul_time at)
 {
-    if (s->last.ms == INT64_MIN) return false;
+    if (s->last.ms == INT64_MIN || (s->since_last >= c->rest_values && c->rest_s == 0)) return false;
     const double since_days = days(s->last, at);
     if (since_days * c->budget_per_day > 0.1) return false;
     return s->since_last < c->rest_values || since_days * 86400 < c->rest_s;
@@ -160,8 +160,8 @@ static uint8_t held_of(uint64_t history, uint8_t of)
     return (uint8_t)__builtin_popcountll(history & mask);
 }
 
-struct haul_alarm_state haul_alarm_update(struct haul_alarm *s, const struct haul_alarm_config *c, double evidence,
-                                          bool may, struct haul_time at)
+void haul_alarm_step(struct haul_alarm *s, const struct haul_alarm_config *c, double evidence, bool may,
+                     struct haul_time at, struct haul_alarm_state *out)
 {
     assert(evidence >= 0 && haul_finite(evidence));
     relax(s, c, at);
@@ -172,17 +172,13 @@ struct haul_alarm_state haul_alarm_update(struct haul_alarm *s, const struct hau
     const uint8_t held = held_of(s->history, c->hold_of);
     if (enough && s->since.ms == INT64_MIN) s->since = at;
     if (!s->open && held == 0) s->since = HAUL_TIME_NONE;
-    struct haul_alarm_state out = {.demand = demand,
-                                   .share = rests ? 0 : evidence / demand,
-                                   .held = held,
-                                   .held_of = c->hold_of,
-                                   .since = s->since};
+    out->event = HAUL_ALARM_NONE, out->demand = demand, out->share = rests ? 0 : evidence / demand;
+    out->held = held, out->held_of = c->hold_of, out->since = s->since;
     if (enough && !rests && held >= c->hold) {
-        out.event = s->open ? HAUL_ALARM_WORSE : HAUL_ALARM_OPEN;
+        out->event = s->open ? HAUL_ALARM_WORSE : HAUL_ALARM_OPEN;
         told(s, c, evidence, base, demand, at);
     } else if (s->open && closes(s, c, evidence)) {
-        out.event = HAUL_ALARM_CLOSE;
+        out->event = HAUL_ALARM_CLOSE;
     }
-    out.open = s->open;
-    return out;
+    out->open = s->open;
 }

@@ -35,25 +35,6 @@ const char *haul_verdict_name(enum haul_verdict verdict)
     return "unknown";
 }
 
-struct haul_score haul_score_make(enum haul_method method, double value, double statistic, double threshold, bool ready)
-{
-    assert(threshold > 0);
-    const double at_least_0 = statistic > 0 ? statistic : 0;
-    struct haul_score s = {
-        .value = value,
-        .statistic = statistic,
-        .threshold = threshold,
-        .score = haul_finite(at_least_0) ? at_least_0 / (at_least_0 + threshold) : 1,
-        .tail_p = -1,
-        .since = HAUL_TIME_NONE,
-        .method = method,
-        .verdict = !ready                   ? HAUL_VERDICT_LEARNING
-                   : statistic >= threshold ? HAUL_VERDICT_ANOMALY
-                                            : HAUL_VERDICT_NORMAL,
-    };
-    return s;
-}
-
 struct haul_score haul_score_invalid(enum haul_method method, double value)
 {
     return (struct haul_score){

@@ -6,14 +6,7 @@
 #include "haul/math.h"
 
 static const int64_t day_ms = 86400000;
-/* A normal's standard deviation over its mean absolute deviation: sqrt(pi / 2). */
-static const double sd_per_deviation = 1.2533141373155002512;
-
-static int8_t sign_of(double x)
-{
-    return x > 0 ? 1 : x < 0 ? -1 : 0;
-}
-
+_Static_assert(86400000ull * HAUL_SEASON_SLOTS <= UINT32_MAX, "a place in the day fits into 32 bits");
 static int64_t floor_div(int64_t a, int64_t b)
 {
     const int64_t q = a / b;
@@ -67,12 +60,14 @@ struct place {
     double next_part;
 };
 
-static struct place place_of(const struct haul_season_config *c, struct haul_time at)
+static inline struct place place_of(const struct haul_season_config *c, struct haul_time at)
 {
     int64_t into_ms;
     const int64_t day = haul_calendar_day(&c->calendar, at, &into_ms);
-    const double position = (double)into_ms * c->slots / (double)day_ms, into = position - haul_floor(position);
-    const unsigned slot = (unsigned)position, last = c->slots - 1u;
+    /* in 1/day_ms of a slot: below 2^32, so that dividing by a constant is a multiplication */
+    const uint32_t position = (uint32_t)into_ms * c->slots, whole = (uint32_t)day_ms;
+    const unsigned slot = position / whole, last = c->slots - 1u;
+    const double into = (position - slot * whole) * (1 / (double)day_ms);
     const bool later = into >= 0.5;
     return (struct place){
         .kind = haul_calendar_off(&c->calendar, day) ? 1 : 0,
@@ -83,17 +78,18 @@ static struct place place_of(const struct haul_season_config *c, struct haul_tim
 }
 
 /* What is usual at a place; false if nothing is known. */
-static bool expect_at(const struct haul_season *s, const struct haul_season_config *c, const struct place *p,
-                      double *mean, double *spread, int64_t *learned)
+static inline bool expect_at(const struct haul_season *s, const struct haul_season_config *c, const struct place *p,
+                             double *mean, double *spread, int64_t *learned)
 {
     unsigned kind = p->kind;
     if (s->n[kind][p->slot] < c->learn && s->n[1 - kind][p->slot] > s->n[kind][p->slot]) kind = 1 - kind;
     const uint16_t *const n = s->n[kind];
     if (n[p->slot] == 0) return false;
     const double part = n[p->next] < c->learn ? 0 : p->next_part;
-    const float *const m = s->mean[kind], *const d = s->deviation[kind];
-    *mean = (1 - part) * (double)m[p->slot] + part * (double)m[p->next];
-    *spread = sd_per_deviation * ((1 - part) * (double)d[p->slot] + part * (double)d[p->next]);
+    const struct haul_season_usual here = s->usual[kind][p->slot], next = s->usual[kind][p->next];
+    *mean = (double)here.mean + part * ((double)next.mean - (double)here.mean);
+    *spread =
+        HAUL_SD_PER_DEVIATION * ((double)here.deviation + part * ((double)next.deviation - (double)here.deviation));
     if (*spread < c->spread_min) *spread = c->spread_min;
     *learned = n[p->slot];
     return true;
@@ -110,13 +106,13 @@ static void learn_at(struct haul_season *s, const struct haul_season_config *c, 
                      double away, double most)
 {
     uint16_t *const n = &s->n[p->kind][p->slot];
-    float *const mean = &s->mean[p->kind][p->slot], *const deviation = &s->deviation[p->kind][p->slot];
-    if (*n == 0) *mean = (float)value, *deviation = 0;
+    struct haul_season_usual *const usual = &s->usual[p->kind][p->slot];
+    if (*n == 0) *usual = (struct haul_season_usual){.mean = (float)value};
     if (*n < UINT16_MAX) (*n)++;
     const double clipped = away > most ? most : away < -most ? -most : away;
-    const double even = 1 / (double)*n, rate = even > c->rate ? even : c->rate;
-    *mean += (float)(rate * clipped);
-    *deviation += (float)(rate * (haul_abs(clipped) - (double)*deviation));
+    const double rate = *n * c->rate < 1 ? 1 / (double)*n : c->rate;
+    usual->mean += (float)(rate * clipped);
+    usual->deviation += (float)(rate * (haul_abs(clipped) - (double)usual->deviation));
 }
 
 bool haul_season_step(struct haul_season *s, const struct haul_season_config *c, double value, struct haul_time at,
@@ -138,7 +134,7 @@ struct haul_score haul_season_update(struct haul_season *s, const struct haul_se
     const bool ready = haul_season_step(s, c, value, at, &mean, &spread, &learned);
     const double z = haul_abs(value - mean) / spread;
     struct haul_score out = haul_score_make(HAUL_METHOD_SEASON, value, z, c->threshold, ready);
-    out.expected = mean, out.spread = spread, out.learned = learned, out.direction = sign_of(value - mean);
+    out.expected = mean, out.spread = spread, out.learned = learned, out.direction = haul_sign_of(value - mean);
     if (ready && z >= 2) out.tail_p = 2 * haul_normal_above(z);
     return out;
 }
@@ -213,13 +209,13 @@ struct haul_score haul_hw_update(struct haul_hw *s, const struct haul_hw_config 
     }
     const bool ready = s->n >= 2 * start;
     const double forecast = haul_hw_forecast(s, c, 1), error = value - forecast;
-    const double measured = sd_per_deviation * s->deviation,
+    const double measured = HAUL_SD_PER_DEVIATION * s->deviation,
                  spread = measured > c->spread_min ? measured : c->spread_min;
     const double most = c->clip * spread;
     const double used = !ready ? error : error > most ? most : error < -most ? -most : error;
     struct haul_score out =
         haul_score_make(HAUL_METHOD_HOLT_WINTERS, value, haul_abs(error) / spread, c->threshold, ready);
-    out.expected = forecast, out.spread = spread, out.learned = s->n, out.direction = sign_of(error);
+    out.expected = forecast, out.spread = spread, out.learned = s->n, out.direction = haul_sign_of(error);
     if (ready && out.statistic >= 2) out.tail_p = 2 * haul_normal_above(out.statistic);
 
     /* error-correction form: the same recursions, written by the error of the forecast (Gardner 1985) */

@@ -85,12 +85,12 @@ static void season_slot_by_hand(void **state)
         const double v = (i * 37) % 11, rate = 1.0 / (i + 1) > 0.05 ? 1.0 / (i + 1) : 0.05;
         mean += rate * (v - mean);
         haul_season_update(&s, &c, v, TIME(i));
-        assert_near((double)s.mean[0][0], mean, 1e-4);
+        assert_near((double)s.usual[0][0].mean, mean, 1e-4);
     }
     c.clip = 2;
-    const double before = (double)s.mean[0][0], spread = 1.2533141373155 * (double)s.deviation[0][0];
+    const double before = (double)s.usual[0][0].mean, spread = 1.2533141373155 * (double)s.usual[0][0].deviation;
     haul_season_update(&s, &c, 1e6, TIME(50));
-    assert_near((double)s.mean[0][0], before + 0.05 * 2 * spread, 1e-4);
+    assert_near((double)s.usual[0][0].mean, before + 0.05 * 2 * spread, 1e-4);
 }
 
 /* A new kind of day borrows from the other. */

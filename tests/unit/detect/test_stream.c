@@ -7,8 +7,7 @@
 
 #include <string.h>
 
-_Static_assert(offsetof(struct haul_stream, context) <= 1024, "the basic set must fit into a kibibyte");
-_Static_assert(sizeof(struct haul_stream) <= 1280, "stated in config/detect.md");
+_Static_assert(sizeof(struct haul_stream) <= 1024, "a stream must fit into a kibibyte");
 
 static double daily(int i, struct haul_rng *rng)
 {
