@@ -31,7 +31,7 @@ struct haul_alarm_config {
     double demand;            /* least evidence without a budget, > 0; 0.75 */
     double wear, wear_values; /* >= 0, > 0 */
     double budget_per_day;    /* 0: none */
-    double budget_gain;       /* 0.7 */
+    double budget_gain;       /* 1 */
     double least;             /* least demand under a budget, > 0 */
 };
 
@@ -50,6 +50,7 @@ struct haul_alarm {
     double due;                            /* alerts that the budget has allowed since the calibration */
     double calibrated;                     /* log of the demand that the law of the blocks asks for */
     double opened_at;                      /* demand that the open alarm met */
+    double exp_at, exp;                    /* an exponential taken, and of what */
     struct haul_time last, since, updated; /* alert; first value over the demand; value */
     double block_most, block_days;         /* strongest evidence of the block so far; mean length of a block */
     double block_mean, block_variance;     /* of the logarithms of the blocks' strongest */

@@ -34,6 +34,7 @@ enum haul_err haul_alarm_init(struct haul_alarm *s, const struct haul_alarm_conf
 void haul_alarm_reset(struct haul_alarm *s, const struct haul_alarm_config *c)
 {
     *s = (struct haul_alarm){.calibrated = haul_log(c->demand),
+                             .exp = 1,
                              .last = HAUL_TIME_NONE,
                              .since = HAUL_TIME_NONE,
                              .updated = HAUL_TIME_NONE,
@@ -43,7 +44,7 @@ void haul_alarm_reset(struct haul_alarm *s, const struct haul_alarm_config *c)
 
 static double days(struct haul_time from, struct haul_time to)
 {
-    return from.ms == INT64_MIN || to.ms <= from.ms ? 0 : ((double)to.ms - (double)from.ms) / 86400000.0;
+    return from.ms == INT64_MIN || to.ms <= from.ms ? 0 : ((double)to.ms - (double)from.ms) * (1 / 86400000.0);
 }
 
 /* ---- calibration: block maxima follow Gumbel's law (Gumbel 1958); fitted to their logarithms by moments, so that one
@@ -119,11 +120,32 @@ static void relax(struct haul_alarm *s, const struct haul_alarm_config *c, struc
     s->updated = haul_time_max(s->updated, at);
 }
 
-/* Without what the last alert left. */
-static double base_demand(const struct haul_alarm *s, const struct haul_alarm_config *c)
+static bool by_budget(const struct haul_alarm *s, const struct haul_alarm_config *c)
 {
-    if (c->budget_per_day > 0 && calibrated(s)) return haul_exp(s->calibrated + s->trim);
+    return c->budget_per_day > 0 && calibrated(s);
+}
+
+/* exp(x) of an x that creeps from value to value: from the last exponential that was taken, by the series of exp of the
+ * difference, whose next term is below 2^-47 of it. */
+static double creeping_exp(struct haul_alarm *s, double x)
+{
+    const double d = x - s->exp_at;
+    if (haul_abs(d) <= 1.0 / 32)
+        return s->exp *
+               (1 + d * (1 + d * (1.0 / 2 + d * (1.0 / 6 + d * (1.0 / 24 + d * (1.0 / 120 + d * (1.0 / 720)))))));
+    s->exp_at = x, s->exp = haul_exp(x);
+    return s->exp;
+}
+
+static double worn_demand(const struct haul_alarm *s, const struct haul_alarm_config *c)
+{
     return c->demand * (1 + c->wear * (s->worn > 1 ? s->worn - 1 : 0));
+}
+
+static double demand_now(struct haul_alarm *s, const struct haul_alarm_config *c)
+{
+    if (by_budget(s, c)) return creeping_exp(s, s->calibrated + s->trim + s->raised);
+    return s->raised > 0 ? worn_demand(s, c) * creeping_exp(s, s->raised) : worn_demand(s, c);
 }
 
 static bool resting(const struct haul_alarm *s, const struct haul_alarm_config *c, struct haul_time at)
@@ -134,14 +156,14 @@ static bool resting(const struct haul_alarm *s, const struct haul_alarm_config *
     return s->since_last < c->rest_values || since_days * 86400 < c->rest_s;
 }
 
-static void told(struct haul_alarm *s, const struct haul_alarm_config *c, double evidence, double base, double demand,
+static void told(struct haul_alarm *s, const struct haul_alarm_config *c, double evidence, double demand,
                  struct haul_time at)
 {
-    const bool budget = c->budget_per_day > 0;
-    const double raised = haul_log(evidence / (budget ? base : c->demand));
+    const bool budget = by_budget(s, c);
+    const double usual = budget ? s->calibrated + s->trim : haul_log(c->demand), raised = haul_log(evidence) - usual;
     if (raised > s->raised) s->raised = raised;
     s->worn += 1;
-    if (budget && calibrated(s)) s->trim += gain_now(s, c);
+    if (budget) s->trim += gain_now(s, c);
     s->last = at, s->since_last = 0, s->opened_at = demand, s->quiet = 0, s->open = true;
 }
 
@@ -166,7 +188,7 @@ void haul_alarm_step(struct haul_alarm *s, const struct haul_alarm_config *c, do
     assert(evidence >= 0 && haul_finite(evidence));
     relax(s, c, at);
     if (c->budget_per_day > 0 && s->blocks < blocks_most) follow_blocks(s, c, evidence, at);
-    const double base = base_demand(s, c), demand = s->raised > 0 ? base * haul_exp(s->raised) : base;
+    const double demand = demand_now(s, c);
     const bool enough = evidence >= demand, rests = !may || resting(s, c, at);
     s->history = s->history << 1 | enough;
     const uint8_t held = held_of(s->history, c->hold_of);
@@ -176,7 +198,7 @@ void haul_alarm_step(struct haul_alarm *s, const struct haul_alarm_config *c, do
     out->held = held, out->held_of = c->hold_of, out->since = s->since;
     if (enough && !rests && held >= c->hold) {
         out->event = s->open ? HAUL_ALARM_WORSE : HAUL_ALARM_OPEN;
-        told(s, c, evidence, base, demand, at);
+        told(s, c, evidence, demand, at);
     } else if (s->open && closes(s, c, evidence)) {
         out->event = HAUL_ALARM_CLOSE;
     }

@@ -9,10 +9,12 @@ struct haul_stream_config haul_stream_config_default(void)
     return (struct haul_stream_config){
         .guard = {.stuck_s = 0, .stuck_factor = 3, .gap_s = 0, .gap_factor = 10, .back_s = 0, .learn = 100},
         .season = {.calendar = {.utc_offset_s = 28800, .off_weekdays = 0x41},
-                   .rate = 0.05,
+                   .rate = 0.1,
+                   .visit = 1,
                    .clip = 3,
                    .threshold = 5,
                    .spread_min = 1e-9,
+                   .spread_share = 0.5,
                    .learn = 4,
                    .slots = 24},
         .context = {.words = HAUL_STREAM_WORDS, .levels = 4, .order = 1, .threshold = 0.3, .learn = 50},
@@ -24,9 +26,9 @@ struct haul_stream_config haul_stream_config_default(void)
                   .rest_values = 20,
                   .fade_values = 50,
                   .demand = 0.6,
-                  .wear = 0.2,
+                  .wear = 0.4,
                   .wear_values = 1200,
-                  .budget_gain = 0.7,
+                  .budget_gain = 1,
                   .least = 0.02},
         .record_margin = 0.025,
         .level_weight = 0.1,
@@ -35,7 +37,6 @@ struct haul_stream_config haul_stream_config_default(void)
         .level_p = 0.004,
         .level_past = 40,
         .residual_max = 25,
-        .spread_share = 0.5,
         .learn = 200,
     };
 }
@@ -52,10 +53,8 @@ enum haul_err haul_stream_init(struct haul_stream *s, const struct haul_stream_c
         return haul_fail(e, HAUL_E_RANGE,
                          "stream: margins %g and %g above 0; level_weight %g, level_keep %g, level_p %g in (0, 1]",
                          c->record_margin, c->level_margin, c->level_weight, c->level_keep, c->level_p);
-    if (!haul_detect_positive(c->residual_max) || !(c->spread_share >= 0 && c->spread_share <= 1) || c->learn < 2)
-        return haul_fail(e, HAUL_E_RANGE,
-                         "stream: residual_max %g above 0, spread_share %g in [0, 1], learn at least 2",
-                         c->residual_max, c->spread_share);
+    if (!haul_detect_positive(c->residual_max) || c->learn < 2)
+        return haul_fail(e, HAUL_E_RANGE, "stream: residual_max %g above 0, learn at least 2", c->residual_max);
     if (c->context.words != HAUL_STREAM_WORDS)
         return haul_fail(e, HAUL_E_RANGE, "stream: the context memory has %d words, not %u", HAUL_STREAM_WORDS,
                          c->context.words);
@@ -77,7 +76,7 @@ void haul_stream_reset(struct haul_stream *s, const struct haul_stream_config *c
     haul_tail_reset(&s->tail[0], &c->tail), haul_tail_reset(&s->tail[1], &c->tail);
     haul_alarm_reset(&s->alarm, &c->alarm);
     s->record = (struct haul_extreme){0};
-    s->spread = s->level = s->level_high = s->level_low = 0;
+    s->level = s->level_high = s->level_low = 0;
     s->n = 0;
 }
 
@@ -96,6 +95,7 @@ struct answer {
 struct residual {
     double mean, spread, z, level_chance;
     int64_t learned;
+    bool known;
 };
 
 /* Among n values every second one or so was a record or a new level at first: evidence of both counts less until
@@ -125,19 +125,15 @@ static void ask_context(struct haul_stream *s, const struct haul_stream_config *
     a->evidence = ready && novelty > 0 ? novelty / c->context.threshold : 0;
 }
 
-/* The residual in spreads, 0 while the baseline does not know. Keeps the spread over all slots, which bounds that of a
- * slot from below: a slot that happened to be quiet is no licence to cry. */
+/* The residual in spreads, 0 while the baseline does not know. */
 static void take_residual(struct haul_stream *s, const struct haul_stream_config *c, double value, struct haul_time at,
                           struct residual *r)
 {
-    static const int64_t memory = 500;
-    const bool known = haul_season_step(&s->season, &c->season, value, at, &r->mean, &r->spread, &r->learned) &&
-                       s->n >= first_residuals;
-    const double away = known ? value - r->mean : 0;
-    s->spread += (haul_abs(away) - s->spread) * (s->n < memory ? 1 / (double)(s->n + 1) : 1 / (double)memory);
-    const double least = c->spread_share * HAUL_SD_PER_DEVIATION * s->spread + 1e-9;
-    if (r->spread < least) r->spread = least;
-    const double z = away / r->spread;
+    const double share = (double)s->guard.interval_s * c->season.slots * (1 / 86400.0);
+    const double visit = share < 1e-6 ? 1e-6 : share < 1 ? share : 1; /* of a slot, by one value */
+    r->known = haul_season_step(&s->season, &c->season, value, at, visit, &r->mean, &r->spread, &r->learned) &&
+               s->n >= first_residuals;
+    const double z = r->known ? (value - r->mean) / r->spread : 0;
     r->z = z > c->residual_max ? c->residual_max : z < -c->residual_max ? -c->residual_max : z;
 }
 
@@ -167,12 +163,20 @@ static void ask_level(struct haul_stream *s, const struct haul_stream_config *c,
     if (rare) a->evidence = beyond / c->level_margin * settled(s);
 }
 
-/* Never enough by itself: half at ten spreads, a little more beyond. */
+/* Half of what counts at ten spreads, and just enough where the residual ends. */
 static void ask_z(const struct residual *r, struct answer *a)
 {
     const double size = haul_abs(r->z);
     a->expected = r->mean, a->direction = haul_sign_of(r->z);
-    a->evidence = size < 10 ? 0.05 * size : 0.5 + (size - 10) * 1e-3;
+    a->evidence = size < 10 ? 0.05 * size : 0.5 + (size - 10) * 0.008;
+}
+
+/* A value within three spreads of what is usual at this time is no news by itself, whatever its history says: the other
+ * answers count in full from there on. */
+static void temper(const struct residual *r, struct answer *a)
+{
+    static const double plain = 3;
+    if (r->known && haul_abs(r->z) < plain) a->evidence *= haul_abs(r->z) * (1 / plain);
 }
 
 static bool wanted(enum haul_side side, int8_t direction)
@@ -240,6 +244,7 @@ void haul_stream_step(struct haul_stream *s, const struct haul_stream_config *c,
     take_residual(s, c, value, at, &r);
     ask_level(s, c, &r, &level);
     ask_z(&r, &single);
+    temper(&r, &record), temper(&r, &context), temper(&r, &level);
     const double evidence = strongest(c->side, answers);
     const bool ready = s->n >= c->learn;
     s->n++;

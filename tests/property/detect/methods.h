@@ -46,6 +46,7 @@ METHOD(cusum, {.level = {.learn = 20, .spread_min = 1e-6}, .k = 0.5, .h = 5, .re
 METHOD(page_hinkley, {.delta = 0.005, .lambda = 50, .keep = 0.9999, .learn = 30})
 METHOD(season, {.calendar = {.off_weekdays = 0x41},
                 .rate = 0.05,
+                .visit = 1,
                 .clip = 4,
                 .threshold = 5,
                 .spread_min = 1e-6,
