@@ -112,10 +112,8 @@ static void relax(struct haul_alarm *s, const struct haul_alarm_config *c, struc
     if (s->worn > 0) s->worn -= s->worn / (c->wear_values > 1 ? c->wear_values : 1);
     if (s->since_last < UINT32_MAX) s->since_last++;
     if (alerts_due > 0 && calibrated(s)) {
-        const double least = haul_log(c->least) - s->calibrated;
         s->trim -= gain_now(s, c) * alerts_due;
         s->due += alerts_due;
-        if (s->trim < least) s->trim = least;
     }
     s->updated = haul_time_max(s->updated, at);
 }
@@ -144,7 +142,12 @@ static double worn_demand(const struct haul_alarm *s, const struct haul_alarm_co
 
 static double demand_now(struct haul_alarm *s, const struct haul_alarm_config *c)
 {
-    if (by_budget(s, c)) return creeping_exp(s, s->calibrated + s->trim + s->raised);
+    if (by_budget(s, c)) {
+        const double demand = creeping_exp(s, s->calibrated + s->trim + s->raised);
+        if (demand >= c->least) return demand;
+        s->trim = haul_log(c->least) - s->calibrated;
+        return c->least * haul_exp(s->raised);
+    }
     return s->raised > 0 ? worn_demand(s, c) * creeping_exp(s, s->raised) : worn_demand(s, c);
 }
 
