@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The default detector.
  */
+#include "haul/detect_stat.h"
 #include "haul/detect_stream.h"
 #include "haul/math.h"
 
@@ -194,6 +195,22 @@ static double strongest(enum haul_side side, struct answer *const a[ANSWERS])
     return most;
 }
 
+/* Chance of a value at least so far out; negative: the answer has none. A record among n + 1 exchangeable values comes
+ * at each end with chance 1 / (n + 1); a residual is taken for normal. */
+static double chance_of(int answer, const struct residual *r, const struct haul_stream *s)
+{
+    switch (answer) {
+    case RECORD:
+        return 1 / (double)s->record.n;
+    case LEVEL:
+        return r->level_chance;
+    case Z:
+        return 2 * haul_normal_above(haul_abs(r->z));
+    default:
+        return -1;
+    }
+}
+
 /* The first answer that is enough by itself, else the strongest: what is told is the simplest thing that is true. */
 static void tell(struct answer *const a[ANSWERS], const struct residual *r, const struct haul_stream *s, double value,
                  double evidence, bool ready, struct haul_stream_score *out)
@@ -206,7 +223,7 @@ static void tell(struct answer *const a[ANSWERS], const struct residual *r, cons
     haul_score_set(&out->score, methods[i], value, evidence, demand, ready);
     out->score.expected = a[i]->expected, out->score.direction = a[i]->direction;
     out->score.spread = i < LEVEL ? 0 : r->spread, out->score.learned = i < LEVEL ? s->record.n - 1 : r->learned;
-    if (i == LEVEL) out->score.tail_p = r->level_chance;
+    if (i == LEVEL || out->score.verdict == HAUL_VERDICT_ANOMALY) out->score.tail_p = chance_of(i, r, s);
     out->score.held = out->alarm.held, out->score.held_of = out->alarm.held_of, out->score.since = out->alarm.since;
 }
 
