@@ -154,7 +154,8 @@ static void learn_spread(struct haul_season *s, const struct haul_season_config 
         s->judged < known ? (double)__builtin_inf() : c->clip * HAUL_SD_PER_DEVIATION * (double)s->deviation;
     const double size = clipped(haul_abs(away), most > c->spread_min ? most : c->spread_min);
     if (s->judged < memory) s->judged++;
-    s->deviation += (float)((size - (double)s->deviation) / s->judged);
+    const double rate = s->judged < memory ? 1 / (double)s->judged : 1 / (double)memory;
+    s->deviation += (float)(rate * (size - (double)s->deviation));
 }
 
 bool haul_season_step(struct haul_season *s, const struct haul_season_config *c, double value, struct haul_time at,
