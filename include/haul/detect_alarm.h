@@ -28,7 +28,7 @@ struct haul_alarm_config {
     double rest_s;         /* >= 0 */
     uint32_t rest_values;
     double fade_values;       /* > 0 */
-    double demand;            /* least evidence without a budget, > 0; 0.75 */
+    double demand;            /* least evidence without a budget, > 0; 0.6 */
     double wear, wear_values; /* >= 0, > 0 */
     double budget_per_day;    /* 0: none */
     double budget_gain;       /* 1 */

@@ -164,7 +164,7 @@ static void ask_level(struct haul_stream *s, const struct haul_stream_config *c,
     if (rare) a->evidence = beyond / c->level_margin * settled(s);
 }
 
-/* Half of what counts at ten spreads, and just enough where the residual ends. */
+/* Half of what counts at ten spreads, and just over the usual demand of 0.6 where the residual ends. */
 static void ask_z(const struct residual *r, struct answer *a)
 {
     const double size = haul_abs(r->z);
