@@ -100,7 +100,7 @@ static inline bool haul_score_alarms(const struct haul_score *s)
     return s->verdict == HAUL_VERDICT_ANOMALY;
 }
 
-const char *haul_method_name(enum haul_method method);    /* static */
+const char *haul_method_name(enum haul_method method);          /* static */
 const char *haul_verdict_name(enum haul_score_verdict verdict); /* static */
 
 /* Appends one sentence to `out`: what is wrong, then value, expected, spread, tail probability, threshold, persistence,

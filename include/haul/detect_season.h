@@ -39,11 +39,11 @@ int64_t haul_calendar_day(const struct haul_calendar *c, struct haul_time at, in
 
 struct haul_season_config {
     struct haul_calendar calendar;
-    double rate;       /* least weight of one visit in its slot, (0, 1] */
-    double visit;      /* of haul_season_update: values' interval over the slot's length, (0, 1]; 1: each is a visit */
-    double clip;       /* in spreads, > 0 */
-    double threshold;  /* in spreads */
-    double spread_min; /* least spread, unit of the value, > 0 */
+    double rate;         /* least weight of one visit in its slot, (0, 1] */
+    double visit;        /* of a value: the interval over the slot's length, up to 1. 0: each value is a visit */
+    double clip;         /* in spreads, > 0 */
+    double threshold;    /* in spreads */
+    double spread_min;   /* least spread, unit of the value, > 0 */
     double spread_share; /* least spread, as a share of the spread over all slots, [0, 1] */
     uint32_t learn;      /* values in a slot before it judges, >= 2 */
     uint8_t slots;       /* 1..HAUL_SEASON_SLOTS */
@@ -68,10 +68,12 @@ bool haul_season_expect(const struct haul_season *s, const struct haul_season_co
 struct haul_score haul_season_update(struct haul_season *s, const struct haul_season_config *c, double value,
                                      struct haul_time at);
 
-/* The same without a verdict, for a value that is `visit` of a visit: learns, and tells what was usual before. Returns
- * whether the slot may judge. */
+/* The same without a verdict: learns, and tells what was usual before. Returns whether the slot may judge. */
 bool haul_season_step(struct haul_season *s, const struct haul_season_config *c, double value, struct haul_time at,
-                      double visit, double *mean, double *spread, int64_t *learned);
+                      double *mean, double *spread, int64_t *learned);
+/* The same of a stream whose cadence is learnt: `visit` in place of the config's, above 0. */
+bool haul_season_visit(struct haul_season *s, const struct haul_season_config *c, double value, struct haul_time at,
+                       double visit, double *mean, double *spread, int64_t *learned);
 /* Slots are floats: values beyond 1e30 are not taken here. */
 static inline bool haul_season_usable(double value)
 {

@@ -37,11 +37,12 @@ enum haul_err haul_season_init(struct haul_season *s, const struct haul_season_c
 {
     if (c->slots < 1 || c->slots > HAUL_SEASON_SLOTS)
         return haul_fail(e, HAUL_E_RANGE, "season: 1 to %d slots a day, not %d", HAUL_SEASON_SLOTS, c->slots);
-    if (!(c->rate > 0 && c->rate <= 1) || !(c->visit > 0 && c->visit <= 1) || !haul_detect_positive(c->clip) ||
+    if (!(c->rate > 0 && c->rate <= 1) || !(c->visit >= 0 && c->visit <= 1) || !haul_detect_positive(c->clip) ||
         !haul_detect_positive(c->threshold) || c->learn < 2)
-        return haul_fail(e, HAUL_E_RANGE,
-                         "season: rate %g and visit %g in (0, 1], clip %g and threshold %g above 0, learn at least 2",
-                         c->rate, c->visit, c->clip, c->threshold);
+        return haul_fail(
+            e, HAUL_E_RANGE,
+            "season: rate %g in (0, 1], visit %g in [0, 1], clip %g and threshold %g above 0, learn at least 2",
+            c->rate, c->visit, c->clip, c->threshold);
     if (!haul_detect_positive(c->spread_min) || !(c->spread_share >= 0 && c->spread_share <= 1))
         return haul_fail(e, HAUL_E_RANGE, "season: spread_min %g above 0, spread_share %g in [0, 1]", c->spread_min,
                          c->spread_share);
@@ -78,6 +79,11 @@ static inline struct place place_of(const struct haul_season_config *c, struct h
         .next = later ? (slot == last ? 0 : slot + 1) : (slot == 0 ? last : slot - 1),
         .next_part = later ? into - 0.5 : 0.5 - into,
     };
+}
+
+static double visit_of(const struct haul_season_config *c)
+{
+    return c->visit > 0 ? c->visit : 1;
 }
 
 /* What a slot knows. */
@@ -122,7 +128,7 @@ bool haul_season_expect(const struct haul_season *s, const struct haul_season_co
     const struct place p = place_of(c, at);
     struct known k;
     if (!look_up(s, c, &p, &k)) return false;
-    *mean = k.mean, *spread = spread_of(s, c, &k, c->visit), *learned = k.n;
+    *mean = k.mean, *spread = spread_of(s, c, &k, visit_of(c)), *learned = k.n;
     return true;
 }
 
@@ -158,8 +164,8 @@ static void learn_spread(struct haul_season *s, const struct haul_season_config 
     s->deviation += (float)(rate * (size - (double)s->deviation));
 }
 
-bool haul_season_step(struct haul_season *s, const struct haul_season_config *c, double value, struct haul_time at,
-                      double visit, double *mean, double *spread, int64_t *learned)
+bool haul_season_visit(struct haul_season *s, const struct haul_season_config *c, double value, struct haul_time at,
+                       double visit, double *mean, double *spread, int64_t *learned)
 {
     const struct place p = place_of(c, at);
     struct known k;
@@ -178,13 +184,19 @@ bool haul_season_step(struct haul_season *s, const struct haul_season_config *c,
     return ready;
 }
 
+bool haul_season_step(struct haul_season *s, const struct haul_season_config *c, double value, struct haul_time at,
+                      double *mean, double *spread, int64_t *learned)
+{
+    return haul_season_visit(s, c, value, at, visit_of(c), mean, spread, learned);
+}
+
 struct haul_score haul_season_update(struct haul_season *s, const struct haul_season_config *c, double value,
                                      struct haul_time at)
 {
     if (!haul_season_usable(value)) return haul_score_invalid(HAUL_METHOD_SEASON, value);
     double mean, spread;
     int64_t learned;
-    const bool ready = haul_season_step(s, c, value, at, c->visit, &mean, &spread, &learned);
+    const bool ready = haul_season_step(s, c, value, at, &mean, &spread, &learned);
     const double z = haul_abs(value - mean) / spread;
     struct haul_score out = haul_score_make(HAUL_METHOD_SEASON, value, z, c->threshold, ready);
     out.expected = mean, out.spread = spread, out.learned = learned, out.direction = haul_sign_of(value - mean);

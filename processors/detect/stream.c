@@ -11,7 +11,6 @@ struct haul_stream_config haul_stream_config_default(void)
         .guard = {.stuck_s = 0, .stuck_factor = 3, .gap_s = 0, .gap_factor = 10, .back_s = 0, .learn = 100},
         .season = {.calendar = {.utc_offset_s = 28800, .off_weekdays = 0x41},
                    .rate = 0.1,
-                   .visit = 1,
                    .clip = 3,
                    .threshold = 5,
                    .spread_min = 1e-9,
@@ -132,7 +131,7 @@ static void take_residual(struct haul_stream *s, const struct haul_stream_config
 {
     const double share = (double)s->guard.interval_s * c->season.slots * (1 / 86400.0);
     const double visit = share < 1e-6 ? 1e-6 : share < 1 ? share : 1; /* of a slot, by one value */
-    r->known = haul_season_step(&s->season, &c->season, value, at, visit, &r->mean, &r->spread, &r->learned) &&
+    r->known = haul_season_visit(&s->season, &c->season, value, at, visit, &r->mean, &r->spread, &r->learned) &&
                s->n >= first_residuals;
     const double z = r->known ? (value - r->mean) / r->spread : 0;
     r->z = z > c->residual_max ? c->residual_max : z < -c->residual_max ? -c->residual_max : z;
