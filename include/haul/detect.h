@@ -6,6 +6,8 @@
  *     haul_M_update(state, config, value, at)  -> struct haul_score, in the order of the stream
  *     haul_M_reset(state, config)              forgets what was learnt
  *
+ * and some haul_M_step, for who asks often: the same without a verdict, or with the score written in place.
+ *
  * The state is plain data of a fixed size without pointers, owned by the caller: it may be copied, written to a
  * checkpoint and read back. The config is shared by all streams of a kind and may change between two updates. Nothing
  * is allocated, no clock is read, nothing looks ahead: a score depends on the values up to its own and on nothing else.
