@@ -553,19 +553,22 @@ static void shuffle(struct loose *l)
     }
 }
 
+static bool pass(struct loose *l, bool empties)
+{
+    bool any = false;
+    for (int32_t i = 0; i < l->m->tasks; i++) {
+        const int32_t u = l->order[i];
+        const int64_t last = l->tested[u];
+        any |= try_near(l, u);
+        if (empties && l->run[l->at[u].route].changed > last) any |= try_empties(l, u);
+    }
+    if (l->m->types > 1) any |= exchange_vehicles(l);
+    return any;
+}
+
 void loose_descend(struct loose *l)
 {
     shuffle(l);
-    for (bool again = true, first = true; again || first;) {
-        const bool was_first = first;
-        again = first = false;
-        for (int32_t i = 0; i < l->m->tasks; i++) {
-            const int32_t u = l->order[i];
-            const int64_t last = l->tested[u];
-            again |= try_near(l, u);
-            if (!was_first && l->run[l->at[u].route].changed > last) again |= try_empties(l, u);
-        }
-        if (l->m->types > 1) again |= exchange_vehicles(l);
-        if (was_first) again = true;
-    }
+    pass(l, false);
+    while (pass(l, true) || loose_swap_stars(l)) continue;
 }

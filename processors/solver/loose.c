@@ -105,6 +105,7 @@ struct loose *loose_new(const struct model *m, const int32_t *slots, struct haul
     l->span_to = need(stops, sizeof *l->span_to);
     l->tested = need(tasks, sizeof *l->tested);
     l->pair_tested = l->runs > PAIRS_MAX ? NULL : need(runs * runs, sizeof *l->pair_tested);
+    l->gaps = need(tasks, sizeof *l->gaps);
     l->order = need(tasks, sizeof *l->order);
     l->list = need(stops, sizeof *l->list);
     l->other = need(stops, sizeof *l->other);
@@ -130,6 +131,7 @@ void loose_free(struct loose *l)
     free(l->span_to);
     free(l->tested);
     free(l->pair_tested);
+    free(l->gaps);
     free(l->order);
     free(l->list);
     free(l->other);

@@ -49,6 +49,12 @@ struct limit {
     bool services;
 };
 
+enum { GAPS = 3 };
+struct gaps {
+    int64_t cost[GAPS];
+    int32_t behind[GAPS];
+};
+
 struct loose {
     const struct model *m;
     struct haul_rng *rng;
@@ -64,7 +70,9 @@ struct loose {
     int64_t *span_to;    /* [stops] */
     int64_t moves;       /* done so far */
     int64_t *tested;     /* [tasks] the number of moves when its neighbours were tried last */
-    int64_t *pair_tested;  /* [runs][runs] of routes as wholes, NULL where there are too many */
+    int64_t *pair_tested;  /* [runs][runs] of routes as wholes; NULL where there are too many. Above the diagonal for
+                              vehicles, below for SWAP* */
+    struct gaps *gaps;     /* [tasks] the best ones in another route */
     int32_t *order;        /* [tasks] */
     int32_t *list, *other; /* [stops] */
 };
