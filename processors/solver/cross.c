@@ -14,6 +14,7 @@ struct mating {
     uint8_t *comes;   /* [runs] run of b that comes in */
     uint8_t *freed;   /* [tasks] was in a run that gives way */
     uint8_t *brought; /* [tasks] is in a run that comes in */
+    uint8_t *taken;   /* [tasks] is in the child already */
     uint8_t *changed; /* [runs] of the child */
     int32_t moved;    /* how many runs */
 };
@@ -101,26 +102,29 @@ static void insert_rest(struct mating *g)
     for (int32_t i = 0; i < n; i++) g->changed[l->at[l->other[i]].route] = 1;
 }
 
-/* Of two kinds of children: a keeps its other routes whole, or those of b stay whole. */
-static void build(struct mating *g, bool b_whole)
+/* Of two kinds of children: a keeps its other routes whole, or those of b stay whole. What it costs. */
+static int64_t build(struct mating *g, bool b_whole)
 {
     struct loose *l = g->l;
     loose_clear(l);
     l->moves += 2;
+    memset(g->changed, 0, (size_t)l->runs);
     for (int32_t r = 0; r < l->runs; r++)
         if (!g->leaves[r]) put_run(g, r, g->a, r, b_whole ? g->brought : NULL);
-    uint8_t *taken = g->freed; /* who is served already is not brought again */
-    for (int32_t i = 0; i < l->m->tasks; i++) taken[i] = l->at[i].route != HAUL_NONE;
+    /* who is served already is not brought again */
+    for (int32_t i = 0; i < l->m->tasks; i++) g->taken[i] = l->at[i].route != HAUL_NONE;
     for (int32_t r = 0; r < l->runs; r++) {
         if (!g->comes[r]) continue;
         const int32_t to = slot_for(l, r);
         if (to == HAUL_NONE) continue;
         g->changed[to] = 1;
-        put_run(g, to, g->b, r, taken);
+        put_run(g, to, g->b, r, g->taken);
     }
     insert_rest(g);
     for (int32_t r = 0; r < l->runs; r++) l->run[r].changed = g->changed[r] || g->leaves[r] ? l->moves : l->moves - 1;
     for (int32_t i = 0; i < l->m->tasks; i++) l->tested[i] = l->moves - 1;
+    const struct loose_sum sum = loose_sum(l);
+    return sum.cost + loose_price_of(l, sum.broken);
 }
 
 void population_cross(const struct population *p, const struct individual *a, const struct individual *b,
@@ -129,10 +133,11 @@ void population_cross(const struct population *p, const struct individual *a, co
     const size_t tasks = (size_t)l->m->tasks, runs = (size_t)l->runs;
     struct mating g = {.a = a, .b = b, .l = l};
     g.route_a = calloc(tasks, sizeof *g.route_a);
-    g.freed = calloc(2 * tasks + 3 * runs, 1);
+    g.freed = calloc(3 * tasks + 3 * runs, 1);
     assert(p->l == l && g.route_a != NULL && g.freed != NULL);
     g.brought = g.freed + tasks;
-    g.leaves = g.brought + tasks;
+    g.taken = g.brought + tasks;
+    g.leaves = g.taken + tasks;
     g.comes = g.leaves + runs;
     g.changed = g.comes + runs;
     for (int32_t r = 0; r < l->runs; r++)
@@ -141,7 +146,12 @@ void population_cross(const struct population *p, const struct individual *a, co
     g.moved = 1 + (int32_t)haul_rng_below(l->rng, (uint64_t)(fewer > 2 ? fewer - 1 : 1));
     choose_leaving(&g, (int32_t)haul_rng_below(l->rng, tasks));
     choose_coming(&g);
-    build(&g, (haul_rng_u64(l->rng) & 1) != 0);
+    struct haul_rng same = *l->rng;
+    const int64_t one = build(&g, false), other = build(&g, true);
+    if (one < other) {
+        *l->rng = same;
+        build(&g, false);
+    }
     free(g.route_a);
     free(g.freed);
 }
