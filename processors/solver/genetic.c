@@ -7,15 +7,16 @@
 
 #include <stdlib.h>
 
-enum { TASKS_MAX = 320, SEEDS = 1, STRANGERS = 24, NEAR = 20, PATIENCE = 4000, DEARER = 10, STEPS = 16 };
-static const double seed_share = 0.01; /* of the time goes to the first population */
+enum { TASKS_MAX = 450, FEW = 250, STRANGERS = 24, NEAR = 20, PATIENCE = 4000, DEARER = 10, STEPS = 16 };
 
 struct genetic {
     struct search *x;
     struct loose *l;
     struct population p;
-    struct kept hand; /* a plan on its way to the search */
-    int32_t seeds;    /* plans of ruin and recreate taken so far */
+    struct kept hand;  /* a plan on its way to the search */
+    double seed_share; /* of the time goes to plans of ruin and recreate */
+    int32_t seeds_wanted, strangers;
+    int32_t seeds; /* plans of ruin and recreate taken so far */
     bool breeding;
     int64_t known;     /* cost of the best that is in the population */
     int32_t fruitless; /* children since the last new best */
@@ -88,6 +89,10 @@ struct genetic *genetic_new(struct search *x)
     population_init(&g->p, g->l);
     kept_init(&g->hand, x->s);
     g->known = INT64_MAX;
+    const bool few = m->tasks <= FEW && m->types == 1;
+    g->seed_share = few ? 0.01 : 0.5;
+    g->seeds_wanted = few ? 1 : 8;
+    g->strangers = few ? STRANGERS : 4;
     g->run_of = calloc((size_t)m->vehicles, sizeof *g->run_of);
     assert(g->run_of != NULL);
     for (int32_t v = 0; v < m->vehicles; v++) g->run_of[v] = HAUL_NONE;
@@ -186,7 +191,7 @@ static bool stranger(struct genetic *g)
 static bool seed_step(struct genetic *g)
 {
     struct search *x = g->x;
-    const double at = x->share / seed_share * SEEDS;
+    const double at = x->share / g->seed_share * g->seeds_wanted;
     bool better = false;
     if (at >= g->seeds + 1) {
         g->seeds++;
@@ -203,7 +208,7 @@ static bool begin_breeding(struct genetic *g)
     g->breeding = true;
     search_settle(g->x);
     if (take_state(g)) better = born(g);
-    for (int32_t k = 0; k < STRANGERS; k++) better |= stranger(g);
+    for (int32_t k = 0; k < g->strangers; k++) better |= stranger(g);
     return better;
 }
 
@@ -245,7 +250,7 @@ static bool child_step(struct genetic *g)
 bool genetic_step(struct genetic *g)
 {
     struct search *x = g->x;
-    if (x->share < seed_share) return seed_step(g);
+    if (x->share < g->seed_share) return seed_step(g);
     if (!g->breeding) return begin_breeding(g);
     x->iterations += x->m->tasks;
     if (g->fruitless > PATIENCE) {

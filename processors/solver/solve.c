@@ -142,7 +142,7 @@ static void first_plan(struct search *x)
 static void tune(struct search *x)
 {
     const double mean = (double)x->m->cost_mean;
-    x->hot = mean * 1.5;
+    x->hot = mean * (x->m->timed ? 1.5 : 3);
     x->cold = mean * 0.05;
     x->find.blinks = true;
     x->tries = TRIES;
