@@ -208,7 +208,7 @@ static void run_set(const struct args *a, const struct set *set)
     char folder[TEXT_MAX_BYTES];
     text(folder, "%s/vrp/%s", a->data, set->folder);
     const int n = list(folder, set->ending, names);
-    int done = 0, vehicles = 0;
+    int all = 0, done = 0, vehicles = 0;
     double sum = 0;
     for (int i = 0, seen = 0; i < n; i++) {
         if (a->only != NULL && strstr(names[i], a->only) == NULL) continue;
@@ -216,16 +216,20 @@ static void run_set(const struct args *a, const struct set *set)
         double gap;
         int more = 0;
         if (!run_one(a, set, names[i], &gap, &more)) continue;
+        all++;
+        vehicles += more;
+        if (set->fewest && more != 0) continue; /* costs with other numbers of vehicles do not compare */
         gaps[done++] = gap;
         sum += gap;
-        vehicles += more;
     }
-    if (done == 0) return;
+    if (all == 0) return;
     qsort(gaps, (size_t)done, sizeof gaps[0], by_value);
-    printf("== %-14s %3d instances, %5.1f CPU-s: mean %.3f %% median %.3f %% worst %.3f %%, vehicles %+d; goal %.2f "
-           "%%%s%s\n",
-           set->name, done, a->seconds > 0 ? a->seconds : set->seconds, sum / done, gaps[done / 2], gaps[done - 1],
-           vehicles, set->goal, set->peers[0] == 0 ? "" : "; peers: ", set->peers);
+    printf("== %-14s %3d instances, %5.1f CPU-s: mean %.3f %% median %.3f %% worst %.3f %%", set->name, all,
+           a->seconds > 0 ? a->seconds : set->seconds, done > 0 ? sum / done : 0, done > 0 ? gaps[done / 2] : 0,
+           done > 0 ? gaps[done - 1] : 0);
+    if (set->fewest) printf(" of %d with as many vehicles", done);
+    printf(", vehicles %+d; goal %.2f %%%s%s\n", vehicles, set->goal,
+           set->peers[0] == 0 ? "" : "; peers: ", set->peers);
 }
 
 int main(int argc, char **argv)
