@@ -1,12 +1,13 @@
 # What is run: tests, simulation, benchmarks, fuzzers, checks. Included by the top Makefile.
 
-.PHONY: docs test test-run test-build check lint format sim fuzz bench deps-test
+.PHONY: docs test test-run test-build check lint format sim fuzz fuzz-build bench deps-test
 
 test: ## install what is missing, then run every test: unit, property, simulation, integration; sanitized
 	@deploy/local/deps build test
 	@$(MAKE) --no-print-directory -j$(shell nproc) all build/release/tests/sim/sim
 	@$(MAKE) --no-print-directory -j$(shell nproc) VARIANT=asan test-build
 	@$(MAKE) --no-print-directory -j$(shell nproc) VARIANT=tsan $(TSAN_TESTS:%=build/tsan/%)
+	@$(MAKE) --no-print-directory -j$(shell nproc) fuzz-build
 	@tests/run
 
 TSAN_TESTS := $(patsubst %.c,%,$(wildcard tests/unit/*/test_*_threads.c))
@@ -31,9 +32,11 @@ sim: $B/tests/sim/sim ## run the simulated world over seeds: make sim SEEDS=1000
 	@$< --seeds $(SEEDS)
 
 FUZZ_SECONDS ?= 60
-fuzz: ## run each fuzzer for FUZZ_SECONDS (60)
-	@$(MAKE) --no-print-directory VARIANT=fuzz CC=clang $(SRC_fuzz:%.c=build/fuzz/%)
+FUZZ_CC ?= clang
+fuzz: fuzz-build ## run each fuzzer for FUZZ_SECONDS (60), two at a time
 	@tests/fuzz/run $(FUZZ_SECONDS) $(SRC_fuzz:%.c=build/fuzz/%)
+fuzz-build:
+	@$(MAKE) -s --no-print-directory VARIANT=fuzz CC="$(FUZZ_CC)" $(SRC_fuzz:%.c=build/fuzz/%)
 
 .PHONY: bench-solver
 bench-solver: $B/tests/bench/solver/bench_solver ## gaps to the best known values: make bench-solver DATA=../shared/data [SET=x EVERY=5]

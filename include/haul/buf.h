@@ -44,6 +44,9 @@ static inline void haul_buf_clear(struct haul_buf *b)
 {
     b->n = 0, b->overflow = false;
 }
+/* Clears it, and gives memory back when over 1 MiB is held of which not a quarter was used: for buffers that are filled
+ * again and again, and now and then with very much. */
+void haul_buf_relax(struct haul_buf *b);
 bool haul_buf_grow(struct haul_buf *b, size_t more);
 /* Room for `more` bytes at the end, or NULL at the maximum. */
 static inline uint8_t *haul_buf_reserve(struct haul_buf *b, size_t more)

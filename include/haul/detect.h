@@ -28,7 +28,7 @@ enum haul_method {
 #undef HAUL_METHOD
 };
 
-enum haul_verdict {
+enum haul_score_verdict {
     HAUL_VERDICT_LEARNING, /* too little seen to judge; the statistic is shown all the same */
     HAUL_VERDICT_NORMAL,
     HAUL_VERDICT_ANOMALY, /* statistic >= threshold */
@@ -46,7 +46,7 @@ struct haul_score {
     int64_t learned;        /* values behind `expected` */
     struct haul_time since; /* first value of this excursion, HAUL_TIME_NONE without one */
     enum haul_method method;
-    enum haul_verdict verdict;
+    enum haul_score_verdict verdict;
     int8_t direction;      /* +1 above what is expected, -1 below, 0 neither */
     uint8_t held, held_of; /* so many of the last so many values were over the threshold; 0 of 0: not asked */
 };
@@ -76,7 +76,7 @@ static inline bool haul_score_alarms(const struct haul_score *s)
 }
 
 const char *haul_method_name(enum haul_method method);    /* static */
-const char *haul_verdict_name(enum haul_verdict verdict); /* static */
+const char *haul_verdict_name(enum haul_score_verdict verdict); /* static */
 
 /* Appends one sentence to `out`: what is wrong, then value, expected, spread, tail probability, threshold, persistence,
  * as far as the method has them. */

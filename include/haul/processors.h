@@ -10,6 +10,7 @@
 extern const struct haul_processor haul_fleet;
 extern const struct haul_processor haul_fence;
 extern const struct haul_processor haul_coldchain;
+extern const struct haul_processor haul_warehouse;
 extern const struct haul_processor haul_desk;
 extern const struct haul_processor haul_template;
 extern const struct haul_processor haul_redrive;

@@ -109,12 +109,19 @@ struct haul_task_report {
     uint32_t entities;
     uint64_t counts[32]; /* in the order of task_counts */
     uint64_t counters[64];
-    uint64_t outbox_bytes;
+    uint64_t outbox_bytes, state_bytes;
     char why[200]; /* STOPPED, WAITING, CLAIMING: why */
 };
+/* Commits by how long they took: bucket i holds those of up to 0.25 ms * 2^i, the last one all that took longer. */
+#define HAUL_COMMIT_BUCKETS 16
+static inline double haul_commit_bound_s(int bucket)
+{
+    return 0.00025 * (double)(1u << bucket);
+}
 struct haul_worker_report {
     uint64_t commits, commit_documents, commit_bytes, held_ms, fenced, rewound, checkpoints, checkpoint_bytes;
     int64_t commit_ns_sum, commit_ns_max;
+    uint64_t commit_took[HAUL_COMMIT_BUCKETS];
     bool store_ok, source_ok, sink_ok;
     char trouble[200];
     uint32_t tasks;

@@ -26,6 +26,15 @@ void haul_buf_free(struct haul_buf *b)
     *b = (struct haul_buf){0};
 }
 
+void haul_buf_relax(struct haul_buf *b)
+{
+    if (b->cap > (size_t)1 << 20 && b->n < b->cap / 4) {
+        free(b->p);
+        b->p = NULL, b->cap = 0;
+    }
+    haul_buf_clear(b);
+}
+
 bool haul_buf_grow(struct haul_buf *b, size_t more)
 {
     size_t cap = b->cap < 256 ? 256 : b->cap;

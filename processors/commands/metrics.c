@@ -43,6 +43,7 @@ static void add(struct haul_worker_report *sum, const struct haul_worker_report 
     sum->checkpoints += w->checkpoints;
     sum->checkpoint_bytes += w->checkpoint_bytes;
     sum->commit_ns_sum += w->commit_ns_sum;
+    for (int i = 0; i < HAUL_COMMIT_BUCKETS; i++) sum->commit_took[i] += w->commit_took[i];
     if (w->commit_ns_max > sum->commit_ns_max) sum->commit_ns_max = w->commit_ns_max;
     sum->store_ok = sum->store_ok && w->store_ok;
     sum->source_ok = sum->source_ok && w->source_ok;
@@ -104,6 +105,10 @@ static void per_task(struct haul_buf *out, const struct picture *p)
     for (size_t i = 0; i < p->tasks; i++)
         haul_buf_printf(out, "%s{%s} %u\n", rows[METRIC_ENTITIES].name, task_label(&p->task[i], label),
                         p->task[i].entities);
+    head(out, METRIC_STATE);
+    for (size_t i = 0; i < p->tasks; i++)
+        haul_buf_printf(out, "%s{%s} %llu\n", rows[METRIC_STATE].name, task_label(&p->task[i], label),
+                        (unsigned long long)p->task[i].state_bytes);
     head(out, METRIC_OUTBOX);
     for (size_t i = 0; i < p->tasks; i++)
         haul_buf_printf(out, "%s{%s} %llu\n", rows[METRIC_OUTBOX].name, task_label(&p->task[i], label),
@@ -170,6 +175,19 @@ static double resident(void)
     return (double)pages * (double)sysconf(_SC_PAGESIZE);
 }
 
+static void commit_times(struct haul_buf *out, const struct haul_worker_report *w)
+{
+    const char *name = rows[METRIC_COMMIT_SECONDS].name;
+    uint64_t up_to = 0;
+    head(out, METRIC_COMMIT_SECONDS);
+    for (int i = 0; i < HAUL_COMMIT_BUCKETS - 1; i++)
+        haul_buf_printf(out, "%s_bucket{le=\"%g\"} %llu\n", name, haul_commit_bound_s(i),
+                        (unsigned long long)(up_to += w->commit_took[i]));
+    haul_buf_printf(out, "%s_bucket{le=\"+Inf\"} %llu\n%s_sum %.9g\n%s_count %llu\n", name,
+                    (unsigned long long)w->commits, name, (double)w->commit_ns_sum / 1e9, name,
+                    (unsigned long long)w->commits);
+}
+
 void runtime_metrics(struct runtime *r, struct haul_buf *out)
 {
     struct picture p;
@@ -181,7 +199,7 @@ void runtime_metrics(struct runtime *r, struct haul_buf *out)
     plain(out, METRIC_COMMITS, (double)w->commits);
     plain(out, METRIC_DOCUMENTS, (double)w->commit_documents);
     plain(out, METRIC_COMMIT_BYTES, (double)w->commit_bytes);
-    plain(out, METRIC_COMMIT_SECONDS, (double)w->commit_ns_sum / 1e9);
+    commit_times(out, w);
     plain(out, METRIC_COMMIT_SECONDS_MAX, (double)w->commit_ns_max / 1e9);
     plain(out, METRIC_FENCED, (double)w->fenced);
     plain(out, METRIC_REWOUND, (double)w->rewound);
@@ -234,7 +252,18 @@ void runtime_status(struct runtime *r, struct haul_buf *out)
     haul_json_kbool(&j, "sink_up", p.worker.sink_ok);
     if (p.worker.trouble[0] != '\0') haul_json_kstr(&j, "trouble", haul_str_of(p.worker.trouble));
     haul_json_ki64(&j, "commits", (int64_t)p.worker.commits);
-    haul_json_kf64(&j, "commit_seconds", (double)p.worker.commit_ns_sum / 1e9, 6);
+    haul_json_name(&j, "commits_by_ms"); /* [took up to so many, commits]: the last has no bound */
+    haul_json_open(&j, '[');
+    for (int i = 0; i < HAUL_COMMIT_BUCKETS; i++) {
+        haul_json_open(&j, '[');
+        if (i < HAUL_COMMIT_BUCKETS - 1)
+            haul_json_f64(&j, haul_commit_bound_s(i) * 1000, 2);
+        else
+            haul_json_null(&j);
+        haul_json_i64(&j, (int64_t)p.worker.commit_took[i]);
+        haul_json_close(&j, ']');
+    }
+    haul_json_close(&j, ']');
     haul_json_ki64(&j, "documents", (int64_t)p.worker.commit_documents);
     haul_json_ki64(&j, "checkpoints", (int64_t)p.worker.checkpoints);
     haul_json_kf64(&j, "cpu_seconds", (double)haul_cpu_ns() / 1e9, 3);

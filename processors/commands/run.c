@@ -10,9 +10,13 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
+
+#define TRIM_SECONDS 5
+#define TRIM_BYTES   ((size_t)32 << 20)
 
 static const char usage[] =
     "usage: haul run [-c FILE] [--processors NAME,NAME] [--admin-port-file FILE]\n"
@@ -104,10 +108,18 @@ static void warn_of_difference(const struct runtime *r)
     store->ops->close(store);
 }
 
+/* The client of Kafka takes in one thread what the workers free in theirs: after a backlog glibc keeps what its arenas
+ * hold, tens of MiB each. */
+static void give_memory_back(unsigned second)
+{
+    if (second % TRIM_SECONDS == 0 && mallinfo2().fordblks > TRIM_BYTES) malloc_trim(0);
+}
+
 /* Until a signal comes, a worker has failed, or all have come to the end of a recording. */
 static void wait_for_end(struct runtime *r, const sigset_t *signals)
 {
-    for (unsigned ended = 0; ended < r->workers && !told_to_stop(signals);) {
+    for (unsigned ended = 0, second = 1; ended < r->workers && !told_to_stop(signals); second++) {
+        give_memory_back(second);
         if (r->replay == NULL) runtime_blobs(r);
         ended = 0;
         for (unsigned i = 0; i < r->workers; i++) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "haul/base64.h"
 #include "haul/hash.h"
+#include "haul/hub_simulator.h"
 #include "haul/simulator.h"
 
 #include "processors/commands/commands.h"
@@ -15,16 +16,23 @@
 
 static const char usage[] =
     "usage: haul simulate SCENARIO.yaml [--out FILE | --kafka HOST:PORT,… [-c FILE] [--instance NAME]] [OPTION ...]\n\n"
-    "Drives a province of vehicles and writes what they send: JSON lines to standard output or a file, or messages to\n"
-    "the mailbox of the fleet. In JSON, bytes that are no record are {\"key\":ID,\"bytes\":BASE64}, as 'haul produce'\n"
+    "Drives a province of vehicles, or the sorting hubs of a scenario with a section `hubs`, and writes what they "
+    "send:\n"
+    "JSON lines to standard output or a file, or messages to the mailbox of the fleet or the warehouse. In JSON, bytes "
+    "that are no record are {\"key\":ID,\"bytes\":BASE64}, as 'haul produce'\n"
     "reads them.\n"
     "  --truth FILE      what was injected, as JSON lines\n"
-    "  --seed N --vehicles N --duration D --start TIME|now   instead of the scenario's\n"
+    "  --seed N --vehicles N --duration D --start TIME|now   instead of the scenario's (--hubs N in place of "
+    "vehicles)\n"
     "  --speed X|max     so many times as fast as time (default: max; with --start now: 1)\n"
     "  --check           only check the scenario\n";
 
 struct simulation {
+    bool hubs; /* sorting hubs; else vehicles */
     struct haul_scenario scenario;
+    struct haul_hub_scenario hub_scenario;
+    struct haul_simulator *fleet;
+    struct haul_hub_simulator *warehouse;
     const char *path, *out_path, *truth_path;
     struct pace pace;
     FILE *out, *truth;
@@ -40,16 +48,16 @@ struct simulation {
 /* ---- what was asked for ---------------------------------------------------------------------------------------------
  */
 
-static int read_sets(struct haul_str yaml, const char *path, struct haul_scenario *out)
+static int read_sets(const struct simulation *x, struct haul_str yaml, const char *path, void *out)
 {
-    static const struct haul_option_set *const sets[] = {&haul_scenario_option_set};
+    const struct haul_option_set *const set = x->hubs ? &haul_hub_scenario_option_set : &haul_scenario_option_set;
     struct haul_config *config = NULL;
     struct haul_buf errors;
     unsigned count;
     haul_buf_init(&errors, 0, TEXT_MAX);
-    const enum haul_err e = yaml.p == NULL ? haul_config_read(path, sets, 1, &config, &errors, &count)
-                                           : haul_config_read_text(yaml, path, sets, 1, &config, &errors, &count);
-    if (e == HAUL_OK) *out = *(const struct haul_scenario *)haul_config_section(config, "scenario");
+    const enum haul_err e = yaml.p == NULL ? haul_config_read(path, &set, 1, &config, &errors, &count)
+                                           : haul_config_read_text(yaml, path, &set, 1, &config, &errors, &count);
+    if (e == HAUL_OK) memcpy(out, haul_config_section(config, set->section), set->bytes);
     if (errors.n > 0) fwrite(errors.p, 1, errors.n, stderr);
     haul_config_free(config);
     haul_buf_free(&errors);
@@ -57,36 +65,96 @@ static int read_sets(struct haul_str yaml, const char *path, struct haul_scenari
     return e == HAUL_E_NOT_FOUND || e == HAUL_E_IO ? HAUL_EXIT_NOINPUT : HAUL_EXIT_CONFIG;
 }
 
-static const struct {
+/* A scenario of hubs has their section at the beginning of a line. */
+static bool is_of_hubs(const char *path)
+{
+    FILE *f = fopen(path, "re");
+    char line[256];
+    bool found = false;
+    while (f != NULL && !found && fgets(line, sizeof line, f) != NULL) found = strncmp(line, "hubs:", 5) == 0;
+    if (f != NULL) fclose(f);
+    return found;
+}
+
+#define OVERRIDES 4
+static const struct override {
     const char *name;
     size_t at, size;
-} overrides[] = {
-    {"seed", offsetof(struct haul_scenario, seed), sizeof(int64_t)},
-    {"vehicles", offsetof(struct haul_scenario, vehicles), sizeof(int64_t)},
-    {"duration", offsetof(struct haul_scenario, duration_ms), sizeof(int64_t)},
-    {"start", offsetof(struct haul_scenario, start), sizeof((struct haul_scenario *)0)->start},
+} fleet_overrides[OVERRIDES] =
+    {
+        {"seed", offsetof(struct haul_scenario, seed), sizeof(int64_t)},
+        {"vehicles", offsetof(struct haul_scenario, vehicles), sizeof(int64_t)},
+        {"duration", offsetof(struct haul_scenario, duration_ms), sizeof(int64_t)},
+        {"start", offsetof(struct haul_scenario, start), sizeof((struct haul_scenario *)0)->start},
+},
+  hub_overrides[OVERRIDES] = {
+      {"seed", offsetof(struct haul_hub_scenario, seed), sizeof(int64_t)},
+      {"count", offsetof(struct haul_hub_scenario, hubs), sizeof(int64_t)},
+      {"duration", offsetof(struct haul_hub_scenario, duration_ms), sizeof(int64_t)},
+      {"start", offsetof(struct haul_hub_scenario, start), sizeof((struct haul_hub_scenario *)0)->start},
 };
-#define OVERRIDES (sizeof overrides / sizeof overrides[0])
 
 /* A value of the command line is read as if it stood in a scenario: the same units, bounds and errors. */
-static int override(struct haul_scenario *scenario, size_t which, const char *value)
+static int override(const struct simulation *x, void *scenario, const struct override *o, const char *value)
 {
     char yaml[200];
-    struct haul_scenario read;
-    snprintf(yaml, sizeof yaml, "scenario: {network: ., %s: %s}\n", overrides[which].name, value);
-    const int status = read_sets(haul_str_of(yaml), "command line", &read);
+    union {
+        struct haul_scenario fleet;
+        struct haul_hub_scenario hubs;
+    } read;
+    snprintf(yaml, sizeof yaml, x->hubs ? "hubs: {%s: %s}\n" : "scenario: {network: ., %s: %s}\n", o->name, value);
+    const int status = read_sets(x, haul_str_of(yaml), "command line", &read);
     if (status != 0) return HAUL_EXIT_USAGE;
-    memcpy((char *)scenario + overrides[which].at, (const char *)&read + overrides[which].at, overrides[which].size);
+    memcpy((char *)scenario + o->at, (const char *)&read + o->at, o->size);
     return 0;
 }
 
 /* The scenario, and what the command line says instead. */
 static int read_scenario(struct simulation *x, const char *const values[OVERRIDES])
 {
-    int status = read_sets((struct haul_str){NULL, 0}, x->path, &x->scenario);
+    x->hubs = is_of_hubs(x->path);
+    void *const scenario = x->hubs ? (void *)&x->hub_scenario : (void *)&x->scenario;
+    const struct override *const o = x->hubs ? hub_overrides : fleet_overrides;
+    int status = read_sets(x, (struct haul_str){NULL, 0}, x->path, scenario);
     for (size_t i = 0; i < OVERRIDES && status == 0; i++)
-        if (values[i] != NULL) status = override(&x->scenario, i, values[i]);
+        if (values[i] != NULL) status = override(x, scenario, &o[i], values[i]);
     return status;
+}
+
+/* ---- the one world or the other ---- */
+static enum haul_err world_open(struct simulation *x, struct haul_error *e)
+{
+    return x->hubs ? haul_hub_simulator_open(&x->hub_scenario, &x->warehouse, e)
+                   : haul_simulator_open(&x->scenario, &x->fleet, e);
+}
+
+static bool world_next(struct simulation *x, struct haul_simulated *out)
+{
+    return x->hubs ? haul_hub_simulator_next(x->warehouse, out) : haul_simulator_next(x->fleet, out);
+}
+
+/* The next truth that is known, as JSON in x->text. */
+static bool world_truth(struct simulation *x)
+{
+    struct haul_json j;
+    struct haul_simulator_truth fleet;
+    struct haul_hub_truth hub;
+    haul_buf_clear(&x->text);
+    haul_json_begin(&j, &x->text);
+    if (x->hubs) {
+        if (!haul_hub_simulator_truth(x->warehouse, &hub)) return false;
+        haul_hub_truth_json(&hub, &j);
+    } else {
+        if (!haul_simulator_truth(x->fleet, &fleet)) return false;
+        haul_simulator_truth_json(&fleet, &j);
+    }
+    return true;
+}
+
+static void world_close(struct simulation *x)
+{
+    haul_simulator_close(x->fleet);
+    haul_hub_simulator_close(x->warehouse);
 }
 
 /* ---- writing --------------------------------------------------------------------------------------------------------
@@ -135,17 +203,12 @@ static enum haul_err put_message(struct simulation *x, const struct haul_simulat
     return feed_send(&x->feed, &message, e);
 }
 
-static enum haul_err put_truths(struct simulation *x, struct haul_simulator *s, struct haul_error *e)
+static enum haul_err put_truths(struct simulation *x, struct haul_error *e)
 {
-    struct haul_simulator_truth t;
-    while (haul_simulator_truth(s, &t)) {
+    while (world_truth(x)) {
         x->truths++;
-        if (x->truth == NULL) continue;
-        struct haul_json j;
-        haul_buf_clear(&x->text);
-        haul_json_begin(&j, &x->text);
-        haul_simulator_truth_json(&t, &j);
-        if (!put_line(x, x->truth)) return haul_fail(e, HAUL_E_IO, "%s: %s", x->truth_path, strerror(errno));
+        if (x->truth != NULL && !put_line(x, x->truth))
+            return haul_fail(e, HAUL_E_IO, "%s: %s", x->truth_path, strerror(errno));
     }
     return HAUL_OK;
 }
@@ -168,17 +231,17 @@ static void wait_for(struct simulation *x, struct haul_time due)
     }
 }
 
-static enum haul_err stream(struct simulation *x, struct haul_simulator *s, struct haul_error *e)
+static enum haul_err stream(struct simulation *x, struct haul_error *e)
 {
     struct haul_simulated m;
     enum haul_err err = HAUL_OK;
-    while (err == HAUL_OK && !stop_asked && haul_simulator_next(s, &m)) {
+    while (err == HAUL_OK && !stop_asked && world_next(x, &m)) {
         wait_for(x, m.send_at);
         err = put_message(x, &m, e);
-        if (err == HAUL_OK) err = put_truths(x, s, e);
+        if (err == HAUL_OK) err = put_truths(x, e);
         if (!x->kafka) progress_step(&x->progress, x->messages);
     }
-    if (err == HAUL_OK) err = put_truths(x, s, e);
+    if (err == HAUL_OK) err = put_truths(x, e);
     const bool kept = (x->out == NULL || fflush(x->out) == 0) && (x->truth == NULL || fflush(x->truth) == 0);
     return err != HAUL_OK || kept ? err : haul_fail(e, HAUL_E_IO, "cannot write: %s", strerror(errno));
 }
@@ -198,7 +261,8 @@ static enum haul_err open_outputs(struct simulation *x, const struct kafka_setup
         x->out = stdout;
         return x->out_path == NULL ? HAUL_OK : open_file(x->out_path, &x->out, e);
     }
-    if (!setup_topic(k, "fleet", x->topic)) return haul_fail(e, HAUL_E_LIMIT, "the topic's name is too long");
+    if (!setup_topic(k, x->hubs ? "warehouse" : "fleet", x->topic))
+        return haul_fail(e, HAUL_E_LIMIT, "the topic's name is too long");
     err = feed_open(&x->feed, k, "simulating", e);
     return err != HAUL_OK ? err : feed_partitions(&x->feed, x->topic, &x->partitions, e);
 }
@@ -212,21 +276,20 @@ static enum haul_err close_outputs(struct simulation *x, struct haul_error *e)
 
 static int simulate(struct simulation *x, const struct kafka_setup *k)
 {
-    struct haul_simulator *s = NULL;
     struct haul_error e, closing;
     haul_buf_init(&x->text, 4096, TEXT_MAX);
     progress_begin(&x->progress, "simulating");
     stop_on_signals();
-    enum haul_err err = haul_simulator_open(&x->scenario, &s, &e);
+    enum haul_err err = world_open(x, &e);
     if (err == HAUL_OK) err = open_outputs(x, k, &e);
-    if (err == HAUL_OK) err = stream(x, s, &e);
+    if (err == HAUL_OK) err = stream(x, &e);
     const enum haul_err closed = close_outputs(x, &closing);
     if (err == HAUL_OK && closed != HAUL_OK) err = closed, e = closing;
     if (err != HAUL_OK) fprintf(stderr, "haul simulate: %s\n", e.text);
     fprintf(stderr, "simulated: %llu messages (%llu malformed), %llu faults\n", (unsigned long long)x->messages,
             (unsigned long long)x->malformed, (unsigned long long)x->truths);
     haul_buf_free(&x->text);
-    haul_simulator_close(s);
+    world_close(x);
     return exit_status(err);
 }
 
@@ -236,11 +299,17 @@ static int read_arguments(struct simulation *x, int argc, char **argv, struct ar
     const char *speed = NULL, *kafka = NULL, *values[OVERRIDES] = {NULL};
     char now[HAUL_TIME_TEXT_BYTES];
     bool only_check = false;
-    const struct args_flag flags[] = {{"--out", &x->out_path, NULL},     {"--kafka", &kafka, NULL},
-                                      {"--truth", &x->truth_path, NULL}, {"--seed", &values[0], NULL},
-                                      {"--vehicles", &values[1], NULL},  {"--duration", &values[2], NULL},
-                                      {"--start", &values[3], NULL},     {"--speed", &speed, NULL},
-                                      {"--check", NULL, &only_check},    {NULL, NULL, NULL}};
+    const struct args_flag flags[] = {{"--out", &x->out_path, NULL},
+                                      {"--kafka", &kafka, NULL},
+                                      {"--truth", &x->truth_path, NULL},
+                                      {"--seed", &values[0], NULL},
+                                      {"--vehicles", &values[1], NULL},
+                                      {"--hubs", &values[1], NULL},
+                                      {"--duration", &values[2], NULL},
+                                      {"--start", &values[3], NULL},
+                                      {"--speed", &speed, NULL},
+                                      {"--check", NULL, &only_check},
+                                      {NULL, NULL, NULL}};
     const bool read = args_read(a, argc, argv, flags);
     if (read && a->help) return fputs(usage, stdout), -1;
     if (!read || a->plain_len != 1 || (kafka != NULL && x->out_path != NULL))
@@ -253,7 +322,10 @@ static int read_arguments(struct simulation *x, int argc, char **argv, struct ar
     if (x->kafka) a->brokers = kafka;
     const int status = read_scenario(x, values);
     if (status != 0 || !only_check) return status;
-    printf("ok: %s (%lld vehicles, %u events)\n", x->path, (long long)x->scenario.vehicles, x->scenario.events.len);
+    if (x->hubs)
+        printf("ok: %s (%lld hubs)\n", x->path, (long long)x->hub_scenario.hubs);
+    else
+        printf("ok: %s (%lld vehicles, %u events)\n", x->path, (long long)x->scenario.vehicles, x->scenario.events.len);
     return -1;
 }
 
@@ -270,4 +342,5 @@ static int run(int argc, char **argv)
     return status;
 }
 
-const struct haul_command haul_command_simulate = {"simulate", "drive a simulated province of vehicles", run};
+const struct haul_command haul_command_simulate = {"simulate",
+                                                   "drive a simulated province of vehicles, or sorting hubs", run};

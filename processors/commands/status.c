@@ -34,7 +34,8 @@ struct picture {
     struct row row[ROWS_MAX];
     size_t rows;
     int64_t records, commits, documents, resident, now_ms;
-    double commit_seconds, cpu_seconds;
+    int64_t took[HAUL_COMMIT_BUCKETS]; /* commits by duration */
+    double cpu_seconds;
     bool store_up, source_up, sink_up;
     char trouble[200];
 };
@@ -111,7 +112,9 @@ static bool read_picture(const struct haul_buf *body, struct picture *p)
     p->commits = number(root, "commits");
     p->documents = number(root, "documents");
     p->resident = number(root, "resident_bytes");
-    p->commit_seconds = json_number_value(json_object_get(root, "commit_seconds"));
+    const json_t *by_ms = json_object_get(root, "commits_by_ms");
+    for (size_t k = 0; k < HAUL_COMMIT_BUCKETS; k++)
+        p->took[k] = json_integer_value(json_array_get(json_array_get(by_ms, k), 1));
     p->cpu_seconds = json_number_value(json_object_get(root, "cpu_seconds"));
     p->store_up = json_is_true(json_object_get(root, "store_up"));
     p->source_up = json_is_true(json_object_get(root, "source_up"));
@@ -127,13 +130,28 @@ static double rate(int64_t now, int64_t before, int64_t ms)
     return ms <= 0 ? 0 : (double)(now - before) * 1000 / (double)ms;
 }
 
+/* Of the commits since the last look; within a bucket they are taken as spread evenly. */
+static double quantile_ms(const struct picture *p, const struct picture *last, double q)
+{
+    int64_t all = 0;
+    for (int i = 0; i < HAUL_COMMIT_BUCKETS; i++) all += p->took[i] - last->took[i];
+    double left = q * (double)all;
+    for (int i = 0; i < HAUL_COMMIT_BUCKETS; i++) {
+        const double here = (double)(p->took[i] - last->took[i]);
+        const double from = i == 0 ? 0 : haul_commit_bound_s(i - 1), to = haul_commit_bound_s(i);
+        if (here > 0 && left <= here) return 1000 * (from + (to - from) * left / here);
+        left -= here;
+    }
+    return 0;
+}
+
 static void show_rates(const struct picture *p, const struct picture *last)
 {
-    const int64_t ms = last->now_ms == 0 ? 0 : p->now_ms - last->now_ms, commits = p->commits - last->commits;
-    const double mean_ms = commits > 0 ? (p->commit_seconds - last->commit_seconds) * 1000 / (double)commits : 0;
-    printf("records/s %.0f   commits/s %.0f   documents/s %.0f   commit %.2f ms   cpu %.0f %%   memory %.0f MiB\n",
+    const int64_t ms = last->now_ms == 0 ? 0 : p->now_ms - last->now_ms;
+    printf("records/s %.0f   commits/s %.0f   documents/s %.0f   commit p50 %.3g p99 %.3g ms   cpu %.0f %%   memory "
+           "%.0f MiB\n",
            rate(p->records, last->records, ms), rate(p->commits, last->commits, ms),
-           rate(p->documents, last->documents, ms), mean_ms,
+           rate(p->documents, last->documents, ms), quantile_ms(p, last, 0.50), quantile_ms(p, last, 0.99),
            ms <= 0 ? 0 : (p->cpu_seconds - last->cpu_seconds) * 100000 / (double)ms, (double)p->resident / 1048576);
     printf("store %s   source %s   sink %s   %s\n\n", p->store_up ? "up" : "DOWN", p->source_up ? "up" : "DOWN",
            p->sink_up ? "up" : "DOWN", p->trouble);

@@ -20,7 +20,7 @@ const char *haul_method_name(enum haul_method method)
     return methods[method].name;
 }
 
-const char *haul_verdict_name(enum haul_verdict verdict)
+const char *haul_verdict_name(enum haul_score_verdict verdict)
 {
     switch (verdict) {
     case HAUL_VERDICT_LEARNING:

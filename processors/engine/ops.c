@@ -33,7 +33,7 @@ void haul_ops_free(struct haul_ops *o)
 void haul_ops_clear(struct haul_ops *o)
 {
     assert(o->open == NOT_OPEN);
-    haul_buf_clear(&o->buf);
+    haul_buf_relax(&o->buf);
     o->count = 0, o->puts = 0;
 }
 

@@ -6,17 +6,19 @@
 #include "haul/record.h"
 
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
-/* An entry never wraps: when it would not fit before the end of the ring, a filler takes the rest. */
+/* An entry lies in one piece: when it goes to the beginning, `end` keeps where the ones before it end. */
 struct outbox_entry {
-    uint32_t bytes;   /* with this head, padded to 8 */
-    uint32_t channel; /* UINT32_MAX: filler */
+    uint32_t bytes; /* with this head, padded to 8 */
+    uint32_t channel;
     uint64_t sequence, step;
     uint32_t key, headers, record;
     uint32_t attempt;
 };
 
-#define FILLER UINT32_MAX
+#define SLICE ((size_t)1 << 20) /* of the ring that is behind the tail, or empty, goes back to the system at once */
 
 static size_t entry_bytes(size_t key, size_t headers, size_t record)
 {
@@ -50,16 +52,13 @@ void outbox_close(struct outbox *o)
     *o = (struct outbox){0};
 }
 
-/* Where an entry of n bytes would begin: at the head, or at 0 behind a filler. SIZE_MAX: no room. */
+/* Where an entry of n bytes would begin: at the head, or at 0. SIZE_MAX: no room. */
 static size_t place(const struct outbox *o, size_t n)
 {
-    if (o->used == 0) return n <= o->cap ? 0 : SIZE_MAX;
-    if (o->head >= o->tail) {
-        if (o->head == o->tail) return SIZE_MAX;
-        if (o->cap - o->head >= n) return o->head;
-        return o->tail >= n ? 0 : SIZE_MAX;
-    }
-    return o->tail - o->head >= n ? o->head : SIZE_MAX;
+    if (o->entries == 0) return n <= o->cap ? 0 : SIZE_MAX;
+    if (o->turned) return o->tail - o->head >= n ? o->head : SIZE_MAX;
+    if (o->cap - o->head >= n) return o->head;
+    return o->tail >= n ? 0 : SIZE_MAX;
 }
 
 bool outbox_room(const struct outbox *o, size_t key, size_t n)
@@ -73,15 +72,7 @@ void outbox_put(struct outbox *o, uint32_t channel, uint64_t sequence, uint64_t 
     assert(channel < o->channels && sequence > o->channel[channel].acked);
     const size_t n = entry_bytes(key.n, headers.n, record.n), at = place(o, n);
     assert(at != SIZE_MAX);
-    if (o->used == 0) o->head = o->tail = 0;
-    if (at != o->head) {
-        if (o->cap - o->head >= sizeof(struct outbox_entry)) {
-            const struct outbox_entry filler = {.bytes = (uint32_t)(o->cap - o->head), .channel = FILLER};
-            memcpy(o->ring + o->head, &filler, sizeof filler);
-        }
-        o->used += o->cap - o->head;
-        o->head = 0;
-    }
+    if (at != o->head) o->end = o->head, o->head = 0, o->turned = true;
     const struct outbox_entry e = {.bytes = (uint32_t)n,
                                    .channel = channel,
                                    .sequence = sequence,
@@ -97,44 +88,47 @@ void outbox_put(struct outbox *o, uint32_t channel, uint64_t sequence, uint64_t 
     if (headers.n > 0) memcpy(to + key.n, headers.p, headers.n);
     memcpy(to + key.n + headers.n, record.p, record.n);
     o->head += n;
-    if (o->head == o->cap) o->head = 0;
     o->used += n;
     o->entries++;
 }
 
-/* The place behind an entry, stepping over the end of the ring. */
+/* The place behind an entry. */
 static size_t behind(const struct outbox *o, size_t at)
 {
     at += entry_at(o, at)->bytes;
-    if (o->cap - at < sizeof(struct outbox_entry)) at = o->cap;
-    return at == o->cap ? 0 : at;
+    return o->turned && at == o->end ? 0 : at;
 }
 
-/* Calls for each real entry from the tail on. */
+/* For each entry from the tail on. */
 #define OUTBOX_EACH(o, e, at)                                                                                          \
-    for (size_t at = (o)->tail, seen_ = 0; seen_ < (o)->entries; at = behind(o, at))                                   \
-        for (const struct outbox_entry *e = entry_at(o, at); e != NULL; e = NULL)                                      \
-            if (e->channel == FILLER) {                                                                                \
-            } else if (++seen_, true)
+    for (size_t at = (o)->tail, seen_ = 0; seen_ < (o)->entries; at = behind(o, at), seen_++)                          \
+        for (const struct outbox_entry *e = entry_at(o, at); e != NULL; e = NULL)
+
+/* The pages of the ring from where the last ones were given back up to `to`: nothing lies there any more. A ring that
+ * goes round would else hold all of its range one day. */
+static void give_back(struct outbox *o, size_t to)
+{
+    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), ring = (uintptr_t)o->ring;
+    const size_t dead = o->turned && o->head > o->given ? o->head : o->given;
+    const uintptr_t first = (ring + dead + page - 1) / page * page, last = (ring + to) / page * page;
+    if (last > first) madvise((void *)first, last - first, MADV_DONTNEED);
+    o->given = to;
+}
 
 static void drop_acknowledged(struct outbox *o)
 {
-    while (o->used > 0) {
-        const size_t left = o->cap - o->tail;
-        if (left < sizeof(struct outbox_entry)) {
-            o->used -= left;
-            o->tail = 0;
-            continue;
-        }
+    while (o->entries > 0) {
         const struct outbox_entry *e = entry_at(o, o->tail);
-        if (e->channel != FILLER) {
-            if (e->sequence > o->channel[e->channel].acked) return;
-            o->entries--;
-        }
+        if (e->sequence > o->channel[e->channel].acked) break;
+        o->entries--;
         o->used -= e->bytes;
         o->tail += e->bytes;
-        if (o->tail == o->cap) o->tail = 0;
+        if (!o->turned || o->tail != o->end) continue;
+        give_back(o, o->end);
+        o->tail = o->given = 0, o->turned = false;
     }
+    if (o->tail - o->given >= SLICE) give_back(o, o->tail);
+    if (o->entries == 0) o->head = o->tail = o->given = 0, o->turned = false;
 }
 
 /* ---- sending ---- */
@@ -199,7 +193,6 @@ static enum haul_err send_run(struct sending *s, uint32_t channel, size_t at, ui
     const struct outbox_entry *run[HAUL_MESSAGE_MAX];
     for (; left > 0 && count < HAUL_MESSAGE_MAX; at = behind(o, at)) {
         const struct outbox_entry *e = entry_at(o, at);
-        if (e->channel == FILLER) continue;
         left--;
         if (e->channel != channel || e->sequence <= last) continue;
         if (e->step > o->committed_step) break;
@@ -276,7 +269,7 @@ bool outbox_receipt(struct outbox *o, uint64_t cookie, bool ok)
 
 bool outbox_idle(const struct outbox *o)
 {
-    return o->used == 0;
+    return o->entries == 0;
 }
 
 uint64_t outbox_acked_step(const struct outbox *o)

@@ -29,6 +29,9 @@ struct outbox_entry; /* in the ring */
 struct outbox {
     uint8_t *ring;
     size_t cap, head, tail, used; /* bytes */
+    size_t end;                   /* while the head has turned to the beginning: where the entries before it end */
+    size_t given;                 /* behind the tail, the pages up to here have been given back */
+    bool turned;
     uint32_t entries;
     uint64_t committed_step;
     struct outbox_channel *channel;

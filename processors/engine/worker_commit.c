@@ -17,6 +17,7 @@
 #define HEARTBEAT_NS (1000ll * NS_PER_MS)
 #define REMEMBER_NS  (5000ll * NS_PER_MS)
 #define BUDGET_MIN   ((size_t)64 * 1024)
+#define STOP_BUDGET  ((size_t)8 * 1024 * 1024) /* of a commit, when nothing else is to be done any more */
 
 uint64_t worker_acked_sum(const struct worker_task *wt)
 {
@@ -67,7 +68,7 @@ static void checkpoint_maybe_begin(struct haul_worker *w, struct worker_task *wt
 
 static size_t checkpoint_budget(struct haul_worker *w, bool last)
 {
-    if (last && w->stopping) return (size_t)32 * 1024 * 1024;
+    if (last && w->stopping) return STOP_BUDGET;
     const int64_t elapsed_ms = (w->now_ns - w->checkpoint_budget_ns) / NS_PER_MS;
     const int64_t bytes = w->s.checkpoint_rate_bytes * (elapsed_ms > 1000 ? 1000 : elapsed_ms) / 1000;
     return bytes < (int64_t)BUDGET_MIN ? BUDGET_MIN : (size_t)bytes;
@@ -265,7 +266,10 @@ void worker_commit_drive(struct haul_worker *w, int wait_ms)
     w->report.trouble[0] = '\0';
     w->flying = false;
     const int64_t took = w->now_ns - w->commit_ns;
+    int bucket = 0;
+    while (bucket < HAUL_COMMIT_BUCKETS - 1 && took > (250000ll << bucket)) bucket++;
     w->report.commits++;
+    w->report.commit_took[bucket]++;
     w->report.commit_ns_sum += took;
     if (took > w->report.commit_ns_max) w->report.commit_ns_max = took;
     HAUL_CRASH("committed");

@@ -20,6 +20,7 @@ static void report_task(const struct worker_task *wt, struct haul_task_report *o
     out->watermark.ms = c->watermark_ms;
     out->entities = wt->t->slots.used;
     out->outbox_bytes = wt->t->outbox.used;
+    out->state_bytes = (uint64_t)wt->t->slots.high * wt->t->slots.bytes;
     memcpy(out->counts, c->count, sizeof c->count);
     memcpy(out->counters, c->counter, sizeof c->counter);
 }

@@ -292,7 +292,7 @@ static void judge_fix(struct look *l)
 {
     const struct fleet_step *x = l->x;
     const struct fleet_point at = x->s->fix;
-    uint32_t near[NEAR_MAX];
+    __attribute__((uninitialized)) uint32_t near[NEAR_MAX]; /* 0 to n is filled; zeroing all costs more */
     int64_t until;
     l->way = x->fix_dt_ms > 0 && x->leg_m > 0 && x->leg_m <= x->o->fences.cross_leg_m;
     const struct fleet_point was = l->way ? x->fix_was : at;

@@ -310,8 +310,9 @@ static bool take_ring(const struct reading *r, const json_t *v, uint32_t polygon
     struct fence_drafts *d = r->d;
     if (!take_corners(r, v, polygon)) return false;
     const struct fence_line *l = &d->line[d->lines - 1];
+    if (l->len == 0) return refused(r, "a ring has no position");
     const struct fence_corner first = d->corner[l->first], last = d->corner[l->first + l->len - 1];
-    if (l->len > 0 && (first.lon != last.lon || first.lat != last.lat)) {
+    if (first.lon != last.lon || first.lat != last.lat) {
         fence_note(d, HAUL_FENCE_MENDED, r->f->feature, r->f->id, "a ring is not closed: closed");
         fence_corner_add(d, first);
         fence_line_end(d);

@@ -70,7 +70,7 @@ static void greet(struct wire *w)
 enum haul_err wire_begin(struct wire *w, wire_reply_fn *take, void *arg, struct haul_error *e)
 {
     assert(!w->busy);
-    haul_buf_clear(&w->out);
+    haul_buf_relax(&w->out);
     w->sent = 0, w->got = 0, w->expected = 0, w->greetings = 0;
     w->take = take, w->arg = arg;
     int64_t ms = w->options->timeout;

@@ -11,6 +11,8 @@ tools=$top/build/$variant/tests/tools
 # A process that is killed in the middle leaves nothing to search for leaks; those that end well are searched by the unit tests.
 export ASAN_OPTIONS=detect_leaks=0:abort_on_error=1
 n=0 failures=0 early=0 dir='' brokers='' socket=''
+kafka_set=() # further arguments of the broker
+servers=''   # more folders with a Redis in them
 declare -A pids=()
 
 verdict() { # STATUS NAME: tells what $dir/err says when it failed
@@ -28,18 +30,33 @@ finish() {
     for name in "${!pids[@]}"; do kill -CONT "${pids[$name]}" 2>/dev/null; kill -KILL "${pids[$name]}" 2>/dev/null; done
     wait 2>/dev/null
     deploy/local/kafka stop --dir "$dir/servers" >/dev/null 2>&1
-    deploy/local/redis stop --dir "$dir/servers" >/dev/null 2>&1
+    for name in "$dir/servers" $servers; do deploy/local/redis stop --dir "$name" >/dev/null 2>&1; done
     if [ -n "${KEEP:-}" ]; then echo "# kept: $dir"; else rm -rf "$dir"; fi
 }
 
+start_broker() { brokers=$(deploy/local/kafka start --dir "$dir/servers" "${kafka_set[@]}" 2>"$dir/err"); }
+
+# A proxy NAME in front of a server: its port is ${proxies[NAME]}; `tell NAME COMMAND` (tests/tools/proxy.c).
+declare -A proxies=() controls=()
+proxy() { # NAME [ADDRESS]
+    local name=$1; shift
+    "$tools/proxy" "$dir/$name.ports" "$@" >>"$dir/$name.log" 2>&1 </dev/null &
+    pids["proxy-$name"]=$!
+    until_true 10 test -s "$dir/$name.ports" && read -r "proxies[$name]" "controls[$name]" <"$dir/$name.ports"
+}
+tell() { # NAME COMMAND: prints what it has passed, cut, and holds
+    local answer
+    answer=$(timeout 10 bash -c 'exec 3<>"/dev/tcp/127.0.0.1/$0" && echo "$1" >&3 && head -n 1 <&3' "${controls[$1]}" "$2") &&
+        [ -n "$answer" ] && echo "${answer#ok }"
+}
+
 begin() {
-    dir=$(mktemp -d) || exit 2
+    [ -n "$dir" ] || dir=$(mktemp -d) || exit 2
     trap finish EXIT
     trap 'exit 1' INT TERM
     mkdir -p "$dir/servers"
     : >"$dir/err"
-    brokers=$(deploy/local/kafka start --dir "$dir/servers" 2>"$dir/err")
-    verdict $? "the broker runs" || exit 1
+    start_broker; verdict $? "the broker runs" || exit 1
     deploy/local/redis start --dir "$dir/servers" "$@" >"$dir/out" 2>"$dir/err"
     verdict $? "Redis runs" || exit 1
     socket=$dir/servers/redis.sock
@@ -82,13 +99,16 @@ until_true() {
     return 1
 }
 
+# The process is no child of this shell, which would otherwise tell of each that is killed.
 launch() { # NAME CONFIG [ARGUMENT]...: haul run in the background; its log is $dir/NAME.log, added to
     local name=$1 config=$2; shift 2
     rm -f "$dir/$name.port"
-    "$haul" run -c "$dir/$config.yaml" --admin-port-file "$dir/$name.port" "$@" >>"$dir/$name.log" 2>&1 </dev/null &
-    pids[$name]=$!
+    read -r "pids[$name]" < <(
+        "$haul" run -c "$dir/$config.yaml" --admin-port-file "$dir/$name.port" "$@" >>"$dir/$name.log" 2>&1 </dev/null &
+        echo $!
+    )
 }
-alive() { kill -0 "${pids[$1]}" 2>/dev/null; } # NAME
+alive() { ! ended "${pids[$1]}"; } # NAME
 # http NAME PATH: what haul answers, without its head; nothing when it does not
 http() {
     local port
@@ -113,19 +133,18 @@ ended() { # PID: gone, or dead and not yet waited for (in a container nobody may
     state=$(sed 's/.*) //' "/proc/$1/stat" 2>/dev/null)
     [ -z "$state" ] || [ "${state%% *}" = Z ]
 }
-stop() { # NAME [SECONDS]: a clean end; 0 when it was one
+stop() { # NAME [SECONDS]: a clean end; 0 when it was one, which the last line of its log says
     local pid=${pids[$1]}
     kill -TERM "$pid" 2>/dev/null
     until_true "${2:-40}" ended "$pid" || kill -KILL "$pid" 2>/dev/null
     unset "pids[$1]"
-    wait "$pid" 2>/dev/null
+    tail -n 1 "$dir/$1.log" | grep -q ' stopped *cleanly$'
 }
 murder() { # NAME: -9, now
     local pid=${pids[$1]}
     kill -KILL "$pid" 2>/dev/null
     unset "pids[$1]"
-    wait "$pid" 2>/dev/null
-    return 0
+    until_true 10 ended "$pid"
 }
 
 record() { timeout 60 "$haul" record fleet desk --until-end -c "$dir/$1.yaml" --out "$2" >"$dir/out" 2>"$dir/err"; } # CONFIG FILE

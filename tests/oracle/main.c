@@ -15,7 +15,7 @@
 
 #define OPTIONS_MAX 256
 
-static const struct haul_processor *const processors[] = {&haul_fleet, &haul_desk, &haul_template};
+static const struct haul_processor *const processors[] = {&haul_fleet, &haul_warehouse, &haul_desk, &haul_template};
 #define PROCESSORS (sizeof processors / sizeof processors[0])
 
 struct content {

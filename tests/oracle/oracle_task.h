@@ -89,7 +89,7 @@ struct haul_task {
     uint64_t ordinal;
     int drop_counter;
     struct haul_refusal refusal;
-    uint8_t before[4096];
+    uint8_t before[8192];
     size_t before_len;
     struct haul_arena scratch;
     struct haul_buf repacked;

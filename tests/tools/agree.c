@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Holds the alerts in a dump of the view against the truth of what the simulator injected.
  *     agree TRUTH DUMP [UNTIL]
- * Every truth with a rule has an alert of that rule, about that vehicle, in its time, with a value that the injected
- * one implies; every alert that opened up to UNTIL (a time; default: all) has a truth with that rule, or a truth that
- * says it may be. Prints what does not agree; status 1 when something does not.
+ * Every truth with a rule has an alert of that rule, about that vehicle or entity, in its time, with a value that the
+ * injected one implies; every alert that opened up to UNTIL (a time; default: all) has a truth with that rule, or a
+ * truth that says it may be. Prints what does not agree; status 1 when something does not.
  */
 #include "haul/time.h"
 
@@ -78,12 +78,27 @@ static int64_t clock_behind_ms(const json_t *truth)
     return strcmp(text(truth, "fault"), "wrong_clock") == 0 && ahead_s < 0 ? (int64_t)(ahead_s * 1000) : 0;
 }
 
+/* What may follow from a fault in a hub concerns any part of it: "station:HUB/NAME" and "hub:HUB" have it in common. */
+static bool same_hub(const char *a, const char *b)
+{
+    const char *of_a = strchr(a, ':'), *of_b = strchr(b, ':');
+    if (of_a == NULL || of_b == NULL) return false;
+    const size_t n = strcspn(of_a, "/");
+    return n == strcspn(of_b, "/") && strncmp(of_a, of_b, n) == 0;
+}
+
 static bool about(const json_t *truth, const json_t *alert, const char *rules, int64_t after_ms)
 {
-    char entity[64];
-    snprintf(entity, sizeof entity, "vehicle:%s", text(truth, "vehicle"));
+    char entity[96];
+    const bool hub = text(truth, "entity")[0] != '\0';
+    if (hub)
+        snprintf(entity, sizeof entity, "%s", text(truth, "entity"));
+    else
+        snprintf(entity, sizeof entity, "vehicle:%s", text(truth, "vehicle"));
+    const char *of = text(alert, "entity");
+    const bool follows = hub && strcmp(rules, text(truth, "may")) == 0;
     const int64_t at = when(alert, "opened");
-    return strstr(rules, text(alert, "rule")) != NULL && strcmp(entity, text(alert, "entity")) == 0 &&
+    return strstr(rules, text(alert, "rule")) != NULL && (follows ? same_hub(entity, of) : strcmp(entity, of) == 0) &&
            at >= when(truth, "from") + clock_behind_ms(truth) - 2 * MS_MIN && at <= when(truth, "until") + after_ms;
 }
 
@@ -98,12 +113,23 @@ static bool about_gateway(const json_t *truth, const json_t *alert)
            at <= when(truth, "until") + 16 * MS_MIN;
 }
 
+static bool hub_value_fits(const char *rule, double value, double threshold)
+{
+    static const char *const below[] = {"warehouse.throughput_drop", "warehouse.agv_lost", "warehouse.agv_battery",
+                                        "warehouse.teleport"};
+    if (strcmp(rule, "warehouse.agv_fault") == 0) return true; /* it is declared, not measured */
+    for (size_t i = 0; i < sizeof below / sizeof below[0]; i++)
+        if (strcmp(rule, below[i]) == 0) return value <= threshold;
+    return fabs(value) >= threshold;
+}
+
 /* The alert's number is one that the fault implies. */
 static bool value_fits(const json_t *truth, const json_t *alert)
 {
     const double value = json_number_value(json_object_get(alert, "value"));
     const double threshold = json_number_value(json_object_get(alert, "threshold"));
     const char *fault = text(truth, "fault");
+    if (text(truth, "entity")[0] != '\0') return hub_value_fits(text(alert, "rule"), value, threshold);
     if (strcmp(fault, "speeding") == 0) return value > threshold && value <= 1.1 * number(truth, "speed_kmh");
     /* the theft goes on when it is raised: the alert knows of a part */
     if (strcmp(fault, "fuel_theft") == 0) return value >= threshold && value <= 1.05 * number(truth, "drop_l") + 3;
@@ -131,7 +157,8 @@ static size_t missed(void)
         if (fits) continue;
         bad++;
         printf("%s: %s %s from %s to %s\n", found ? "with another value" : "missed", rule_of(truth),
-               text(truth, "vehicle"), text(truth, "from"), text(truth, "until"));
+               text(truth, text(truth, "entity")[0] != '\0' ? "entity" : "vehicle"), text(truth, "from"),
+               text(truth, "until"));
     }
     return bad;
 }

@@ -13,7 +13,7 @@ static void table(void **state)
     static const struct {
         double at_s, value;
         enum haul_method method;
-        enum haul_verdict verdict;
+        enum haul_score_verdict verdict;
         double statistic;
     } rows[] = {
         {0, 20, HAUL_METHOD_NONE, HAUL_VERDICT_NORMAL, 0},       {10, 39, HAUL_METHOD_NONE, HAUL_VERDICT_NORMAL, 0},

@@ -12,7 +12,7 @@ static void record_by_hand(void **state)
     assert_int_equal(haul_extreme_init(&s, &c, NULL), HAUL_OK);
     static const struct {
         double value, outside;
-        enum haul_verdict verdict;
+        enum haul_score_verdict verdict;
         int direction;
     } cases[] = {
         {10, 0, HAUL_VERDICT_LEARNING, 0},       {20, 1e6, HAUL_VERDICT_LEARNING, 1},
