@@ -124,7 +124,7 @@ static int64_t build(struct mating *g, bool b_whole)
     for (int32_t r = 0; r < l->runs; r++) l->run[r].changed = g->changed[r] || g->leaves[r] ? l->moves : l->moves - 1;
     for (int32_t i = 0; i < l->m->tasks; i++) l->tested[i] = l->moves - 1;
     const struct loose_sum sum = loose_sum(l);
-    return sum.cost + loose_price_of(l, sum.broken);
+    return sum.cost + penalty_of(l, sum.broken);
 }
 
 void population_cross(const struct population *p, const struct individual *a, const struct individual *b,

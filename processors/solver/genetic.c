@@ -7,7 +7,16 @@
 
 #include <stdlib.h>
 
-enum { TASKS_MAX = 450, FEW = 250, STRANGERS = 24, NEAR = 20, PATIENCE = 4000, DEARER = 10, STEPS = 16 };
+enum {
+    TASKS_MAX = 2000,
+    FEW = 250,
+    STEPS_A_TASK = 2400,
+    STRANGERS = 24,
+    NEAR = 20,
+    PATIENCE = 4000,
+    DEARER = 10,
+    STEPS = 16
+};
 
 struct genetic {
     struct search *x;
@@ -18,15 +27,16 @@ struct genetic {
     int32_t seeds_wanted, strangers;
     int32_t seeds; /* plans of ruin and recreate taken so far */
     bool breeding;
-    int64_t known;     /* cost of the best that is in the population */
+    int64_t known;     /* cost of the search's best when the population saw it last */
     int32_t fruitless; /* children since the last new best */
     int32_t *run_of;   /* [vehicles] HAUL_NONE: not one of the runs */
 };
 
-bool genetic_fits(const struct search *x)
+bool genetic_fits(const struct search *x, int64_t steps)
 {
     const struct model *m = x->m;
-    if (m->tasks > TASKS_MAX || m->tasks < 8 || x->best.absent_n > 0 || x->dropping || !loose_fits(m)) return false;
+    if (m->tasks > TASKS_MAX || m->tasks < 8 || (m->tasks > FEW && steps / m->tasks < STEPS_A_TASK)) return false;
+    if (x->best.absent_n > 0 || x->dropping || !loose_fits(m)) return false;
     return x->find.only == NULL;
 }
 
@@ -122,7 +132,7 @@ static int32_t free_run(const struct genetic *g, int32_t vehicle)
     return HAUL_NONE;
 }
 
-/* The state as an individual, brought up as a child is. */
+/* The state as a plan of the population. False: it is none. */
 static bool take_state(struct genetic *g)
 {
     struct loose *l = g->l;
@@ -158,16 +168,26 @@ static bool hand_over(struct genetic *g)
         g->hand.next[last] = end_of(m, v);
     }
     state_become(x->s, g->hand.next);
-    g->known = best->sum.cost;
     g->fruitless = 0;
-    if (x->s->cost >= x->best.cost) return false;
-    kept_take(&x->best, x->s);
-    return true;
+    const bool better = x->s->cost < x->best.cost;
+    if (better) kept_take(&x->best, x->s);
+    g->known = x->best.cost;
+    return better;
 }
 
 static bool born(struct genetic *g)
 {
     return population_add(&g->p) && hand_over(g);
+}
+
+/* The state joins the population, as it is and as local search makes it. */
+static bool join(struct genetic *g)
+{
+    if (!take_state(g)) return false;
+    bool better = born(g);
+    loose_descend(g->l);
+    better |= born(g);
+    return better;
 }
 
 /* ---- the first population ---- */
@@ -195,7 +215,7 @@ static bool seed_step(struct genetic *g)
     bool better = false;
     if (at >= g->seeds + 1) {
         g->seeds++;
-        if (take_state(g)) better = born(g);
+        better = join(g);
     }
     x->warmth = at - g->seeds;
     for (int32_t k = 0; k < STEPS; k++) better |= search_anneal(x);
@@ -206,8 +226,9 @@ static bool begin_breeding(struct genetic *g)
 {
     bool better = false;
     g->breeding = true;
+    g->known = g->x->best.cost;
     search_settle(g->x);
-    if (take_state(g)) better = born(g);
+    better = join(g);
     for (int32_t k = 0; k < g->strangers; k++) better |= stranger(g);
     return better;
 }
@@ -253,6 +274,10 @@ bool genetic_step(struct genetic *g)
     if (x->share < g->seed_share) return seed_step(g);
     if (!g->breeding) return begin_breeding(g);
     x->iterations += x->m->tasks;
+    if (x->best.cost < g->known) { /* another search has found it, and the state is it */
+        g->known = x->best.cost;
+        return join(g);
+    }
     if (g->fruitless > PATIENCE) {
         population_clear(&g->p);
         g->fruitless = 0;

@@ -10,8 +10,9 @@
 
 #include "processors/solver/search.h"
 
-/* Is the search of x of a kind and size for it? After the first plan. */
-bool genetic_fits(const struct search *x);
+/* Is the search of x of a kind for it, and is there time for it? `steps`: about so many of ruin and recreate could be
+ * done in the time. After the first plan. */
+bool genetic_fits(const struct search *x, int64_t steps);
 
 struct genetic *genetic_new(struct search *x);
 void genetic_free(struct genetic *g);

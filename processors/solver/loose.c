@@ -245,11 +245,6 @@ struct loose_sum loose_sum(const struct loose *l)
     return sum;
 }
 
-int64_t loose_price_of(const struct loose *l, struct broken b)
-{
-    return penalty_of(l, b);
-}
-
 /* ---- inserting ---- */
 
 static int64_t over_with(const struct loose *l, int32_t r, int32_t task)

@@ -15,6 +15,7 @@
 #include "processors/solver/search.h"
 
 #define PRICE_SHIFT 10 /* prices are in 1/1024 of cost */
+#define PENALTY_MAX (INT64_C(1) << 56)
 
 struct visit { /* what does not change of a stop */
     int64_t open, close, service;
@@ -108,7 +109,6 @@ struct loose_sum {
     struct broken broken;
 };
 struct loose_sum loose_sum(const struct loose *l);
-int64_t loose_price_of(const struct loose *l, struct broken b);
 
 static inline int32_t first_of(const struct loose *l, int32_t r)
 {
@@ -155,9 +155,11 @@ static inline int64_t drive_on(const struct loose *l, const struct vtype *t, con
     const int64_t after = d->leave + t->time[link_cell(l, from, to)] - l->at[to].late;
     return d->warp + l->at[to].warp_from + (after > 0 ? after : 0);
 }
+/* What is beyond all reason costs no more than PENALTY_MAX, so that sums of penalties stay whole. */
 static inline int64_t priced(int64_t amount, int64_t price)
 {
-    return (amount * price) >> PRICE_SHIFT;
+    const __int128 penalty = ((__int128)amount * price) >> PRICE_SHIFT;
+    return penalty > PENALTY_MAX ? PENALTY_MAX : (int64_t)penalty;
 }
 static inline int64_t penalty_of(const struct loose *l, struct broken b)
 {

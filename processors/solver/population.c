@@ -81,7 +81,7 @@ static double apart_by(const struct individual *a, const struct individual *b, c
 
 static int64_t cost_of(const struct population *p, const struct individual *x)
 {
-    return x->sum.cost + loose_price_of(p->l, x->sum.broken);
+    return x->sum.cost + penalty_of(p->l, x->sum.broken);
 }
 
 static double mean_of_closest(const struct group *g, int32_t i)

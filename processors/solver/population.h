@@ -51,7 +51,7 @@ void population_price(struct population *p, struct loose *l);
 void individual_load(const struct individual *from, struct loose *l);
 
 /* A child of both in l: some routes of a near a place give way to those of b that serve mostly the same tasks
- * (selective route exchange: Nagata, Bräysi and Dullaert 2010). `slots` [runs] and `marks` [tasks] are scratch. */
+ * (selective route exchange: Nagata, Bräysi and Dullaert 2010). */
 void population_cross(const struct population *p, const struct individual *a, const struct individual *b,
                       struct loose *l);
 

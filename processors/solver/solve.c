@@ -149,6 +149,14 @@ static void tune(struct search *x)
     x->find.near = x->m->mixed_fleet && x->m->tasks <= SMALL_FLEET ? 0 : 40;
 }
 
+/* How many steps there is time for, about; the same on every machine. */
+static int64_t steps_of(const struct haul_solve_options *o)
+{
+    enum { STEPS_A_MS = 120 };
+    const int64_t by_time = o->time_ms > 0 ? o->time_ms * STEPS_A_MS : INT64_MAX;
+    return o->iterations > 0 && o->iterations < by_time ? o->iterations : by_time;
+}
+
 static enum haul_err begin_island(struct solve *v, int32_t k, struct haul_error *e)
 {
     struct search *x = &v->island[k];
@@ -162,7 +170,7 @@ static enum haul_err begin_island(struct solve *v, int32_t k, struct haul_error 
     tune(x);
     if (v->o->fewest_vehicles)
         search_fewer(x);
-    else if (genetic_fits(x))
+    else if (genetic_fits(x, steps_of(v->o)))
         v->genetic[k] = genetic_new(x);
     return HAUL_OK;
 }

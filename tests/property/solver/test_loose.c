@@ -90,7 +90,7 @@ struct one {
 static int64_t price_now(const struct loose *l)
 {
     const struct loose_sum sum = loose_sum(l);
-    return sum.cost + loose_price_of(l, sum.broken);
+    return sum.cost + penalty_of(l, sum.broken);
 }
 
 /* Each of the routes' penalties is rounded by itself. */

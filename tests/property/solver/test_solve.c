@@ -111,13 +111,13 @@ static void same_seed_same_plan(void **state)
     }
 }
 
-/* From 250 tasks on, half of the steps make the first population; the other half are children. */
+/* With a mixed fleet half of the steps make the first population; the other half are children. */
 static void children_of_many(void **state)
 {
     (void)state;
     struct haul_rng rng;
     haul_rng_seed(&rng, SEED + 3);
-    struct haul_problem *p = random_problem(&rng, 0, 255, 60);
+    struct haul_problem *p = random_problem(&rng, 0, 240, 60);
     for (int32_t threads = 1; threads <= 2; threads++) {
         struct haul_plan first = solved(p, 3, 1, threads), a = solved(p, 3, 3000, threads),
                          b = solved(p, 3, 3000, threads);
