@@ -9,6 +9,8 @@
 
 enum {
     TASKS_MAX = 2000,
+    TIMED_MAX = 450,
+    SEEDS = 8,
     FEW = 250,
     STEPS_A_TASK = 2400,
     STRANGERS = 24,
@@ -36,6 +38,7 @@ bool genetic_fits(const struct search *x, int64_t steps)
 {
     const struct model *m = x->m;
     if (m->tasks > TASKS_MAX || m->tasks < 8 || (m->tasks > FEW && steps / m->tasks < STEPS_A_TASK)) return false;
+    if (m->timed && m->tasks > TIMED_MAX) return false;
     if (x->best.absent_n > 0 || x->dropping || !loose_fits(m)) return false;
     return x->find.only == NULL;
 }
@@ -101,7 +104,7 @@ struct genetic *genetic_new(struct search *x)
     g->known = INT64_MAX;
     const bool few = m->tasks <= FEW && m->types == 1;
     g->seed_share = few ? 0.01 : 0.5;
-    g->seeds_wanted = few ? 1 : 8;
+    g->seeds_wanted = few ? 1 : SEEDS;
     g->strangers = few ? STRANGERS : 4;
     g->run_of = calloc((size_t)m->vehicles, sizeof *g->run_of);
     assert(g->run_of != NULL);
