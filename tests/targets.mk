@@ -88,3 +88,7 @@ bench-geo: $(BENCH_geo) ## roads: Luxembourg's 100,000 answers, imports against 
 bench-coldchain: $B/tests/bench/domains/bench_coldchain ## real food tags through the cold chain, verdict beside label (DATA=folder)
 	@$< $(DATA)/coldchain gb31605_chilled
 	@$< $(DATA)/coldchain vaccine_2_8
+
+.PHONY: bench-warehouse
+bench-warehouse: $B/tests/bench/domains/bench_warehouse ## one hub at 10,000 readings a second, 500 hubs at 100 each: CPU time a reading
+	@nice -n 10 $<

@@ -78,6 +78,9 @@ struct haul_processor {
     const struct haul_takes *takes;
     size_t takes_len;
     const uint8_t *gives; /* mailboxes it emits to beside the desk; 0-terminated, may be NULL */
+    /* It decides over all its entities together, so its mailbox is one partition; else an entity lives on the partition
+     * that its id leads to, and nowhere else. */
+    bool whole;
     struct haul_entity_kind entities[HAUL_ENTITIES_MAX];
     uint8_t timers; /* timer ids are below this */
     const struct haul_option_set *options;

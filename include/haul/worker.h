@@ -36,6 +36,7 @@ struct haul_worker_settings {
     int64_t checkpoint_interval_ms, checkpoint_rate_bytes; /* a second */
     size_t outbox_bytes;                                   /* a task */
     int64_t clock_interval_ms, tick_interval_ms;
+    int64_t claim_ms; /* claims of one turn: when it has passed those that are claimed run first; 0: one a turn */
     enum haul_start start;
     struct haul_time start_time;
     enum haul_on_wipe on_wipe;

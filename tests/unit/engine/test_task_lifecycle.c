@@ -114,9 +114,9 @@ static struct {
 } kept;
 
 static enum haul_err load(struct haul_store *s, struct haul_task_name task, const struct haul_block_ref *refs, size_t n,
-                          haul_block_fn *fn, void *arg, struct haul_error *e)
+                          haul_block_place *place, haul_block_fn *fn, void *arg, struct haul_error *e)
 {
-    (void)s, (void)task;
+    (void)s, (void)task, (void)place;
     enum haul_err err = HAUL_OK;
     for (size_t i = 0; i < n && err == HAUL_OK; i++)
         err = fn(arg, refs[i].index, kept.p[refs[i].index], kept.n[refs[i].index], e);
