@@ -89,10 +89,8 @@ static void add_checkpoint(struct worker_task *wt, struct haul_control *c, size_
     c->checkpoint_writing = wt->checkpoint.generation;
     c->checkpoint_writing_blocks = wt->checkpoint.next_rows;
     HAUL_CRASH("checkpoint_writing");
-    const uint64_t before = wt->checkpoint.written_bytes;
-    if (*budget > 0) checkpoint_write(&wt->checkpoint, ops, *budget, c->commit);
-    const uint64_t spent = wt->checkpoint.written_bytes - before;
-    *budget -= spent < *budget ? (size_t)spent : *budget;
+    const size_t spent = *budget > 0 ? checkpoint_write(&wt->checkpoint, ops, *budget, c->commit) : 0;
+    *budget -= spent < *budget ? spent : *budget;
 }
 
 /* ---- putting a commit together ---- */
@@ -182,17 +180,6 @@ bool worker_commit_begin(struct haul_worker *w, bool last)
 }
 
 /* ---- outcomes ---- */
-void worker_remember(struct haul_worker *w, struct worker_task *wt)
-{
-    char metadata[96];
-    wt->remember_ns = w->now_ns;
-    if (outbox_acked_step(&wt->t->outbox) >= wt->control.position.step)
-        wt->settled_offset = wt->control.position.offset;
-    snprintf(metadata, sizeof metadata, "incarnation=%llu settled=%lld", (unsigned long long)wt->control.incarnation,
-             (long long)wt->settled_offset);
-    w->source->ops->remember(w->source, wt->name, wt->control.position.offset, metadata);
-}
-
 static void count_span(struct haul_spans *spans, int64_t ns)
 {
     int bucket = 0;
