@@ -134,6 +134,13 @@ static enum haul_err open_client(struct admin *a, const struct haul_kafka_option
     return HAUL_OK;
 }
 
+static void close_client(struct admin *a)
+{
+    if (a->queue != NULL) rd_kafka_queue_destroy(a->queue);
+    if (a->rk != NULL) rd_kafka_destroy(a->rk);
+    free(a);
+}
+
 static enum haul_err metadata(struct admin *a, const struct rd_kafka_metadata **out, struct haul_error *e)
 {
     const rd_kafka_resp_err_t err = rd_kafka_metadata(a->rk, 1, NULL, out, a->timeout_ms);
@@ -353,9 +360,7 @@ static enum haul_err run(const struct haul_kafka_options *o, const char *instanc
         rd_kafka_metadata_destroy(all);
     }
     if (err == HAUL_OK && a->wrong) err = haul_fail(e, HAUL_E_CONFLICT, "not all topics are as they should be");
-    if (a->queue != NULL) rd_kafka_queue_destroy(a->queue);
-    if (a->rk != NULL) rd_kafka_destroy(a->rk);
-    free(a);
+    close_client(a);
     return err;
 }
 
@@ -373,24 +378,63 @@ enum haul_err haul_topics_check(const struct haul_kafka_options *o, const char *
     return run(o, instance, partitions, fn, arg, check_all, e);
 }
 
+static enum haul_err count_partitions(struct admin *a, const char *topic, uint32_t *count, struct haul_error *e)
+{
+    const struct rd_kafka_metadata *all;
+    enum haul_err err = metadata(a, &all, e);
+    if (err != HAUL_OK) return err;
+    const struct rd_kafka_metadata_topic *t = find(all, topic);
+    if (t == NULL)
+        err = haul_fail(e, HAUL_E_NOT_FOUND, "Kafka has no topic %s; 'haul topics create' makes haul's own", topic);
+    else
+        *count = (uint32_t)t->partition_cnt;
+    rd_kafka_metadata_destroy(all);
+    return err;
+}
+
 enum haul_err haul_topic_partitions(const struct haul_kafka_options *o, const char *topic, uint32_t *count,
                                     struct haul_error *e)
 {
     struct admin *a = calloc(1, sizeof *a);
-    const struct rd_kafka_metadata *all;
     assert(a != NULL);
     enum haul_err err = open_client(a, o, e);
-    if (err == HAUL_OK) err = metadata(a, &all, e);
-    if (err == HAUL_OK) {
-        const struct rd_kafka_metadata_topic *t = find(all, topic);
-        if (t == NULL)
-            err = haul_fail(e, HAUL_E_NOT_FOUND, "Kafka has no topic %s; 'haul topics create' makes haul's own", topic);
-        else
-            *count = (uint32_t)t->partition_cnt;
-        rd_kafka_metadata_destroy(all);
-    }
-    if (a->queue != NULL) rd_kafka_queue_destroy(a->queue);
-    if (a->rk != NULL) rd_kafka_destroy(a->rk);
-    free(a);
+    if (err == HAUL_OK) err = count_partitions(a, topic, count, e);
+    close_client(a);
+    return err;
+}
+
+static enum haul_err grow(struct admin *a, const char *topic, uint32_t count, struct haul_error *e)
+{
+    char why[256];
+    rd_kafka_event_t *event;
+    size_t n;
+    rd_kafka_NewPartitions_t *more = rd_kafka_NewPartitions_new(topic, count, why, sizeof why);
+    assert(more != NULL);
+    rd_kafka_CreatePartitions(a->rk, &more, 1, NULL, a->queue);
+    enum haul_err err = answer(a, "adding partitions", &event, e);
+    rd_kafka_NewPartitions_destroy(more);
+    if (err != HAUL_OK) return err;
+    const rd_kafka_topic_result_t **r =
+        rd_kafka_CreatePartitions_result_topics(rd_kafka_event_CreatePartitions_result(event), &n);
+    if (n == 1 && rd_kafka_topic_result_error(r[0]) != RD_KAFKA_RESP_ERR_NO_ERROR)
+        err = haul_fail(e, kafka_err(rd_kafka_topic_result_error(r[0])), "adding partitions to %s: %s", topic,
+                        rd_kafka_topic_result_error_string(r[0]));
+    rd_kafka_event_destroy(event);
+    return err;
+}
+
+enum haul_err haul_topic_grow(const struct haul_kafka_options *o, const char *topic, uint32_t count,
+                              struct haul_error *e)
+{
+    struct admin *a = calloc(1, sizeof *a);
+    uint32_t has = 0;
+    assert(a != NULL);
+    enum haul_err err = open_client(a, o, e);
+    if (err == HAUL_OK) err = count_partitions(a, topic, &has, e);
+    if (err == HAUL_OK && has > count)
+        err = haul_fail(e, HAUL_E_CONFLICT, "topic %s has %u partitions, more than %u; Kafka takes none away", topic,
+                        has, count);
+    if (err == HAUL_OK && has < count) err = grow(a, topic, count, e);
+    close_client(a);
     return err;
 }

@@ -64,6 +64,10 @@ chaos: ## real processes on a real broker and Redis, killed for an hour: make ch
 	@$(MAKE) --no-print-directory VARIANT=chaos build/chaos/haul $(SRC_tools:%.c=build/chaos/%)
 	@VARIANT=chaos CHAOS_ROUNDS=$(CHAOS_ROUNDS) CHAOS_SECONDS=86400 tests/integration/test_chaos
 
+.PHONY: soak
+soak: all $(SRC_tools:%.c=build/release/%) ## ten minutes of 30 million records, with churn of vehicles, reloads and rebalances; then ten million new ids
+	@tests/integration/soak
+
 .PHONY: bench-redis
 bench-redis: $B/tests/bench/sinks/bench_redis ## what a commit to Redis costs, with the fence and without it
 	@$<

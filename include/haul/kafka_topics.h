@@ -33,5 +33,8 @@ enum haul_err haul_topics_check(const struct haul_kafka_options *o, const char *
 /* How many partitions any topic has. NOT_FOUND when it is not there. Waits up to the option request_timeout. */
 enum haul_err haul_topic_partitions(const struct haul_kafka_options *o, const char *topic, uint32_t *count,
                                     struct haul_error *e);
+/* Gives a topic more partitions; nothing when it has so many. CONFLICT when it has more. */
+enum haul_err haul_topic_grow(const struct haul_kafka_options *o, const char *topic, uint32_t count,
+                              struct haul_error *e);
 
 #endif

@@ -56,7 +56,8 @@ struct haul_control {
     /* genesis, written by the first claim ever */
     int64_t genesis_offset;
     int64_t silent_until;    /* rebuild: records below this offset emit nothing; -1: none */
-    uint32_t partitions;     /* of the mailbox, pinned */
+    uint32_t partitions;     /* of the mailbox, pinned; 0: they are being added, and this task is not whole yet */
+    int64_t placed_from;     /* records of haul's own below it were placed by fewer partitions; 0: none were */
     uint32_t answer_version; /* of the steps behind the checkpoint (or genesis): what a new owner must give */
     uint32_t options_version;
     char options_hash[33];    /* in force at the position */
@@ -79,6 +80,7 @@ struct haul_commit {
     struct haul_task_name task;
     struct haul_control control;
     const struct haul_ops *ops;
+    bool together; /* with the others that say so: FENCED unless all of them can be applied, in one transaction */
     enum haul_outcome outcome;
     struct haul_control found;
 };
@@ -91,15 +93,18 @@ struct haul_block_ref {
 };
 
 struct haul_store;
-/* Receives blocks in the order in which they were asked for. */
+/* Where a block of n bytes is to be written; NULL: it should not have this length. */
+typedef uint8_t *haul_block_place(void *arg, uint32_t index, size_t n);
+/* Receives blocks in the order in which they were asked for; `bytes` is what the other has said, or the store's own. */
 typedef enum haul_err haul_block_fn(void *arg, uint32_t index, const uint8_t *bytes, size_t n, struct haul_error *e);
 
 struct haul_store_ops {
     const char *name;
     /* Takes the task: after it only this connection can commit it. If the control key does not exist it is created from
-     * *genesis and *fresh is set. *out is what the key holds now. Blocks up to the store's timeout. UNAVAILABLE,
-     * TIMEOUT: try again later. CONFLICT: a precondition fails (eviction policy, a key of a wrong type): says which.
-     * Claiming a task again that this connection holds is allowed and renews its nonce. */
+     * *genesis and *fresh is set; without a genesis nothing is written then: NOT_FOUND. *out is what the key holds now.
+     * Blocks up to the store's timeout. UNAVAILABLE, TIMEOUT: try again later. CONFLICT: a precondition fails (eviction
+     * policy, a key of a wrong type): says which. Claiming a task again that this connection holds is allowed and
+     * renews its nonce. */
     enum haul_err (*claim)(struct haul_store *s, struct haul_task_name task, const struct haul_control *genesis,
                            struct haul_control *out, bool *fresh, struct haul_error *e);
     /* True in *exists when the control key is there, without claiming. */
@@ -107,7 +112,7 @@ struct haul_store_ops {
                           struct haul_error *e);
     /* Reads these blocks, in the order given. CORRUPT when one is missing. Blocks up to the store's timeout. */
     enum haul_err (*load)(struct haul_store *s, struct haul_task_name task, const struct haul_block_ref *refs, size_t n,
-                          haul_block_fn *fn, void *arg, struct haul_error *e);
+                          haul_block_place *place, haul_block_fn *fn, void *arg, struct haul_error *e);
     /* Starts the commit of n tasks in one transaction. One in flight. parts and their ops stay the caller's, untouched,
      * until poll has answered. Never fails: what goes wrong is found by poll. */
     void (*commit)(struct haul_store *s, struct haul_commit *parts, size_t n);

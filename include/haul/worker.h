@@ -36,6 +36,7 @@ struct haul_worker_settings {
     int64_t checkpoint_interval_ms, checkpoint_rate_bytes; /* a second */
     size_t outbox_bytes;                                   /* a task */
     int64_t clock_interval_ms, tick_interval_ms;
+    int64_t claim_ms; /* claims of one turn: when it has passed those that are claimed run first; 0: one a turn */
     enum haul_start start;
     struct haul_time start_time;
     enum haul_on_wipe on_wipe;
@@ -55,12 +56,15 @@ enum haul_err haul_contents_add(struct haul_contents *c, const struct haul_proce
                                 char hash[33], struct haul_error *e);
 /* The text of a hash, or NULL. */
 const char *haul_contents_text(struct haul_contents *c, const char *hash);
-/* Records that are not to be taken any more. Any thread; told before the tasks that it concerns are claimed. LIMIT:
- * there are too many. */
+/* Records that are not to be taken any more, timers that are not to fire. Any thread; told before the tasks that it
+ * concerns are claimed. LIMIT: there are too many. */
 enum haul_err haul_contents_condemn(struct haul_contents *c, const struct haul_condemned *x, struct haul_error *e);
 /* The verdict on a record, or NULL. index UINT32_MAX: on any of that message. */
 const struct haul_condemned *haul_contents_condemned(const struct haul_contents *c, struct haul_task_name task,
                                                      int64_t offset, uint32_t index);
+/* Whether the timer that fires at that step, the position being at that offset, is not to fire any more. */
+bool haul_contents_condemned_timer(const struct haul_contents *c, struct haul_task_name task, int64_t offset,
+                                   uint64_t step);
 /* Which content a processor's tasks begin with (at genesis). */
 void haul_contents_begin_with(struct haul_contents *c, const struct haul_processor *p, const char *hash);
 
@@ -112,16 +116,21 @@ struct haul_task_report {
     uint64_t outbox_bytes, state_bytes;
     char why[200]; /* STOPPED, WAITING, CLAIMING: why */
 };
-/* Commits by how long they took: bucket i holds those of up to 0.25 ms * 2^i, the last one all that took longer. */
-#define HAUL_COMMIT_BUCKETS 16
-static inline double haul_commit_bound_s(int bucket)
+/* Durations: bucket i counts those of up to 0.25 ms * 2^i, the last one all that took longer. */
+#define HAUL_SPAN_BUCKETS 16
+struct haul_spans {
+    uint64_t count[HAUL_SPAN_BUCKETS];
+    int64_t sum_ns;
+};
+static inline double haul_span_bound_s(int bucket)
 {
     return 0.00025 * (double)(1u << bucket);
 }
 struct haul_worker_report {
     uint64_t commits, commit_documents, commit_bytes, held_ms, fenced, rewound, checkpoints, checkpoint_bytes;
-    int64_t commit_ns_sum, commit_ns_max;
-    uint64_t commit_took[HAUL_COMMIT_BUCKETS];
+    int64_t commit_ns_max;
+    struct haul_spans commit; /* from a commit's start to its outcome */
+    struct haul_spans effect; /* from a message's append to the outcome of its commit: the newest of a task's part */
     bool store_ok, source_ok, sink_ok;
     char trouble[200];
     uint32_t tasks;

@@ -33,6 +33,12 @@ struct picture {
     size_t tasks;
 };
 
+static void add_spans(struct haul_spans *sum, const struct haul_spans *s)
+{
+    for (int i = 0; i < HAUL_SPAN_BUCKETS; i++) sum->count[i] += s->count[i];
+    sum->sum_ns += s->sum_ns;
+}
+
 static void add(struct haul_worker_report *sum, const struct haul_worker_report *w)
 {
     sum->commits += w->commits;
@@ -42,8 +48,8 @@ static void add(struct haul_worker_report *sum, const struct haul_worker_report 
     sum->rewound += w->rewound;
     sum->checkpoints += w->checkpoints;
     sum->checkpoint_bytes += w->checkpoint_bytes;
-    sum->commit_ns_sum += w->commit_ns_sum;
-    for (int i = 0; i < HAUL_COMMIT_BUCKETS; i++) sum->commit_took[i] += w->commit_took[i];
+    add_spans(&sum->commit, &w->commit);
+    add_spans(&sum->effect, &w->effect);
     if (w->commit_ns_max > sum->commit_ns_max) sum->commit_ns_max = w->commit_ns_max;
     sum->store_ok = sum->store_ok && w->store_ok;
     sum->source_ok = sum->source_ok && w->source_ok;
@@ -175,17 +181,17 @@ static double resident(void)
     return (double)pages * (double)sysconf(_SC_PAGESIZE);
 }
 
-static void commit_times(struct haul_buf *out, const struct haul_worker_report *w)
+static void histogram(struct haul_buf *out, enum metric m, const struct haul_spans *s)
 {
-    const char *name = rows[METRIC_COMMIT_SECONDS].name;
+    const char *name = rows[m].name;
     uint64_t up_to = 0;
-    head(out, METRIC_COMMIT_SECONDS);
-    for (int i = 0; i < HAUL_COMMIT_BUCKETS - 1; i++)
-        haul_buf_printf(out, "%s_bucket{le=\"%g\"} %llu\n", name, haul_commit_bound_s(i),
-                        (unsigned long long)(up_to += w->commit_took[i]));
-    haul_buf_printf(out, "%s_bucket{le=\"+Inf\"} %llu\n%s_sum %.9g\n%s_count %llu\n", name,
-                    (unsigned long long)w->commits, name, (double)w->commit_ns_sum / 1e9, name,
-                    (unsigned long long)w->commits);
+    head(out, m);
+    for (int i = 0; i < HAUL_SPAN_BUCKETS - 1; i++)
+        haul_buf_printf(out, "%s_bucket{le=\"%g\"} %llu\n", name, haul_span_bound_s(i),
+                        (unsigned long long)(up_to += s->count[i]));
+    up_to += s->count[HAUL_SPAN_BUCKETS - 1];
+    haul_buf_printf(out, "%s_bucket{le=\"+Inf\"} %llu\n%s_sum %.9g\n%s_count %llu\n", name, (unsigned long long)up_to,
+                    name, (double)s->sum_ns / 1e9, name, (unsigned long long)up_to);
 }
 
 void runtime_metrics(struct runtime *r, struct haul_buf *out)
@@ -199,8 +205,9 @@ void runtime_metrics(struct runtime *r, struct haul_buf *out)
     plain(out, METRIC_COMMITS, (double)w->commits);
     plain(out, METRIC_DOCUMENTS, (double)w->commit_documents);
     plain(out, METRIC_COMMIT_BYTES, (double)w->commit_bytes);
-    commit_times(out, w);
+    histogram(out, METRIC_COMMIT_SECONDS, &w->commit);
     plain(out, METRIC_COMMIT_SECONDS_MAX, (double)w->commit_ns_max / 1e9);
+    histogram(out, METRIC_EFFECT_SECONDS, &w->effect);
     plain(out, METRIC_FENCED, (double)w->fenced);
     plain(out, METRIC_REWOUND, (double)w->rewound);
     plain(out, METRIC_CHECKPOINTS, (double)w->checkpoints);
@@ -236,6 +243,23 @@ static void status_task(struct haul_json *j, const struct haul_task_report *t)
     haul_json_close(j, '}');
 }
 
+/* [took up to so many milliseconds, how many did]: the last has no bound */
+static void status_spans(struct haul_json *j, const char *name, const struct haul_spans *s)
+{
+    haul_json_name(j, name);
+    haul_json_open(j, '[');
+    for (int i = 0; i < HAUL_SPAN_BUCKETS; i++) {
+        haul_json_open(j, '[');
+        if (i < HAUL_SPAN_BUCKETS - 1)
+            haul_json_f64(j, haul_span_bound_s(i) * 1000, 2);
+        else
+            haul_json_null(j);
+        haul_json_i64(j, (int64_t)s->count[i]);
+        haul_json_close(j, ']');
+    }
+    haul_json_close(j, ']');
+}
+
 void runtime_status(struct runtime *r, struct haul_buf *out)
 {
     struct picture p;
@@ -252,18 +276,8 @@ void runtime_status(struct runtime *r, struct haul_buf *out)
     haul_json_kbool(&j, "sink_up", p.worker.sink_ok);
     if (p.worker.trouble[0] != '\0') haul_json_kstr(&j, "trouble", haul_str_of(p.worker.trouble));
     haul_json_ki64(&j, "commits", (int64_t)p.worker.commits);
-    haul_json_name(&j, "commits_by_ms"); /* [took up to so many, commits]: the last has no bound */
-    haul_json_open(&j, '[');
-    for (int i = 0; i < HAUL_COMMIT_BUCKETS; i++) {
-        haul_json_open(&j, '[');
-        if (i < HAUL_COMMIT_BUCKETS - 1)
-            haul_json_f64(&j, haul_commit_bound_s(i) * 1000, 2);
-        else
-            haul_json_null(&j);
-        haul_json_i64(&j, (int64_t)p.worker.commit_took[i]);
-        haul_json_close(&j, ']');
-    }
-    haul_json_close(&j, ']');
+    status_spans(&j, "commits_by_ms", &p.worker.commit);
+    status_spans(&j, "effects_by_ms", &p.worker.effect);
     haul_json_ki64(&j, "documents", (int64_t)p.worker.commit_documents);
     haul_json_ki64(&j, "checkpoints", (int64_t)p.worker.checkpoints);
     haul_json_kf64(&j, "cpu_seconds", (double)haul_cpu_ns() / 1e9, 3);

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0
  * haul reset: a task begins anew, from an offset of its log, as its next incarnation.
  *
- *  1  the group has given the partition to nobody, else: an owner runs, stop it. A static member that was stopped has
- * it until its session times out: so long this waits 2  claim: whoever held the task without the group's knowledge (a
- * zombie) is fenced from here on 3  one commit: next incarnation, no checkpoint, genesis and position at --from, silent
- * up to what was sent before 4  the keys that the task will paint anew are removed, and the blocks of its checkpoints
+ *  1  The group has given the partition to nobody, else: an owner runs, stop it. A static member that was stopped has
+ *     it until its session times out: so long this waits.
+ *  2  Claim: whoever held the task without the group's knowledge (a zombie) is fenced from here on.
+ *  3  One commit: next incarnation, no checkpoint, genesis and position at --from, silent up to what was sent before.
+ *  4  The keys that the task will paint anew are removed, and the blocks of its checkpoints.
  *
  * Broken off before 3 nothing has happened; after it, the same command again does the rest. The owner that starts then
  * replays; nobody sees the task's documents until it has come to them.
  */
 #include "haul/kafka_admin.h"
 #include "haul/version.h"
+#include "processors/commands/alone.h"
 #include "processors/commands/commands.h"
 #include "processors/commands/runtime.h"
 #include "processors/engine/checkpoint.h"
@@ -20,8 +22,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define LOOK_MS        250
-#define LET_GO_MS      2000
 #define COMMIT_WAIT_MS 100
 #define COMMIT_TRIES   300
 #define UNLINK_AT_ONCE 256
@@ -63,35 +63,6 @@ static void add_key(struct reset *x, struct haul_str key)
         assert(x->keys != NULL);
     }
     x->keys[x->len++] = strndup(key.p, key.n);
-}
-
-/* ---- 1 ---- */
-static enum haul_err look_for_owner(struct reset *x, int32_t *owner_of, struct haul_error *e)
-{
-    bool owned[HAUL_PARTITIONS_MAX];
-    const enum haul_err err = haul_kafka_admin_owned(x->admin, x->p->mailbox, owned, e);
-    *owner_of = -1;
-    for (int32_t i = 0; err == HAUL_OK && *owner_of < 0 && i < HAUL_PARTITIONS_MAX; i++)
-        if (owned[i] && (x->partition < 0 || x->partition == i)) *owner_of = i;
-    return err;
-}
-
-static enum haul_err nobody_runs(struct reset *x, struct haul_error *e)
-{
-    const struct haul_mono start = haul_mono_now();
-    const int64_t limit_ms = x->r->kafka->session_timeout_ms + LET_GO_MS;
-    int32_t of = -1;
-    enum haul_err err = look_for_owner(x, &of, e);
-    if (err == HAUL_OK && of >= 0)
-        fprintf(stderr, "haul reset: somebody has %s/%d: waiting up to %lld s for the group to see it go\n", name_of(x),
-                of, (long long)limit_ms / 1000);
-    while ((err == HAUL_OK && of >= 0) || err == HAUL_E_UNAVAILABLE) {
-        if ((haul_mono_now().ns - start.ns) / 1000000 > limit_ms) break;
-        haul_sleep_ms(LOOK_MS);
-        err = look_for_owner(x, &of, e);
-    }
-    if (err != HAUL_OK || of < 0) return err;
-    return haul_fail(e, HAUL_E_CONFLICT, "an owner of %s/%d runs: stop it first", name_of(x), of);
 }
 
 /* ---- 3: where it begins ---- */
@@ -175,6 +146,11 @@ static void tell(const struct reset *x, struct haul_task_name task, const struct
                (long long)(is->silent_until > is->position.offset ? is->silent_until : is->position.offset),
                (long long)was->position.offset - 1);
     printf("\n");
+    if (is->position.offset < was->placed_from)
+        printf("%s/%u: records below offset %lld were placed by fewer partitions; those of keys that have moved since "
+               "are not "
+               "built again\n",
+               name_of(x), task.partition, (long long)was->placed_from);
 }
 
 /* ---- 4: what goes ---- */
@@ -270,7 +246,7 @@ static enum haul_err reset_all(struct reset *x, struct haul_error *e)
     const bool all = x->partition < 0 || partitions == 1;
     if (x->partition >= (int32_t)partitions)
         return haul_fail(e, HAUL_E_RANGE, "%s has %u partitions", name_of(x), partitions);
-    enum haul_err err = nobody_runs(x, e);
+    enum haul_err err = command_alone("reset", x->r, x->admin, mailbox, x->partition, e);
     for (uint32_t i = 0; i < partitions && err == HAUL_OK; i++)
         if (x->partition < 0 || x->partition == (int32_t)i)
             err = reset_one(x, (struct haul_task_name){mailbox, (uint16_t)i}, all, e);

@@ -23,10 +23,11 @@
 #define CONTENT_MAX       ((size_t)1 << 30)
 #define CLOCK_INTERVAL_MS 500
 #define TICK_INTERVAL_MS  1000
+#define CLAIM_MS          100
 
 static const struct haul_processor *const processors[] = {
-    &haul_fleet,   &haul_coldchain, &haul_warehouse,    &haul_fence,        &haul_desk,
-    &haul_redrive, &haul_template,  &haul_bridge_jt808, &haul_bridge_jt809, &haul_bridge_json,
+    &haul_fleet,    &haul_coldchain,    &haul_warehouse,    &haul_fence,       &haul_desk,         &haul_redrive,
+    &haul_template, &haul_bridge_jt808, &haul_bridge_jt809, &haul_bridge_json, &haul_bridge_epcis, &haul_bridge_vda5050,
 };
 
 const struct haul_processor *const *haul_processors(size_t *n)
@@ -221,6 +222,7 @@ static int fill_settings(struct runtime *r)
         .outbox_bytes = (size_t)o->outbox_max,
         .clock_interval_ms = CLOCK_INTERVAL_MS,
         .tick_interval_ms = TICK_INTERVAL_MS,
+        .claim_ms = CLAIM_MS,
         .start = (enum haul_start)o->start,
         .on_wipe = (enum haul_on_wipe)o->on_wipe,
     };

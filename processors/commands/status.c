@@ -34,7 +34,7 @@ struct picture {
     struct row row[ROWS_MAX];
     size_t rows;
     int64_t records, commits, documents, resident, now_ms;
-    int64_t took[HAUL_COMMIT_BUCKETS]; /* commits by duration */
+    struct haul_spans commit, effect;
     double cpu_seconds;
     bool store_up, source_up, sink_up;
     char trouble[200];
@@ -97,6 +97,12 @@ static void read_task(struct picture *p, const json_t *t)
     p->records += number(t, "records");
 }
 
+static void read_spans(const json_t *rows, struct haul_spans *out)
+{
+    for (size_t i = 0; i < HAUL_SPAN_BUCKETS; i++)
+        out->count[i] = (uint64_t)json_integer_value(json_array_get(json_array_get(rows, i), 1));
+}
+
 static bool read_picture(const struct haul_buf *body, struct picture *p)
 {
     json_error_t error;
@@ -112,9 +118,8 @@ static bool read_picture(const struct haul_buf *body, struct picture *p)
     p->commits = number(root, "commits");
     p->documents = number(root, "documents");
     p->resident = number(root, "resident_bytes");
-    const json_t *by_ms = json_object_get(root, "commits_by_ms");
-    for (size_t k = 0; k < HAUL_COMMIT_BUCKETS; k++)
-        p->took[k] = json_integer_value(json_array_get(json_array_get(by_ms, k), 1));
+    read_spans(json_object_get(root, "commits_by_ms"), &p->commit);
+    read_spans(json_object_get(root, "effects_by_ms"), &p->effect);
     p->cpu_seconds = json_number_value(json_object_get(root, "cpu_seconds"));
     p->store_up = json_is_true(json_object_get(root, "store_up"));
     p->source_up = json_is_true(json_object_get(root, "source_up"));
@@ -130,15 +135,15 @@ static double rate(int64_t now, int64_t before, int64_t ms)
     return ms <= 0 ? 0 : (double)(now - before) * 1000 / (double)ms;
 }
 
-/* Of the commits since the last look; within a bucket they are taken as spread evenly. */
-static double quantile_ms(const struct picture *p, const struct picture *last, double q)
+/* Of those since the last look; within a bucket they are taken as spread evenly. */
+static double quantile_ms(const struct haul_spans *s, const struct haul_spans *last, double q)
 {
-    int64_t all = 0;
-    for (int i = 0; i < HAUL_COMMIT_BUCKETS; i++) all += p->took[i] - last->took[i];
+    uint64_t all = 0;
+    for (int i = 0; i < HAUL_SPAN_BUCKETS; i++) all += s->count[i] - last->count[i];
     double left = q * (double)all;
-    for (int i = 0; i < HAUL_COMMIT_BUCKETS; i++) {
-        const double here = (double)(p->took[i] - last->took[i]);
-        const double from = i == 0 ? 0 : haul_commit_bound_s(i - 1), to = haul_commit_bound_s(i);
+    for (int i = 0; i < HAUL_SPAN_BUCKETS; i++) {
+        const double here = (double)(s->count[i] - last->count[i]);
+        const double from = i == 0 ? 0 : haul_span_bound_s(i - 1), to = haul_span_bound_s(i);
         if (here > 0 && left <= here) return 1000 * (from + (to - from) * left / here);
         left -= here;
     }
@@ -148,11 +153,13 @@ static double quantile_ms(const struct picture *p, const struct picture *last, d
 static void show_rates(const struct picture *p, const struct picture *last)
 {
     const int64_t ms = last->now_ms == 0 ? 0 : p->now_ms - last->now_ms;
-    printf("records/s %.0f   commits/s %.0f   documents/s %.0f   commit p50 %.3g p99 %.3g ms   cpu %.0f %%   memory "
-           "%.0f MiB\n",
+    printf("records/s %.0f   commits/s %.0f   documents/s %.0f   cpu %.0f %%   memory %.0f MiB\n",
            rate(p->records, last->records, ms), rate(p->commits, last->commits, ms),
-           rate(p->documents, last->documents, ms), quantile_ms(p, last, 0.50), quantile_ms(p, last, 0.99),
+           rate(p->documents, last->documents, ms),
            ms <= 0 ? 0 : (p->cpu_seconds - last->cpu_seconds) * 100000 / (double)ms, (double)p->resident / 1048576);
+    printf("latency, append to effect: p50 %.3g p99 %.3g ms   a commit: p50 %.3g p99 %.3g ms\n",
+           quantile_ms(&p->effect, &last->effect, 0.50), quantile_ms(&p->effect, &last->effect, 0.99),
+           quantile_ms(&p->commit, &last->commit, 0.50), quantile_ms(&p->commit, &last->commit, 0.99));
     printf("store %s   source %s   sink %s   %s\n\n", p->store_up ? "up" : "DOWN", p->source_up ? "up" : "DOWN",
            p->sink_up ? "up" : "DOWN", p->trouble);
 }

@@ -106,6 +106,7 @@ static const struct haul_takes takes[] = {{HAUL_KIND_ALERT, DESK_ALERT}, {HAUL_K
 
 const struct haul_processor haul_desk = {
     .mailbox = HAUL_MAILBOX_DESK,
+    .whole = true,
     .summary_en = "every alert, opened, changed and closed once, grouped by cause, in one order",
     .summary_zh = "全部告警：各自开启、变更、关闭一次，按原因合并，统一排序",
     .state_version = 1,

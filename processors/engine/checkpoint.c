@@ -5,9 +5,15 @@
 #include "haul/mutation.h"
 
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <zstd.h>
 
-#define MANIFEST_MAGIC 0x314d4c5541480a01u
+#define MANIFEST_MAGIC 0x324d4c5541480a01u
+#define MANIFEST_PLAIN 0x314d4c5541480a01u /* of before blocks were packed; read alike */
+#define PACK_LEVEL     1
+#define PACK_WORTH     4 /* packing counts against the rate as writing a quarter of the block would */
 #define ROWS_MAX       (1u << 20)
+#define LARGE_PAGES    ((size_t)4 << 20) /* bytes from which a map is worth them */
 
 struct manifest_head {
     uint64_t magic, bytes;
@@ -22,8 +28,15 @@ static void *grown(void *p, size_t n)
     return q;
 }
 
+static void drop_packer(struct checkpoint *c)
+{
+    ZSTD_freeCCtx(c->packer);
+    c->packer = NULL;
+}
+
 void checkpoint_close(struct checkpoint *c)
 {
+    drop_packer(c);
     free(c->row);
     free(c->next);
     free(c->copy);
@@ -79,6 +92,7 @@ void checkpoint_abandon(struct checkpoint *c, struct haul_task *t)
     for (uint32_t k = 0; c->active && k < c->changed_len && !HAUL_MUTANT(DIRTY_BLOCK_MISSED); k++)
         t->dirty[c->changed[k]] = 1;
     c->active = c->written = false;
+    drop_packer(c);
 }
 
 static void write_manifest(struct checkpoint *c, struct haul_ops *ops)
@@ -96,21 +110,34 @@ static void write_manifest(struct checkpoint *c, struct haul_ops *ops)
     haul_buf_free(&b);
 }
 
-void checkpoint_write(struct checkpoint *c, struct haul_ops *ops, size_t budget, uint64_t commit)
+/* The block as it is, or its frame at `room` when that is shorter. */
+static struct haul_str pack(struct checkpoint *c, const uint8_t *block, size_t n, uint8_t room[TASK_BLOCK])
 {
-    if (!c->active || c->written) return;
-    for (size_t spent = 0; c->changed_done < c->changed_len && (spent == 0 || spent < budget); c->changed_done++) {
+    if (c->packer == NULL) c->packer = ZSTD_createCCtx();
+    const size_t packed = c->packer == NULL ? n : ZSTD_compressCCtx(c->packer, room, n, block, n, PACK_LEVEL);
+    if (ZSTD_isError(packed) || packed >= n) return (struct haul_str){(const char *)block, n};
+    return (struct haul_str){(const char *)room, packed};
+}
+
+size_t checkpoint_write(struct checkpoint *c, struct haul_ops *ops, size_t budget, uint64_t commit)
+{
+    uint8_t room[TASK_BLOCK];
+    size_t spent = 0;
+    if (!c->active || c->written) return 0;
+    for (; c->changed_done < c->changed_len && (spent == 0 || spent < budget); c->changed_done++) {
         const uint32_t i = c->changed[c->changed_done];
         const size_t n = block_bytes(c->bytes, i);
-        const char *p = (const char *)c->copy + (size_t)c->changed_done * TASK_BLOCK;
-        haul_ops_add(ops, &(struct haul_op_view){.op = HAUL_OP_BLOCK, .x = c->generation, .y = i + 1, .a = {p, n}});
-        spent += n;
-        c->written_bytes += n;
+        const struct haul_str a = pack(c, c->copy + (size_t)c->changed_done * TASK_BLOCK, n, room);
+        haul_ops_add(ops, &(struct haul_op_view){.op = HAUL_OP_BLOCK, .x = c->generation, .y = i + 1, .a = a});
+        spent += a.n < n / PACK_WORTH ? n / PACK_WORTH : a.n;
+        c->written_bytes += a.n;
     }
-    if (c->changed_done < c->changed_len) return;
+    if (c->changed_done < c->changed_len) return spent;
     write_manifest(c, ops);
+    drop_packer(c);
     c->written = true;
     c->written_commit = commit;
+    return spent;
 }
 
 bool checkpoint_ready(const struct checkpoint *c, uint64_t applied_commit, uint64_t acked_step)
@@ -164,15 +191,34 @@ struct loading {
     struct haul_task *t;
     struct haul_buf manifest;
     uint32_t done;
+    ZSTD_DCtx *unpacker;
+    uint8_t packed[TASK_BLOCK];
 };
+
+static uint8_t *place_manifest(void *arg, uint32_t index, size_t n)
+{
+    struct loading *l = arg;
+    (void)index;
+    return haul_buf_reserve(&l->manifest, n);
+}
 
 static enum haul_err take_manifest(void *arg, uint32_t index, const uint8_t *bytes, size_t n, struct haul_error *e)
 {
     struct loading *l = arg;
     (void)index;
     (void)e;
-    haul_buf_put(&l->manifest, bytes, n);
+    if (bytes == l->manifest.p)
+        l->manifest.n = n;
+    else
+        haul_buf_put(&l->manifest, bytes, n);
     return HAUL_OK;
+}
+
+/* The map is about to be filled from end to end: large pages spare most of the faults. Only whole ones within it, so
+ * that small states stay small. */
+static void large_pages(const struct haul_task *t, size_t bytes)
+{
+    if (bytes > LARGE_PAGES) (void)madvise(t->map, bytes & ~((size_t)4095), MADV_HUGEPAGE);
 }
 
 static enum haul_err read_manifest(struct loading *l, const struct haul_control *control, struct haul_error *e)
@@ -183,7 +229,7 @@ static enum haul_err read_manifest(struct loading *l, const struct haul_control 
         return haul_fail(e, HAUL_E_CORRUPT, "manifest of checkpoint %llu does not match its hash",
                          (unsigned long long)control->checkpoint_generation);
     memcpy(&head, b->p, sizeof head);
-    if (head.magic != MANIFEST_MAGIC || head.rows > ROWS_MAX ||
+    if ((head.magic != MANIFEST_MAGIC && head.magic != MANIFEST_PLAIN) || head.rows > ROWS_MAX ||
         b->n != sizeof head + head.rows * sizeof(struct checkpoint_row) ||
         head.rows != (head.bytes + TASK_BLOCK - 1) / TASK_BLOCK)
         return haul_fail(e, HAUL_E_VERSION, "manifest of checkpoint %llu is of another layout",
@@ -191,6 +237,7 @@ static enum haul_err read_manifest(struct loading *l, const struct haul_control 
     if (!task_reserve(l->t, head.bytes))
         return haul_fail(e, HAUL_E_LIMIT, "no address space for a checkpoint of %llu bytes",
                          (unsigned long long)head.bytes);
+    large_pages(l->t, head.bytes);
     struct checkpoint *c = l->c;
     c->bytes = head.bytes;
     c->rows = head.rows;
@@ -200,14 +247,39 @@ static enum haul_err read_manifest(struct loading *l, const struct haul_control 
     return HAUL_OK;
 }
 
+static uint8_t *block_at(const struct loading *l, uint32_t i)
+{
+    return l->t->map + (size_t)i * TASK_BLOCK;
+}
+
+static uint8_t *place_block(void *arg, uint32_t index, size_t n)
+{
+    struct loading *l = arg;
+    const uint32_t i = index - 1;
+    if (i != l->done || i >= l->c->rows) return NULL;
+    const size_t whole = block_bytes(l->c->bytes, i);
+    return n == whole ? block_at(l, i) : n < whole ? l->packed : NULL;
+}
+
+/* Brings what came into its place; false when it does not give the whole block. */
+static bool unpack(struct loading *l, uint32_t i, const uint8_t *bytes, size_t n)
+{
+    const size_t whole = block_bytes(l->c->bytes, i);
+    uint8_t *to = block_at(l, i);
+    if (n == whole && bytes != to) memcpy(to, bytes, n);
+    if (n >= whole) return n == whole;
+    if (l->unpacker == NULL) l->unpacker = ZSTD_createDCtx();
+    return l->unpacker != NULL && ZSTD_decompressDCtx(l->unpacker, to, whole, bytes, n) == whole;
+}
+
 static enum haul_err take_block(void *arg, uint32_t index, const uint8_t *bytes, size_t n, struct haul_error *e)
 {
     struct loading *l = arg;
     const uint32_t i = index - 1;
-    if (i != l->done || n != block_bytes(l->c->bytes, i) || haul_xxh3(bytes, n) != l->c->row[i].hash)
+    if (i != l->done || i >= l->c->rows || !unpack(l, i, bytes, n) ||
+        haul_xxh3(block_at(l, i), block_bytes(l->c->bytes, i)) != l->c->row[i].hash)
         return haul_fail(e, HAUL_E_CORRUPT, "block %u of checkpoint %llu does not match its hash", index,
                          (unsigned long long)l->c->counted);
-    memcpy(l->t->map + (size_t)i * TASK_BLOCK, bytes, n);
     l->done++;
     return HAUL_OK;
 }
@@ -215,17 +287,20 @@ static enum haul_err take_block(void *arg, uint32_t index, const uint8_t *bytes,
 enum haul_err checkpoint_load(struct checkpoint *c, struct haul_task *t, struct haul_store *s,
                               const struct haul_control *control, struct haul_error *e)
 {
-    struct loading l = {.c = c, .t = t};
+    struct loading l;
+    memset(&l, 0, offsetof(struct loading, packed));
+    l.c = c, l.t = t;
     haul_buf_init(&l.manifest, 4096, sizeof(struct manifest_head) + ROWS_MAX * sizeof(struct checkpoint_row));
     const struct haul_block_ref first = {control->checkpoint_generation, 0};
-    enum haul_err err = s->ops->load(s, t->name, &first, 1, take_manifest, &l, e);
+    enum haul_err err = s->ops->load(s, t->name, &first, 1, place_manifest, take_manifest, &l, e);
     if (err == HAUL_OK) err = read_manifest(&l, control, e);
     haul_buf_free(&l.manifest);
     if (err != HAUL_OK) return err;
     struct haul_block_ref *refs = grown(NULL, c->rows * sizeof *refs);
     for (uint32_t i = 0; i < c->rows; i++) refs[i] = (struct haul_block_ref){c->row[i].generation, i + 1};
-    err = s->ops->load(s, t->name, refs, c->rows, take_block, &l, e);
+    err = s->ops->load(s, t->name, refs, c->rows, place_block, take_block, &l, e);
     free(refs);
+    ZSTD_freeDCtx(l.unpacker);
     if (err == HAUL_OK && l.done != c->rows)
         err = haul_fail(e, HAUL_E_CORRUPT, "%u of %u blocks came", l.done, c->rows);
     if (err != HAUL_OK) return err;

@@ -5,7 +5,9 @@
  * that applied, and everything emitted up to its step is acknowledged ─► flip: the commit that names it in the control
  * key ─► idle
  *
- * Block 0 is the manifest: for every block of the map the generation it was written under and its XXH3. A checkpoint
+ * Block 0 is the manifest: for every block of the map the generation it was written under and its XXH3. The others are
+ * zstd frames where that makes them shorter: most of a slot is often zero, and what is not sent need not be read when a
+ * process comes back. A checkpoint
  * that is abandoned (fence, rewind) gives its blocks back to dirty.
  */
 #ifndef HAUL_CHECKPOINT_H
@@ -31,6 +33,7 @@ struct checkpoint {
     uint32_t next_rows;
     uint64_t bytes, manifest_hash;
     uint8_t *copy; /* the changed blocks, one behind the other */
+    void *packer;  /* of the one that is being written */
     uint32_t *changed;
     uint32_t changed_len, changed_done;
     size_t copy_cap, changed_cap;
@@ -41,9 +44,9 @@ void checkpoint_close(struct checkpoint *c);
 /* Copies what changed. `generation` is unused so far in this task: the count of the next commit. */
 void checkpoint_begin(struct checkpoint *c, struct haul_task *t, uint64_t generation);
 void checkpoint_abandon(struct checkpoint *c, struct haul_task *t);
-/* Appends blocks to a commit, at most `budget` bytes (at least one block); the manifest comes last. `commit` is that
- * commit's count. */
-void checkpoint_write(struct checkpoint *c, struct haul_ops *ops, size_t budget, uint64_t commit);
+/* Appends blocks to a commit, at most `budget` bytes (at least one block), a packed one counted as a quarter of what it
+ * was if it is less; the manifest comes last. `commit` is that commit's count. Returns what was spent. */
+size_t checkpoint_write(struct checkpoint *c, struct haul_ops *ops, size_t budget, uint64_t commit);
 /* True when the next commit may flip to it. */
 bool checkpoint_ready(const struct checkpoint *c, uint64_t applied_commit, uint64_t acked_step);
 /* Names it in the control of a commit and drops what it replaces. */

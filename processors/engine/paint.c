@@ -162,16 +162,18 @@ void live_flush(struct haul_task *t)
     haul_buf_clear(b);
     haul_buf_byte(b, 1);
     haul_buf_put(b, &c->newest_ms, 8);
+    bool any = false; /* what is on the list and has gone since would not be on it after a restore: it does not count */
     for (uint32_t i = 0; i < t->live_len; i++) {
         const struct haul_entity *e = slots_at(&t->slots, t->live[i].slot);
         struct haul_live l;
-        if (e->used && e->live_step == t->live[i].step && t->p->live(e, &l)) live_entry(b, e, &l);
+        if (!e->used || e->live_step != t->live[i].step) continue;
+        any = true;
+        if (t->p->live(e, &l)) live_entry(b, e, &l);
     }
-    const bool any = t->live_len > 0 && !b->overflow;
     t->live_len = 0;
     c->live_step = c->position.step;
     task_dirty(t, c, sizeof *c);
-    if (!any) return;
+    if (!any || b->overflow) return;
     char key[64];
     const int n = snprintf(key, sizeof key, "live:%s:%u", haul_mailbox_row(t->name.mailbox)->name, t->name.partition);
     stream_add(t, (struct haul_str){key, (size_t)n}, "delta", (struct haul_str){(const char *)b->p, b->n},

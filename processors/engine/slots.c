@@ -268,24 +268,39 @@ static void room_for(struct slots *s, uint32_t want)
     index_resize(s, 2 * room);
 }
 
+#define AHEAD 8 /* slots: a slot is a few lines of the cache, and each is needed once */
+
+static void look_ahead(const struct slots *s, uint32_t i)
+{
+    if (i + AHEAD >= s->high) return;
+    const char *p = (const char *)slots_at(s, i + AHEAD);
+    __builtin_prefetch(p);
+    __builtin_prefetch(p + 64);
+    __builtin_prefetch(p + 128);
+}
+
 void slots_rebuild(struct slots *s, uint32_t high)
 {
-    s->high = high;
+    s->high = 0; /* room is made for nobody: the index is filled below */
     s->used = s->free_len = s->timers_due.len = s->ages.len = 0;
     s->evicting = false;
     for (uint32_t i = 0; i < s->room; i++) s->timers_due.at[i] = s->ages.at[i] = SLOT_NONE;
     room_for(s, high < 1 ? 1 : high);
-    index_resize(s, s->index_mask + 1);
-    for (uint32_t i = high; i > 0; i--) {
-        struct haul_entity *e = slots_at(s, i - 1);
-        if (!e->used) {
-            s->free_list[s->free_len++] = i - 1;
-            continue;
-        }
+    memset(s->index, 0xff, ((size_t)s->index_mask + 1) * sizeof *s->index);
+    s->high = high;
+    struct slot_heap *h = &s->timers_due;
+    for (uint32_t i = 0; i < high; i++) {
+        struct haul_entity *e = slots_at(s, i);
+        look_ahead(s, i);
+        if (!e->used) continue;
         s->used++;
+        index_put(s, i);
         const int64_t due = earliest(e);
-        if (due != INT64_MAX) heap_put(s, &s->timers_due, i - 1, due);
+        if (due != INT64_MAX) heap_set(h, h->len++, (struct slot_heap_entry){due, i});
     }
+    for (uint32_t i = h->len / 2; i > 0; i--) heap_down(s, h, i - 1); /* Floyd: all at once, in linear time */
+    for (uint32_t i = high; i > 0; i--)
+        if (!slots_at(s, i - 1)->used) s->free_list[s->free_len++] = i - 1;
 }
 
 void slots_lay_out(const struct slots *s, const struct haul_processor *p, struct haul_entity *e)

@@ -14,22 +14,25 @@
 #define NOT_TAKEN    255
 
 /* ---- opening ---- */
-static void channels_add(struct haul_task *t, unsigned mailbox)
+static void channels_add(const struct task_topology *topology, unsigned mailbox, uint32_t base[HAUL_MAILBOX_MAX],
+                         uint32_t *n)
 {
-    if (mailbox == HAUL_MAILBOX_NONE || t->channel_base[mailbox] != UINT32_MAX) return;
-    t->channel_base[mailbox] = t->channels;
-    t->channels += t->topology.partitions[mailbox];
+    if (mailbox == HAUL_MAILBOX_NONE || base[mailbox] != UINT32_MAX) return;
+    base[mailbox] = *n;
+    *n += topology->partitions[mailbox];
 }
 
-/* The order of channels is part of a checkpoint: own mailbox (forwards), what the processor gives to, the desk, the
- * dead letters. */
-static void channels_plan(struct haul_task *t)
+/* The order is part of a checkpoint: own mailbox (forwards), what the processor gives to, the desk, the dead letters.
+ */
+uint32_t task_channels(const struct haul_processor *p, const struct task_topology *topology,
+                       uint32_t base[HAUL_MAILBOX_MAX])
 {
-    for (int i = 0; i < HAUL_MAILBOX_MAX; i++) t->channel_base[i] = UINT32_MAX;
-    channels_add(t, t->name.mailbox);
-    for (const uint8_t *to = t->p->gives; to != NULL && *to != 0; to++) channels_add(t, *to);
-    channels_add(t, HAUL_MAILBOX_DESK);
-    t->letters_channel = t->channels++;
+    uint32_t n = 0;
+    for (int i = 0; i < HAUL_MAILBOX_MAX; i++) base[i] = UINT32_MAX;
+    channels_add(topology, p->mailbox, base, &n);
+    for (const uint8_t *to = p->gives; to != NULL && *to != 0; to++) channels_add(topology, *to, base, &n);
+    channels_add(topology, HAUL_MAILBOX_DESK, base, &n);
+    return n + 1;
 }
 
 static void channels_open(struct haul_task *t, size_t outbox_bytes)
@@ -100,7 +103,8 @@ struct haul_task *task_open(const struct haul_processor *p, struct haul_task_nam
     t->name = name;
     t->topology = *topology;
     t->options = options;
-    channels_plan(t);
+    t->channels = task_channels(p, topology, t->channel_base);
+    t->letters_channel = t->channels - 1;
     if (t->channels > HAUL_CHANNELS_MAX || !map_open(t)) {
         haul_fail(e, HAUL_E_LIMIT,
                   "task %s/%u: %u partitions to send to (at most %d), or no address space for %u entities",
@@ -362,6 +366,13 @@ static void step_ends(struct haul_task *t)
     haul_crumb.at = HAUL_CRUMB_OUTSIDE;
 }
 
+/* It has killed the process, three times at this step. */
+static bool condemned_timer(const struct haul_task *t)
+{
+    const struct haul_position *at = &t->core->position;
+    return t->find_timer != NULL && t->find_timer(t->find_arg, t->name, at->offset, at->step);
+}
+
 static bool fire_due(struct haul_task *t)
 {
     struct haul_entity *e;
@@ -376,6 +387,10 @@ static bool fire_due(struct haul_task *t)
     e->flags |= SLOT_TOUCHED;
     t->touched[t->touched_len++] = e;
     slots_timer_set(&t->slots, e, id, INT64_MAX);
+    if (condemned_timer(t)) {
+        step_ends(t);
+        return true;
+    }
     if (id == t->p->timers) {
         paint_held_back(t, e);
     } else {
@@ -589,6 +604,13 @@ static bool sequence_passes(struct haul_task *t)
     return false;
 }
 
+/* Placed by whoever sent it, who may know less of it than we do: outsiders have their own ways, and haul's own tasks
+ * had fewer partitions to send to before these were added. */
+static bool placement_in_doubt(const struct haul_task *t)
+{
+    return t->core->partitions > 1 && (haul_mailbox_foreign(t->head.sender.mailbox) || t->head.offset < t->placed_from);
+}
+
 /* Takes a decoded record through gates, placement and processor. */
 static void pass_record(struct haul_task *t, struct haul_record *r)
 {
@@ -598,7 +620,7 @@ static void pass_record(struct haul_task *t, struct haul_record *r)
         quarantine(t, r->raw, HAUL_STAGE_GATE);
         return;
     }
-    if (haul_mailbox_foreign(t->head.sender.mailbox) && c->partitions > 1) {
+    if (placement_in_doubt(t)) {
         const uint32_t home = haul_partition_of(haul_murmur2(r->id.p, r->id.n), c->partitions);
         if (home != t->name.partition) {
             c->count[COUNT_FORWARDED]++;

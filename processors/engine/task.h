@@ -142,6 +142,8 @@ struct haul_task {
     /* the verdict on a record of its log, NULL: none; index UINT32_MAX: on any of the message */
     const struct haul_condemned *(*find_condemned)(void *arg, struct haul_task_name task, int64_t offset,
                                                    uint32_t index);
+    /* whether the timer of that step is condemned */
+    bool (*find_timer)(void *arg, struct haul_task_name task, int64_t offset, uint64_t step);
     void *find_arg;
     const void *content[HAUL_CONTENTS_MAX]; /* in force, by the processor's order; NULL: none */
 
@@ -149,6 +151,7 @@ struct haul_task {
     size_t map_bytes, core_bytes;
     struct task_core *core;
     struct slots slots;
+    int64_t placed_from;          /* records of haul's own below this offset were placed by fewer partitions */
     uint8_t takes[HAUL_KIND_MAX]; /* kind → entity kind; 255: not taken */
     uint8_t *dirty;               /* a byte a block of the map */
     size_t dirty_len;
@@ -231,6 +234,11 @@ static inline void task_dirty(struct haul_task *t, const void *p, size_t n)
     const size_t to = ((size_t)((const uint8_t *)p - t->map) + n - 1) / TASK_BLOCK;
     for (size_t i = from; i <= to; i++) t->dirty[i] = 1;
 }
+
+/* Where the channels of a processor's tasks lie: first channel of each mailbox (UINT32_MAX: not sent to), one a
+ * partition; returns their number. The last is for the dead letters. */
+uint32_t task_channels(const struct haul_processor *p, const struct task_topology *topology,
+                       uint32_t base[HAUL_MAILBOX_MAX]);
 
 /* Watermark of a position; recomputed by clock records. */
 int64_t task_watermark(const struct haul_task *t);

@@ -232,7 +232,7 @@ void haul_worker_turn(struct haul_worker *w, int wait_ms)
     worker_claims(w);
     const bool ready = run_all(w);
     if (ready || w->holding)
-        intake(w, w->flying ? 0 : wait_ms);
+        intake(w, w->flying || w->claims_left ? 0 : wait_ms);
     else if (w->flying)
         worker_commit_drive(w, wait_ms < 1 ? 0 : 1);
     worker_now(w);

@@ -4,7 +4,8 @@
  *     ASSIGN ─► CLAIMING ─ claim: the nonce is ours ─► RESTORING ─ checkpoint loaded, log replayed muted ─► RUNNING
  *                  ▲                                                                          │
  *                  └──────────── fenced, rewound, wiped, unavailable: with back-off ◄─────────┘
- *     STOPPED: cannot go on without a person; says why; holds its partition so that nobody else stumbles over the same
+ *     Claims of one turn take so long at most (claim_ms): a state that is large is not waited for by those that are
+ * not. STOPPED: cannot go on without a person; says why; holds its partition so that nobody else stumbles over the same
  * thing.
  */
 #include "processors/engine/worker_internal.h"
@@ -117,30 +118,26 @@ static enum haul_err genesis_offset(struct haul_worker *w, struct worker_task *w
     return err;
 }
 
-/* Kafka remembers haul and the store does not: it was wiped. */
-static enum haul_err check_wiped(struct haul_worker *w, struct worker_task *wt, struct haul_control *genesis,
-                                 struct haul_error *e)
+static enum haul_err pinned_otherwise(const struct haul_worker *w, const struct worker_task *wt, uint32_t pinned,
+                                      struct haul_error *e)
 {
-    char metadata[128] = "";
-    int64_t remembered = -1;
-    const enum haul_err err = w->source->ops->recall(w->source, wt->name, &remembered, metadata, sizeof metadata, e);
-    if (err != HAUL_OK || remembered < 0) return err;
-    if (w->s.on_wipe == HAUL_WIPE_STOP)
-        return haul_fail(e, HAUL_E_CONFLICT,
-                         "Kafka remembers offset %lld but the store holds nothing: it was wiped. Set engine.on_wipe: "
-                         "rebuild to build the view again",
-                         (long long)remembered);
-    unsigned long long incarnation = 1;
-    long long settled = remembered;
-    const int read = sscanf(metadata, "incarnation=%llu settled=%lld", &incarnation, &settled);
-    if (read < 1) incarnation = 1;
-    if (read < 2 || settled < 0 || settled > remembered) settled = remembered;
-    genesis->incarnation = incarnation + (HAUL_MUTANT(REBUILD_SAME_INCARNATION) ? 0 : 1);
-    genesis->silent_until = HAUL_MUTANT(REBUILD_NOT_SILENT) ? -1 : settled;
-    int64_t low, high;
-    const enum haul_err bounds = w->source->ops->bounds(w->source, wt->name, &low, &high, e);
-    if (bounds == HAUL_OK) genesis->genesis_offset = low;
-    return bounds;
+    const char *name = haul_mailbox_row(wt->name.mailbox)->name;
+    return haul_fail(
+        e, HAUL_E_CONFLICT,
+        "mailbox %s was first claimed with %u partitions; engine.partitions.%s says %u: run haul repartition", name,
+        pinned, name, w->topology.partitions[wt->name.mailbox]);
+}
+
+/* Partitions that were added begin with the state that moves to them, not with nothing. */
+static enum haul_err check_siblings(struct haul_worker *w, struct worker_task *wt, struct haul_error *e)
+{
+    struct haul_control first;
+    bool exists;
+    if (wt->name.partition == 0) return HAUL_OK;
+    const enum haul_err err =
+        w->store->ops->peek(w->store, (struct haul_task_name){wt->name.mailbox, 0}, &first, &exists, e);
+    if (err != HAUL_OK || !exists || first.partitions == w->topology.partitions[wt->name.mailbox]) return err;
+    return pinned_otherwise(w, wt, first.partitions, e);
 }
 
 static enum haul_err prepare_genesis(struct haul_worker *w, struct worker_task *wt, struct haul_control *g,
@@ -154,12 +151,9 @@ static enum haul_err prepare_genesis(struct haul_worker *w, struct worker_task *
     memcpy(g->options_hash, first->hash, sizeof g->options_hash);
     memcpy(g->genesis_options, first->hash, sizeof g->genesis_options);
     for (unsigned i = 0; i < wt->p->contents_len; i++) contents_first_blob(w->contents, wt->p, i, g->content_hash[i]);
-    struct haul_control found;
-    bool exists;
-    enum haul_err err = w->store->ops->peek(w->store, wt->name, &found, &exists, e);
-    if (err != HAUL_OK || exists) return err;
-    err = genesis_offset(w, wt, &g->genesis_offset, e);
-    if (err == HAUL_OK) err = check_wiped(w, wt, g, e);
+    enum haul_err err = check_siblings(w, wt, e);
+    if (err == HAUL_OK) err = genesis_offset(w, wt, &g->genesis_offset, e);
+    if (err == HAUL_OK) err = worker_check_wiped(w, wt, g, e);
     g->position.offset = g->genesis_offset;
     return err;
 }
@@ -169,11 +163,16 @@ static enum haul_err check_pinned(const struct haul_worker *w, const struct work
     const struct haul_control *c = &wt->control;
     const uint32_t partitions = w->topology.partitions[wt->name.mailbox];
     const char *name = haul_mailbox_row(wt->name.mailbox)->name;
-    if (c->partitions != partitions)
-        return haul_fail(
-            e, HAUL_E_CONFLICT,
-            "mailbox %s was first claimed with %u partitions; engine.partitions.%s says %u: run haul repartition", name,
-            c->partitions, name, partitions);
+    if (c->partitions == 0)
+        return haul_fail(e, HAUL_E_CONFLICT, "haul repartition for mailbox %s was broken off: run it again", name);
+    if (c->partitions != partitions) return pinned_otherwise(w, wt, c->partitions, e);
+    uint32_t base[HAUL_MAILBOX_MAX];
+    const uint32_t channels = task_channels(wt->p, &w->topology, base);
+    if (c->acked_len != 0 && c->acked_len != channels)
+        return haul_fail(e, HAUL_E_CONFLICT,
+                         "%s sends to %u partitions of all mailboxes together; engine.partitions says %u: run haul "
+                         "repartition for the mailbox that has more now",
+                         name, c->acked_len - 1, channels - 1);
     if (c->answer_version != HAUL_ANSWER_VERSION)
         return haul_fail(e, HAUL_E_VERSION,
                          "its steps are of answer version %u; this haul gives version %d: run the haul that gives %u, "
@@ -198,7 +197,9 @@ static enum haul_err restore(struct haul_worker *w, struct worker_task *wt, stru
     wt->t->find_options = contents_find;
     wt->t->find_blob = contents_blob;
     wt->t->find_condemned = contents_condemned;
+    wt->t->find_timer = contents_condemned_timer;
     wt->t->find_arg = w->contents;
+    wt->t->placed_from = c->placed_from;
     struct task_core *core = wt->t->core;
     core->incarnation = c->incarnation;
     core->silent_until = c->silent_until;
@@ -210,6 +211,7 @@ static enum haul_err restore(struct haul_worker *w, struct worker_task *wt, stru
     if (c->checkpoint_generation > 0) {
         const enum haul_err err = checkpoint_load(&wt->checkpoint, wt->t, w->store, c, e);
         if (err != HAUL_OK) return err;
+        worker_renew(wt);
     }
     for (uint32_t i = 0; i < wt->t->channels; i++)
         wt->t->outbox.channel[i].acked = wt->t->outbox.channel[i].sent = i < c->acked_len ? c->acked[i] : 0;
@@ -246,6 +248,8 @@ static void claimed(struct haul_worker *w, struct worker_task *wt, bool fresh)
     }
     if (wt->paused) w->source->ops->resume(w->source, wt->name);
     wt->paused = false;
+    if (wt->renewed) worker_remember(w, wt);
+    wt->renewed = false;
     worker_log(w, wt, 2, fresh ? "genesis" : "claimed", "from offset %lld, step %llu, replay to step %llu",
                (long long)from, (unsigned long long)core->position.step, (unsigned long long)wt->control.position.step);
 }
@@ -257,13 +261,24 @@ static bool is_final(enum haul_err err)
            err == HAUL_E_LOG_CHANGED;
 }
 
+/* Where it begins is looked up only when there is nothing yet. */
+static enum haul_err take(struct haul_worker *w, struct worker_task *wt, bool *fresh, struct haul_error *e)
+{
+    struct haul_control genesis;
+    wt->settled_before = -1;
+    enum haul_err err = w->store->ops->claim(w->store, wt->name, NULL, &wt->control, fresh, e);
+    if (err == HAUL_E_NOT_FOUND) {
+        err = prepare_genesis(w, wt, &genesis, e);
+        if (err == HAUL_OK) err = w->store->ops->claim(w->store, wt->name, &genesis, &wt->control, fresh, e);
+    }
+    return err == HAUL_OK && !*fresh ? worker_check_gone_back(w, wt, e) : err;
+}
+
 static void claim(struct haul_worker *w, struct worker_task *wt)
 {
     struct haul_error e = {0};
-    struct haul_control genesis;
     bool fresh = false;
-    enum haul_err err = prepare_genesis(w, wt, &genesis, &e);
-    if (err == HAUL_OK) err = w->store->ops->claim(w->store, wt->name, &genesis, &wt->control, &fresh, &e);
+    enum haul_err err = take(w, wt, &fresh, &e);
     HAUL_CRASH("claimed");
     if (err == HAUL_OK) err = check_pinned(w, wt, &e);
     if (err == HAUL_OK) err = restore(w, wt, &e);
@@ -278,9 +293,17 @@ static void claim(struct haul_worker *w, struct worker_task *wt)
 
 void worker_claims(struct haul_worker *w)
 {
+    w->claims_left = false;
     if (w->flying || w->stopping) return; /* a claim uses the store's connection */
-    for (size_t i = 0; i < w->tasks; i++)
-        if (w->task[i]->state == HAUL_TASK_CLAIMING && w->task[i]->retry_ns <= w->now_ns) claim(w, w->task[i]);
+    const int64_t begun_ns = w->now_ns;
+    bool any = false;
+    for (size_t i = 0; i < w->tasks && !w->claims_left; i++) {
+        struct worker_task *wt = w->task[i];
+        if (wt->state != HAUL_TASK_CLAIMING || wt->retry_ns > w->now_ns) continue;
+        w->claims_left = any && w->now_ns - begun_ns >= w->s.claim_ms * NS_PER_MS;
+        if (!w->claims_left) claim(w, wt);
+        any = true;
+    }
 }
 
 /* ---- restoring ---- */

@@ -89,10 +89,8 @@ static void add_checkpoint(struct worker_task *wt, struct haul_control *c, size_
     c->checkpoint_writing = wt->checkpoint.generation;
     c->checkpoint_writing_blocks = wt->checkpoint.next_rows;
     HAUL_CRASH("checkpoint_writing");
-    const uint64_t before = wt->checkpoint.written_bytes;
-    if (*budget > 0) checkpoint_write(&wt->checkpoint, ops, *budget, c->commit);
-    const uint64_t spent = wt->checkpoint.written_bytes - before;
-    *budget -= spent < *budget ? (size_t)spent : *budget;
+    const size_t spent = *budget > 0 ? checkpoint_write(&wt->checkpoint, ops, *budget, c->commit) : 0;
+    *budget -= spent < *budget ? spent : *budget;
 }
 
 /* ---- putting a commit together ---- */
@@ -182,19 +180,18 @@ bool worker_commit_begin(struct haul_worker *w, bool last)
 }
 
 /* ---- outcomes ---- */
-void worker_remember(struct haul_worker *w, struct worker_task *wt)
+static void count_span(struct haul_spans *spans, int64_t ns)
 {
-    char metadata[96];
-    wt->remember_ns = w->now_ns;
-    if (outbox_acked_step(&wt->t->outbox) >= wt->control.position.step)
-        wt->settled_offset = wt->control.position.offset;
-    snprintf(metadata, sizeof metadata, "incarnation=%llu settled=%lld", (unsigned long long)wt->control.incarnation,
-             (long long)wt->settled_offset);
-    w->source->ops->remember(w->source, wt->name, wt->control.position.offset, metadata);
+    int bucket = 0;
+    while (bucket < HAUL_SPAN_BUCKETS - 1 && ns > (250000ll << bucket)) bucket++;
+    spans->count[bucket]++;
+    spans->sum_ns += ns;
 }
 
 static void applied(struct haul_worker *w, struct worker_task *wt, const struct haul_commit *part)
 {
+    if (part->control.position.offset > wt->control.position.offset)
+        count_span(&w->report.effect, (haul_wall_now().ms - part->control.last_append_ms) * NS_PER_MS);
     wt->control = part->control;
     wt->t->outbox.committed_step = part->control.position.step;
     wt->committed_watermark_ms = wt->flying_watermark_ms;
@@ -266,11 +263,8 @@ void worker_commit_drive(struct haul_worker *w, int wait_ms)
     w->report.trouble[0] = '\0';
     w->flying = false;
     const int64_t took = w->now_ns - w->commit_ns;
-    int bucket = 0;
-    while (bucket < HAUL_COMMIT_BUCKETS - 1 && took > (250000ll << bucket)) bucket++;
     w->report.commits++;
-    w->report.commit_took[bucket]++;
-    w->report.commit_ns_sum += took;
+    count_span(&w->report.commit, took);
     if (took > w->report.commit_ns_max) w->report.commit_ns_max = took;
     HAUL_CRASH("committed");
     for (size_t i = 0; i < w->parts_len; i++) settle(w, w->part_task[i], &w->parts[i]);

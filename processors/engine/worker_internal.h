@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A worker's own: its tasks and what is in flight. Files: worker.c (the turn), worker_claim.c (claim, restore, give
- * up), worker_commit.c (commit and its outcomes), worker_send.c (outputs, ticks, clocks), worker_report.c.
+ * up), worker_memory.c (what the group remembers), worker_commit.c (commit and its outcomes), worker_send.c (outputs,
+ * ticks, clocks), worker_report.c.
  */
 #ifndef HAUL_WORKER_INTERNAL_H
 #define HAUL_WORKER_INTERNAL_H
@@ -23,6 +24,7 @@ struct worker_task {
     bool paused, at_end, verified, leftover;
     bool draining; /* the next step is of another answer version: checkpoint here, then stop */
     bool gone;     /* forgotten while a commit was in flight */
+    bool renewed;  /* the claim made it a new incarnation, which the group must know before anything is sent */
     bool lacks;    /* content that a control record names; while restoring as well */
 
     struct haul_control control; /* as last known to be in the store */
@@ -40,6 +42,7 @@ struct worker_task {
     uint32_t clock_channel; /* how far the telling has come */
     /* offset below which all that was emitted is acknowledged: what a rebuild need not send; and the next candidate */
     int64_t settled_offset, settling_offset;
+    int64_t settled_before; /* as the group remembered it at the claim; -1 */
     uint64_t settling_step; /* 0: there is none */
     int64_t log_end;
     char why[200];
@@ -64,6 +67,7 @@ struct haul_worker {
     struct worker_task *part_task[TASKS_MAX];
     size_t parts_len;
     bool flying, holding, stopping, done, sink_full;
+    bool claims_left; /* tasks that could be claimed wait for the next turn */
     int64_t commit_ns, hold_ns, checkpoint_budget_ns;
     int64_t now_ns;
 
@@ -113,9 +117,26 @@ void worker_target(struct haul_worker *w, struct worker_task *wt); /* the muted 
 /* worker_commit.c */
 bool worker_commit_begin(struct haul_worker *w, bool last);
 void worker_commit_drive(struct haul_worker *w, int wait_ms);
-bool worker_task_ahead(const struct worker_task *wt);                /* it has done what is not committed */
-void worker_remember(struct haul_worker *w, struct worker_task *wt); /* in the group's memory */
+bool worker_task_ahead(const struct worker_task *wt); /* it has done what is not committed */
 uint64_t worker_acked_sum(const struct worker_task *wt);
+
+/* worker_memory.c: what the group remembers */
+#define MEMORY_TEXT 128
+struct memory {
+    int64_t offset; /* -1: nothing */
+    uint64_t incarnation;
+    int64_t settled; /* below it all that was emitted is in the log */
+    int64_t since;   /* where the task began: genesis */
+};
+void worker_remember(struct haul_worker *w, struct worker_task *wt);
+/* The store holds nothing: CONFLICT when it was wiped and that stops us, else *genesis begins the next incarnation. */
+enum haul_err worker_check_wiped(struct haul_worker *w, struct worker_task *wt, struct haul_control *genesis,
+                                 struct haul_error *e);
+/* The store holds wt->control: CONFLICT when that is from before a rebuild and it stops us, else it becomes the next
+ * incarnation. */
+enum haul_err worker_check_gone_back(struct haul_worker *w, struct worker_task *wt, struct haul_error *e);
+/* A loaded checkpoint of an earlier incarnation goes on as the control key's: its sequences begin anew. */
+void worker_renew(struct worker_task *wt);
 
 /* worker_send.c */
 void worker_receipts(struct haul_worker *w);

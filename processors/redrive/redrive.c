@@ -108,6 +108,7 @@ static const uint8_t gives[] = {
 
 const struct haul_processor haul_redrive = {
     .mailbox = HAUL_MAILBOX_REDRIVE,
+    .whole = true,
     .summary_en = "sends dead letters again, once each",
     .summary_zh = "重发死信，每条一次",
     .state_version = 1,

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 
 #define CLAIM_TRIES  4  /* when somebody else writes to the control key in between */
-#define LOAD_AT_ONCE 16 /* blocks of one exchange */
+#define LOAD_AT_ONCE 64 /* blocks of one exchange */
 #define KEY_BYTES    256
 
 static struct haul_str view(const struct haul_buf *b)
@@ -277,6 +277,8 @@ static enum haul_err claim_once(struct redis_store *s, struct reading *r, const 
     r->verdict = HAUL_OK;
     const enum haul_err err = read_first(s, r, e);
     if (err != HAUL_OK) return err;
+    if (!r->exists && genesis == NULL)
+        return haul_fail(e, HAUL_E_NOT_FOUND, "%s does not exist", (const char *)r->key.p);
     if (!r->exists) r->record = (struct record){.control = *genesis};
     struct held *h = held_add(s, r->task);
     know(h, r);
@@ -367,11 +369,24 @@ struct loading {
     struct redis_store *store;
     const struct haul_block_ref *refs;
     size_t n, next; /* how many; the next to be answered */
+    haul_block_place *place;
     haul_block_fn *fn;
     void *arg;
     enum haul_err verdict;
     struct haul_error *e;
 };
+
+/* When the task does not want a block of this length the exchange ends there. */
+static uint8_t *place_block(void *arg, size_t index, size_t n)
+{
+    (void)index;
+    struct loading *l = arg;
+    uint8_t *to = l->verdict == HAUL_OK ? l->place(l->arg, l->refs[l->next].index, n) : NULL;
+    if (to == NULL && l->verdict == HAUL_OK)
+        l->verdict = haul_fail(l->e, HAUL_E_CORRUPT, "block %u of checkpoint %llu has %zu bytes, another length",
+                               l->refs[l->next].index, (unsigned long long)l->refs[l->next].generation, n);
+    return to;
+}
 
 static void take_block(void *arg, size_t index, const struct haul_redis_value *v)
 {
@@ -392,6 +407,7 @@ static enum haul_err load_some(struct redis_store *s, struct loading *l, const s
 {
     const enum haul_err err = start(s, take_block, l, e);
     if (err != HAUL_OK) return err;
+    s->wire.place = place_block;
     const size_t left = l->n - l->next, n = left < LOAD_AT_ONCE ? left : LOAD_AT_ONCE;
     for (size_t i = 0; i < n; i++) {
         resp_command(&s->wire.out, 2);
@@ -399,22 +415,25 @@ static enum haul_err load_some(struct redis_store *s, struct loading *l, const s
         transaction_block_key(&s->wire.out, h, l->refs[l->next + i].generation, l->refs[l->next + i].index);
     }
     s->wire.expected = n;
-    const enum haul_err done = finish(s, e);
-    return done != HAUL_OK ? done : l->verdict;
+    struct haul_error why;
+    const enum haul_err done = finish(s, &why);
+    if (l->verdict != HAUL_OK) return l->verdict; /* it stands in *e already */
+    if (done != HAUL_OK) *e = why;
+    return done;
 }
 
 enum haul_err protocol_load(struct haul_store *store, struct haul_task_name task, const struct haul_block_ref *refs,
-                            size_t n, haul_block_fn *fn, void *arg, struct haul_error *e)
+                            size_t n, haul_block_place *place, haul_block_fn *fn, void *arg, struct haul_error *e)
 {
     struct haul_error scratch;
     if (e == NULL) e = &scratch;
     struct redis_store *s = (struct redis_store *)store;
-    struct loading l = {.store = s, .refs = refs, .n = n, .fn = fn, .arg = arg, .e = e};
-    struct held place = {.task = task};
+    struct loading l = {.store = s, .refs = refs, .n = n, .place = place, .fn = fn, .arg = arg, .e = e};
+    struct held where = {.task = task};
     enum haul_err err = HAUL_OK;
     uint8_t prefix[KEY_BYTES];
-    place.blocks = (struct haul_buf){.p = prefix, .cap = KEY_BYTES, .max = KEY_BYTES};
-    keys_block_prefix(&place.blocks, s->instance, task);
-    while (err == HAUL_OK && l.next < n) err = load_some(s, &l, &place, e);
+    where.blocks = (struct haul_buf){.p = prefix, .cap = KEY_BYTES, .max = KEY_BYTES};
+    keys_block_prefix(&where.blocks, s->instance, task);
+    while (err == HAUL_OK && l.next < n) err = load_some(s, &l, &where, e);
     return err;
 }

@@ -9,9 +9,11 @@ struct field {
     const char *name;
     enum form form;
     size_t offset; /* in struct record */
+    bool may_lack; /* older hauls do not write it: then it is zero */
 };
 
-#define AT(member) offsetof(struct record, member)
+#define AT(member)       offsetof(struct record, member), false
+#define MAY_LACK(member) offsetof(struct record, member), true
 
 static const struct field fields[] = {
     {"commit", U64, AT(control.commit)},
@@ -21,7 +23,7 @@ static const struct field fields[] = {
     {"last_offset", I64, AT(control.last_offset)},
     {"last_append_ms", I64, AT(control.last_append_ms)},
     {"last_hash", HEX64, AT(control.last_hash)},
-    {"acked", ACKED, 0},
+    {"acked", ACKED, 0, false},
     {"checkpoint_generation", U64, AT(control.checkpoint_generation)},
     {"checkpoint_blocks", U32, AT(control.checkpoint_blocks)},
     {"checkpoint_offset", I64, AT(control.checkpoint.offset)},
@@ -35,6 +37,7 @@ static const struct field fields[] = {
     {"genesis_offset", I64, AT(control.genesis_offset)},
     {"silent_until", I64, AT(control.silent_until)},
     {"partitions", U32, AT(control.partitions)},
+    {"placed_from", I64, MAY_LACK(control.placed_from)},
     {"answer_version", U32, AT(control.answer_version)},
     {"options_version", U32, AT(control.options_version)},
     {"options_hash", TEXT33, AT(control.options_hash)},
@@ -246,6 +249,7 @@ enum haul_err record_read(const struct haul_redis_value *v, struct record *out, 
         return haul_fail(e, HAUL_E_CORRUPT, "field 'owner' of the control key is not a nonce");
     for (size_t i = 0; i < FIELDS; i++) {
         const struct haul_redis_value *value = lookup(v, fields[i].name);
+        if (value == NULL && fields[i].may_lack) continue;
         if (value == NULL || !read_value(&fields[i], value->str, out))
             return haul_fail(e, HAUL_E_CORRUPT, "field '%s' of the control key is missing or cannot be read",
                              fields[i].name);

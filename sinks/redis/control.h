@@ -10,7 +10,7 @@
  *     checkpoint_offset checkpoint_index checkpoint_step checkpoint_bytes checkpoint_hash
  *     checkpoint_writing checkpoint_writing_blocks    a checkpoint that does not count yet
  *     incarnation genesis_offset silent_until partitions answer_version options_version options_hash
- *     genesis_options format
+ *     genesis_options format placed_from
  *     content_0_hash content_0_version …              what the task began with beside its options; the version in force
  *
  * The fields that change with every commit come first: in a small hash Redis finds a field by looking from the front.

@@ -69,6 +69,9 @@
  *   ours, count = end       open     if it was ever sent: applied, with no answer that says all of it: send it again
  *   ours, any other count   REWOUND  Redis has lost its tail: a fail-over, an old snapshot
  *
+ * Parts that are committed `together` (a change of partitions moves state between tasks) are all in the transaction or
+ * none: if one is not open any more, those of them at `begin` are FENCED as well.
+ *
  * EXEC's answer goes before the reading behind it: an array without errors is APPLIED (a reading that is not ours then
  * concerns the next commit); nil or an error is not applied.
  *
@@ -426,10 +429,22 @@ static void judge(struct redis_store *s, size_t i)
     }
 }
 
+/* Parts that stand or fall together: one that is over takes along those that are not applied. (When the transaction was
+ * applied and one was fenced behind it, the others are at `end`, and stay.) */
+static void fall_together(struct redis_store *s)
+{
+    bool over = false;
+    for (size_t i = 0; i < s->len; i++) over |= s->commits[i].together && !is_open(s, i);
+    for (size_t i = 0; i < s->len && over; i++)
+        if (is_open(s, i) && s->commits[i].together && s->held[s->parts[i].held].count != s->commits[i].control.commit)
+            s->commits[i].outcome = HAUL_OUTCOME_FENCED;
+}
+
 static void judge_all(struct redis_store *s)
 {
     for (size_t i = 0; i < s->len; i++)
         if (is_open(s, i)) judge(s, i);
+    fall_together(s);
 }
 
 static void go_on(struct redis_store *s)

@@ -103,7 +103,7 @@ enum haul_err protocol_claim(struct haul_store *store, struct haul_task_name tas
 enum haul_err protocol_peek(struct haul_store *store, struct haul_task_name task, struct haul_control *out,
                             bool *exists, struct haul_error *e);
 enum haul_err protocol_load(struct haul_store *store, struct haul_task_name task, const struct haul_block_ref *refs,
-                            size_t n, haul_block_fn *fn, void *arg, struct haul_error *e);
+                            size_t n, haul_block_place *place, haul_block_fn *fn, void *arg, struct haul_error *e);
 
 /* transaction.c: the commands between MULTI and EXEC of all open parts; returns how many. Sets held[].next. */
 size_t transaction_write(struct redis_store *s);

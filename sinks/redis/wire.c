@@ -72,7 +72,8 @@ enum haul_err wire_begin(struct wire *w, wire_reply_fn *take, void *arg, struct 
     assert(!w->busy);
     haul_buf_relax(&w->out);
     w->sent = 0, w->got = 0, w->expected = 0, w->greetings = 0;
-    w->take = take, w->arg = arg;
+    w->take = take, w->place = NULL, w->arg = arg;
+    w->bulk = (struct bulk){0};
     int64_t ms = w->options->timeout;
     if (!w->up) {
         w->connects++;
@@ -122,9 +123,50 @@ static enum haul_err send_some(struct wire *w, struct haul_error *e)
     return HAUL_OK;
 }
 
+static enum haul_err take_bulk(struct wire *w, size_t n, struct haul_error *e)
+{
+    for (size_t at = 0;;) {
+        struct haul_redis_value v;
+        enum haul_err err = HAUL_OK;
+        switch (bulk_next(&w->bulk, w->bytes, n, &at, w->place, w->arg, w->got, &v)) {
+        case BULK_MORE:
+            return HAUL_OK;
+        case BULK_BAD:
+            return haul_fail(e, HAUL_E_CORRUPT, "Redis answered in a form that does not belong to what was asked");
+        case BULK_STRING:
+            if (w->greetings > 0)
+                err = greeted(w, &v, e);
+            else if (w->got < w->expected)
+                w->take(w->arg, w->got++, &v);
+            else
+                err = haul_fail(e, HAUL_E_CORRUPT, "Redis answered what was not asked");
+            if (err != HAUL_OK) return err;
+        }
+    }
+}
+
+static enum haul_err receive_bulk(struct wire *w, struct haul_error *e)
+{
+    while (w->got < w->expected) {
+        uint8_t *to;
+        const size_t want = bulk_want(&w->bulk, w->bytes, sizeof w->bytes, &to);
+        const int64_t n = w->transport->ops->receive(w->transport, to, want, e);
+        if (n < 0) return HAUL_E_IO;
+        if (n == 0) break;
+        enum haul_err err = HAUL_OK;
+        if (to == w->bytes)
+            err = take_bulk(w, (size_t)n, e);
+        else
+            bulk_came(&w->bulk, (size_t)n);
+        if (err != HAUL_OK) return err;
+    }
+    return HAUL_OK;
+}
+
 /* Until nothing more is there now, or everything that is awaited has come. */
 static enum haul_err receive_some(struct wire *w, struct haul_error *e)
 {
+    if (w->place != NULL) return receive_bulk(w, e);
     while (w->got < w->expected) {
         const int64_t n = w->transport->ops->receive(w->transport, w->bytes, sizeof w->bytes, e);
         if (n < 0) return HAUL_E_IO;

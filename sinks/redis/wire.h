@@ -5,6 +5,7 @@
 #ifndef HAUL_SINKS_REDIS_WIRE_H
 #define HAUL_SINKS_REDIS_WIRE_H
 
+#include "sinks/redis/bulk.h"
 #include "sinks/redis/resp.h"
 
 /* Takes the index-th reply of the exchange; the value is gone after the call. */
@@ -24,7 +25,9 @@ struct wire {
     size_t expected, got; /* replies */
     struct haul_mono deadline;
     wire_reply_fn *take;
+    bulk_place_fn *place; /* set behind wire_begin: strings go where it says, and `take` sees them there */
     void *arg;
+    struct bulk bulk;
     uint8_t bytes[16384]; /* received */
 };
 

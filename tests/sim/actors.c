@@ -13,8 +13,11 @@
 enum { TIMER_SILENCE, TIMER_GONE };
 enum { THING, SHADOW };
 
-struct tally_state { /* of a thing; of its shadow only count and sum */
+/* Of a thing; of its shadow only count and sum. So large that a task's state is several blocks of a checkpoint, and a
+ * step changes one or two of them. */
+struct tally_state {
     int64_t count, sum, silent, late, fed;
+    char bulk[7000];
 };
 
 static void give(struct haul_task *t, struct haul_str region, const struct haul_record *r)

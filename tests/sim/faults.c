@@ -13,6 +13,7 @@ void faults_plan(struct sim *s)
     p->options = world_chance(w, 2);
     p->stops = world_chance(w, 2);
     p->mute = world_chance(w, 4);
+    p->halts = world_chance(w, 2);
     switch (world_below(w, 12)) {
     case 0:
         p->wipes = true;
@@ -116,7 +117,10 @@ void faults_redis(struct sim *s)
 void faults_kafka(struct sim *s)
 {
     outage(s);
-    s->w.kafka_down = true;
+    if (world_chance(&s->w, 2))
+        s->w.kafka_down = true;
+    else
+        s->w.kafka_slow = true;
 }
 
 void faults_end(struct sim *s)
@@ -125,14 +129,32 @@ void faults_end(struct sim *s)
     s->outage_until_ms = 0;
     model_redis_refuse(s->redis, NULL);
     model_redis_freeze(s->redis, false);
-    s->w.kafka_down = false;
+    s->w.kafka_down = s->w.kafka_slow = false;
 }
 
 /* ---- logs ---- */
-static void nobody_reads(struct sim *s, unsigned mailbox, unsigned partition)
+/* A commit of this task is on its way: of one that reads there, or that has given it up meanwhile. */
+static bool commits(const struct haul_worker *w, unsigned mailbox, unsigned partition)
 {
+    for (size_t i = 0; w->flying && i < w->parts_len; i++)
+        if (w->parts[i].task.mailbox == mailbox && w->parts[i].task.partition == partition) return true;
+    return false;
+}
+
+/* What a process holds of the log, and would still commit, goes with it. False: it stands still in the middle of that.
+ */
+static bool nobody_reads(struct sim *s, unsigned mailbox, unsigned partition)
+{
+    bool reads[SIM_MEMBERS];
+    for (int i = 0; i < SIM_MEMBERS; i++) {
+        const struct haul_worker *w = s->process[i].worker;
+        reads[i] =
+            s->w.member[i].alive && (s->w.member[i].part[mailbox][partition].started || commits(w, mailbox, partition));
+        if (i == s->standing && (reads[i] || w->at[mailbox][partition] != NULL)) return false;
+    }
     for (int i = 0; i < SIM_MEMBERS; i++)
-        if (s->w.member[i].alive && s->w.member[i].part[mailbox][partition].started) process_die(s, i);
+        if (reads[i]) process_die(s, i);
+    return true;
 }
 
 /* Retention behind the checkpoint: whatever happens to the process, it can go on. The replica may hold an older
@@ -153,8 +175,7 @@ static void expire_unread(struct sim *s, unsigned k, unsigned p)
     const struct sim_log *l = sim_log_of(s, k, p);
     struct sim_ledger *ledger = sim_ledger_of(s, k, p);
     if (!ledger->exists || ledger->offset >= (int64_t)l->n || l->low > ledger->offset) return;
-    nobody_reads(s, sim_actors[k]->mailbox, p);
-    if (ledger->offset >= (int64_t)l->n) return;
+    if (!nobody_reads(s, sim_actors[k]->mailbox, p) || ledger->offset >= (int64_t)l->n) return;
     world_expire(&s->w, sim_actors[k]->mailbox, p,
                  ledger->offset + 1 + (int64_t)world_below(&s->w, l->n - (uint64_t)ledger->offset));
     ledger->harmed = ledger->must_stop = true;
@@ -164,7 +185,7 @@ static void expire_unread(struct sim *s, unsigned k, unsigned p)
 static void cut_unread(struct sim *s, unsigned k, unsigned p)
 {
     const struct sim_log *l = sim_log_of(s, k, p);
-    nobody_reads(s, sim_actors[k]->mailbox, p);
+    if (!nobody_reads(s, sim_actors[k]->mailbox, p)) return;
     model_redis_settle(s->redis);
     const int64_t from = sim_ledger_of(s, k, p)->read_max;
     if (from >= (int64_t)l->n) return;
@@ -177,7 +198,7 @@ static void cut_unread(struct sim *s, unsigned k, unsigned p)
 static void rewrite(struct sim *s, unsigned k, unsigned p)
 {
     struct sim_ledger *ledger = sim_ledger_of(s, k, p);
-    nobody_reads(s, sim_actors[k]->mailbox, p);
+    if (!nobody_reads(s, sim_actors[k]->mailbox, p)) return;
     model_redis_settle(s->redis);
     if (!ledger->exists || ledger->offset == 0 || ledger->offset > (int64_t)sim_log_of(s, k, p)->n) return;
     const int64_t end = world_chance(&s->w, 3) ? 0 : (int64_t)world_below(&s->w, (uint64_t)ledger->offset);
@@ -200,6 +221,7 @@ void faults_log(struct sim *s)
 void faults_heal(struct sim *s)
 {
     const struct model_redis_faults none = {0};
+    s->w.interrupt = NULL;
     model_redis_set_faults(s->redis, &none);
     s->outage_until_ms = 1;
     faults_end(s);

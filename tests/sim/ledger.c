@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Held after every transaction that the model of Redis applies, and after every turn of a process:
  *
- *   - a task's position, step and incarnation never fall, and its commits count up by one: so no stale owner has
- *     written, and nothing was written twice. When Redis itself loses data the ledger is read anew: a declared rewind;
+ *   - a task's position and step never fall, its incarnation stays, and its commits count up by one: so no stale owner
+ *     has written, and nothing was written twice. When Redis itself loses data the ledger is read anew: a declared
+ *     rewind; only when that has brought back an incarnation from before a rebuild may the next commit be of a new one;
+ *   - a later incarnation is silent wherever the group remembers that all was sent;
  *   - each record that a task has taken is in exactly one of its counts.
  */
 #include "tests/sim/sim.h"
@@ -66,7 +68,9 @@ static void hold(struct sim *s, unsigned k, unsigned p, const struct sim_ledger 
 {
     const char *name = haul_mailbox_row(sim_actors[k]->mailbox)->name;
     if (!was->exists || !is->exists) return;
-    const bool forward = is->step >= was->step && is->offset >= was->offset && is->incarnation == was->incarnation;
+    const bool renewed = is->incarnation > was->incarnation && was->incarnation < was->incarnation_max;
+    const bool forward =
+        is->step >= was->step && is->offset >= was->offset && (is->incarnation == was->incarnation || renewed);
     const bool counted =
         is->commit == was->commit ? is->step == was->step && is->offset == was->offset : is->commit == was->commit + 1;
     if (forward && counted) return;
@@ -77,6 +81,20 @@ static void hold(struct sim *s, unsigned k, unsigned p, const struct sim_ledger 
                  (unsigned long long)is->commit, (unsigned long long)is->step, (long long)is->offset);
 }
 
+/* What was in the log is not said again. */
+static void hold_silence(struct sim *s, unsigned k, unsigned p, const struct sim_ledger *was,
+                         const struct sim_ledger *is)
+{
+    const int64_t silent = ledger_field(s, k, p, "silent_until");
+    if (!is->exists || is->incarnation <= was->incarnation_max || is->incarnation < 2 ||
+        silent >= sim_log_of(s, k, p)->settled)
+        return;
+    s->broken = true;
+    sim_complain(s, "%s/%u: incarnation %llu says again what was sent from offset %lld on; all below %lld was sent",
+                 haul_mailbox_row(sim_actors[k]->mailbox)->name, p, (unsigned long long)is->incarnation,
+                 (long long)silent, sim_log_of(s, k, p)->settled);
+}
+
 static void on_change(void *arg, bool replaced)
 {
     struct sim *s = arg;
@@ -85,7 +103,7 @@ static void on_change(void *arg, bool replaced)
     {
         struct sim_ledger *l = sim_ledger_of(s, k, p);
         struct sim_ledger now = read_task(s, k, p);
-        if (!replaced) hold(s, k, p, l, &now);
+        if (!replaced) hold(s, k, p, l, &now), hold_silence(s, k, p, l, &now);
         now.harmed = l->harmed;
         now.incarnation_max = now.incarnation > l->incarnation_max ? now.incarnation : l->incarnation_max;
         now.read_max = l->read_max > now.offset ? l->read_max : now.offset;

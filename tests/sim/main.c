@@ -10,6 +10,8 @@
 
 const struct haul_processor *const sim_actors[SIM_ACTORS] = {&sim_tally, &sim_hub, &sim_board};
 
+static void act(struct sim *s);
+
 /* ---- one seed ---- */
 static void settings_of(struct sim *s)
 {
@@ -23,12 +25,39 @@ static void settings_of(struct sim *s)
         .outbox_bytes = world_chance(&s->w, 3) ? (size_t)1200 << 10 : (size_t)4 << 20,
         .clock_interval_ms = 20 + (int64_t)world_below(&s->w, 200),
         .tick_interval_ms = 100 + (int64_t)world_below(&s->w, 900),
+        .claim_ms = world_chance(&s->w, 2) ? 0 : 1000,
         .start = HAUL_START_EARLIEST,
     };
     s->w.partitions[SIM_TRAFFIC] = 3;
     s->w.partitions[SIM_NETWORK] = 2;
     s->w.partitions[SIM_DESK] = 1;
     memcpy(s->settings.partitions, s->w.partitions, sizeof s->settings.partitions);
+}
+
+/* The process whose turn it is stands still where it is, between two of its calls; the world goes on, for less than a
+ * session or for longer. */
+static void stand_still(void *arg)
+{
+    struct sim *s = arg;
+    const int who = s->running;
+    const bool crashable = s->w.crashable;
+    const int64_t crash_in = s->w.crash_in;
+    jmp_buf crash;
+    if (who < 0) return;
+    memcpy(&crash, &s->w.crash, sizeof crash);
+    s->w.stats.interrupts++;
+    s->standing = who;
+    s->w.crashable = false;
+    const bool long_one = world_chance(&s->w, 2);
+    for (uint64_t k = world_below(&s->w, 60); k > 0 && !s->broken; k--) {
+        if (long_one) s->w.now_ns += (int64_t)world_below(&s->w, 300) * NS_PER_MS;
+        act(s);
+    }
+    memcpy(&s->w.crash, &crash, sizeof crash);
+    s->w.crashable = crashable;
+    s->w.crash_in = crash_in;
+    s->standing = -1;
+    s->running = who;
 }
 
 static void open_world(struct sim *s, uint64_t seed)
@@ -38,8 +67,10 @@ static void open_world(struct sim *s, uint64_t seed)
     settings_of(s);
     outside_contents(s);
     s->redis = model_redis_new(&s->w.now_ns, seed * 7 + 1);
+    s->running = s->standing = -1;
     faults_plan(s);
     ledger_watch(s);
+    if (s->plan.halts) s->w.interrupt = stand_still, s->w.interrupt_arg = s;
     for (int i = 0; i < SIM_MEMBERS; i++) process_start(s, i);
 }
 
@@ -62,6 +93,7 @@ static void process_acts(struct sim *s, int i, uint64_t dice)
 {
     struct sim_member *m = &s->w.member[i];
     const bool runs = m->alive && !m->paused;
+    if (i == s->standing) return;
     if (dice < 900) {
         if (runs) process_turn(s, i, world_chance(&s->w, 25) ? (int64_t)world_below(&s->w, 120) : -1);
     } else if (dice < 930) {
@@ -117,7 +149,7 @@ static bool run_seed(struct sim *s, uint64_t seed, int actions)
 
 /* ---- many ---- */
 struct sums {
-    uint64_t seeds, failed, messages, crashes, pauses, stops, faults, lost, rewinds, wipes, cut, stopped;
+    uint64_t seeds, failed, messages, crashes, pauses, halts, stops, faults, lost, rewinds, wipes, cut, stopped;
 };
 
 static void add_up(struct sums *t, const struct sim *s, bool good)
@@ -127,6 +159,7 @@ static void add_up(struct sums *t, const struct sim *s, bool good)
     t->messages += s->messages;
     t->crashes += s->w.stats.crashes;
     t->pauses += s->w.stats.pauses;
+    t->halts += s->w.stats.interrupts;
     t->stops += s->w.stats.stops;
     t->faults += s->w.stats.redis_faults;
     t->lost += s->w.stats.lost_acks + s->w.stats.lost_sends;
@@ -138,14 +171,15 @@ static void add_up(struct sums *t, const struct sim *s, bool good)
 
 static void print_sums(const struct sums *t)
 {
-    printf(
-        "%llu seeds, %llu failed: %llu messages; %llu crashes, %llu pauses, %llu clean stops; %llu Redis faults, %llu "
-        "lost tails, %llu wiped stores; %llu answers of Kafka lost, %llu messages cut; %llu runs stopped as they "
-        "should\n",
-        (unsigned long long)t->seeds, (unsigned long long)t->failed, (unsigned long long)t->messages,
-        (unsigned long long)t->crashes, (unsigned long long)t->pauses, (unsigned long long)t->stops,
-        (unsigned long long)t->faults, (unsigned long long)t->rewinds, (unsigned long long)t->wipes,
-        (unsigned long long)t->lost, (unsigned long long)t->cut, (unsigned long long)t->stopped);
+    printf("%llu seeds, %llu failed: %llu messages; %llu crashes, %llu pauses, %llu halts within a turn, %llu clean "
+           "stops; %llu Redis faults, %llu "
+           "lost tails, %llu wiped stores; %llu answers of Kafka lost, %llu messages cut; %llu runs stopped as they "
+           "should\n",
+           (unsigned long long)t->seeds, (unsigned long long)t->failed, (unsigned long long)t->messages,
+           (unsigned long long)t->crashes, (unsigned long long)t->pauses, (unsigned long long)t->halts,
+           (unsigned long long)t->stops, (unsigned long long)t->faults, (unsigned long long)t->rewinds,
+           (unsigned long long)t->wipes, (unsigned long long)t->lost, (unsigned long long)t->cut,
+           (unsigned long long)t->stopped);
 }
 
 struct request {

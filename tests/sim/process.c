@@ -128,17 +128,30 @@ void process_die(struct sim *s, int i)
     process_end(s, i);
 }
 
+static void begin(struct sim *s, int i, int64_t crash_in)
+{
+    s->running = i;
+    s->w.crash_in = crash_in;
+    s->w.crashable = crash_in >= 0;
+}
+
+static void end(struct sim *s)
+{
+    s->running = -1;
+    s->w.crashable = false;
+}
+
 void process_turn(struct sim *s, int i, int64_t crash_in)
 {
     s->w.stats.turns++;
-    s->w.crash_in = crash_in;
-    s->w.crashable = crash_in >= 0;
+    begin(s, i, crash_in);
     if (setjmp(s->w.crash) != 0) {
+        end(s);
         process_die(s, i);
         return;
     }
     haul_worker_turn(s->process[i].worker, (int)world_below(&s->w, 3));
-    s->w.crashable = false;
+    end(s);
     ledger_after_turn(s, i);
 }
 
@@ -146,14 +159,14 @@ void process_stop_cleanly(struct sim *s, int i, int64_t crash_in)
 {
     struct haul_error e = {0};
     s->w.stats.stops++;
-    s->w.crash_in = crash_in;
-    s->w.crashable = crash_in >= 0;
+    begin(s, i, crash_in);
     if (setjmp(s->w.crash) != 0) {
+        end(s);
         process_die(s, i);
         return;
     }
     haul_worker_stop(s->process[i].worker, 1 + (int64_t)world_below(&s->w, 400), &e);
-    s->w.crashable = false;
+    end(s);
     ledger_after_turn(s, i);
     member_die(&s->w, i);
     process_end(s, i);

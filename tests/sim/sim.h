@@ -44,6 +44,7 @@ struct sim_plan {
     bool wipes;    /* Redis is emptied */
     bool rebuilds; /* … and the tasks build it again, or else stop */
     bool stops;    /* clean stops */
+    bool halts;    /* a process stands still at an edge, in the middle of whatever it does */
     bool mute;     /* an upstream process is away for longer than clock.stall */
 };
 
@@ -81,6 +82,8 @@ struct sim {
     bool broken;             /* the ledger does not hold: `why` says what */
     int64_t outage_until_ms; /* Redis or Kafka is out until then; 0: not */
     int64_t away_until_ms[SIM_MEMBERS];
+    int running;  /* the process whose turn it is; -1: none */
+    int standing; /* the one that stands still in the middle of its turn: it cannot act, nor die; -1: none */
     uint64_t good, zero, bad, milli, messages; /* what was sent from outside */
     uint64_t rewinds, wipes, cut;              /* Redis lost its tail; all of it; messages that Kafka lost */
     bool went_back;                            /* Redis has brought back a task from before its rebuild */

@@ -5,7 +5,8 @@
 
 #include <stdlib.h>
 
-#define NS_PER_MS 1000000
+#define NS_PER_MS          1000000
+#define INTERRUPTED_ONE_IN 300
 
 uint64_t world_below(struct world *w, uint64_t n)
 {
@@ -88,6 +89,11 @@ void world_append(struct world *w, unsigned mailbox, unsigned partition, struct 
 void world_edge(struct world *w)
 {
     w->now_ns += 2000;
+    if (w->interrupt != NULL && !w->interrupted && world_chance(w, INTERRUPTED_ONE_IN)) {
+        w->interrupted = true;
+        w->interrupt(w->interrupt_arg);
+        w->interrupted = false;
+    }
     if (!w->crashable || w->crash_in < 0 || --w->crash_in >= 0) return;
     w->crashable = false;
     longjmp(w->crash, 1);
@@ -202,7 +208,7 @@ static void answer_one(struct world *w, struct sim_member *s)
     memmove(&s->pending[at], &s->pending[at + 1], (--s->pending_n - at) * sizeof p);
     struct haul_receipt *r = &s->receipt[s->receipt_n++];
     *r = (struct haul_receipt){.cookie = p.cookie, .result = HAUL_OK, .text = "timed out"};
-    if (!w->frozen && world_chance(w, 40)) {
+    if (!w->frozen && world_chance(w, w->kafka_slow ? 4 : 40)) {
         r->result = HAUL_E_TIMEOUT;
         w->stats.lost_sends++;
         message_free(&p.m);
@@ -216,7 +222,8 @@ void world_answer(struct world *w)
 {
     for (int i = 0; i < SIM_MEMBERS; i++)
         if (!w->member[i].paused)
-            for (uint64_t k = world_below(w, 6); k > 0; k--) answer_one(w, &w->member[i]);
+            for (uint64_t k = world_below(w, w->kafka_slow ? 2 : 6); k > 0; k--)
+                if (!w->kafka_slow || world_chance(w, 8)) answer_one(w, &w->member[i]);
 }
 
 void world_move(struct world *w)
@@ -407,6 +414,8 @@ static void source_remember(struct haul_source *src, struct haul_task_name t, in
     l->remembered = offset;
     const size_t n = strlen(metadata);
     memcpy(l->metadata, metadata, n < sizeof l->metadata ? n + 1 : 1);
+    const char *settled = strstr(metadata, "settled=");
+    if (settled != NULL && atoll(settled + 8) > l->settled) l->settled = atoll(settled + 8);
 }
 
 static enum haul_err source_recall(struct haul_source *src, struct haul_task_name t, int64_t *offset, char *metadata,

@@ -29,6 +29,7 @@ struct sim_log {
     int64_t low; /* offsets below have expired */
     int64_t remembered;
     char metadata[128];
+    long long settled; /* the furthest that the metadata has ever said */
 };
 
 struct sim_pending { /* sent, and not yet in the log or answered */
@@ -66,14 +67,18 @@ struct world {
     struct sim_log letters;
     struct sim_member member[SIM_MEMBERS];
     int owner[HAUL_MAILBOX_MAX][SIM_PARTITIONS]; /* -1: nobody */
-    bool rebalancing, frozen, kafka_down;
+    bool rebalancing, frozen, kafka_down, kafka_slow;
     int64_t session_ms;
     /* crashing: counted down by every call that leaves the process; at 0 the process dies there */
     int64_t crash_in;
     jmp_buf crash;
     bool crashable;
+    /* called at some edges, unless it runs already: the process that is on the stack stands still, the world goes on */
+    void (*interrupt)(void *arg);
+    void *interrupt_arg;
+    bool interrupted;
     struct {
-        uint64_t crashes, pauses, stops, rebalances, redis_faults, lost_acks, lost_sends, turns;
+        uint64_t crashes, pauses, stops, rebalances, redis_faults, lost_acks, lost_sends, turns, interrupts;
     } stats;
 };
 
@@ -96,7 +101,7 @@ void world_answer(struct world *w);
 void world_expire(struct world *w, unsigned mailbox, unsigned partition, int64_t low);
 /* The log loses what it had from `end` on, and will give these offsets again. Nobody may be reading there. */
 void world_truncate(struct world *w, unsigned mailbox, unsigned partition, int64_t end);
-/* Every crossing of the process's edge calls this: here it may die. */
+/* Every crossing of the process's edge calls this: here it may die, or stand still for a while. */
 void world_edge(struct world *w);
 
 extern const struct haul_source_ops sim_source_ops;

@@ -63,10 +63,11 @@ static void apply(const struct haul_ops *ops)
 }
 
 static enum haul_err load(struct haul_store *s, struct haul_task_name task, const struct haul_block_ref *refs, size_t n,
-                          haul_block_fn *fn, void *arg, struct haul_error *e)
+                          haul_block_place *place, haul_block_fn *fn, void *arg, struct haul_error *e)
 {
     (void)s;
     (void)task;
+    (void)place;
     for (size_t i = 0; i < n; i++) {
         const struct block *b = block_of(refs[i].generation, refs[i].index);
         if (b == NULL) return haul_fail(e, HAUL_E_CORRUPT, "block %u is missing", refs[i].index);

@@ -129,7 +129,8 @@ static enum haul_err claim(struct haul_store *s, struct haul_task_name t, const 
                            struct haul_control *out, bool *fresh, struct haul_error *e)
 {
     struct world *w = OF(world, s, store);
-    (void)t, (void)e;
+    (void)t;
+    if (!w->exists && genesis == NULL) return haul_fail(e, HAUL_E_NOT_FOUND, "nothing");
     *fresh = !w->exists;
     if (!w->exists) w->control = *genesis;
     w->exists = true;
