@@ -10,8 +10,8 @@
 #include "haul/processor.h"
 
 #include "ingest/bridges.h"
+#include "ingest/documents.h"
 
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -319,20 +319,15 @@ static bool fits(const struct map *m, const json_t *document, const json_t *reco
     return true;
 }
 
-/* One document being taken, and what of it cannot be used: one dead letter. */
+/* One document being taken. */
 struct taking {
-    struct haul_task *task;
-    const json_t *document;
+    struct document d;
     struct haul_arena scratch;
-    unsigned number, refused;
-    struct haul_refusal first;
 };
 
 static void note(struct taking *x, enum haul_reason reason, const char *text)
 {
-    if (x->refused++ > 0) return;
-    x->first = (struct haul_refusal){.reason = reason};
-    snprintf(x->first.text, sizeof x->first.text, "record %u: %.170s", x->number, text);
+    document_note(&x->d, "record", reason, "", "%s", text);
 }
 
 static void take_record(struct taking *x, const struct map *m, const json_t *record)
@@ -347,8 +342,8 @@ static void take_record(struct taking *x, const struct map *m, const json_t *rec
     haul_arena_reset(&x->scratch);
     for (size_t i = 0; i < m->cells; i++) {
         char room[CELL_MAX];
-        cell[i] = (struct haul_csv_cell){.line = x->number, .column = (uint32_t)i + 1};
-        bool good = cell_of(find(x->document, record, m->cell[i].text), room, &cell[i].text);
+        cell[i] = (struct haul_csv_cell){.line = x->d.number, .column = (uint32_t)i + 1};
+        bool good = cell_of(find(x->d.root, record, m->cell[i].text), room, &cell[i].text);
         if (good && cell[i].text.p == room) {
             char *keep = haul_arena_take(&x->scratch, cell[i].text.n);
             good = keep != NULL;
@@ -362,27 +357,26 @@ static void take_record(struct taking *x, const struct map *m, const json_t *rec
             return;
         }
     }
-    const struct haul_csv_row row = {cell, m->cells, x->number};
+    const struct haul_csv_row row = {cell, m->cells, x->d.number};
     if (haul_mapping_record(m->mapping, &row, &r, &x->scratch, &e) != HAUL_OK)
         note(x, e.code == HAUL_E_RANGE ? HAUL_REASON_OUT_OF_RANGE : HAUL_REASON_TYPE, e.text);
-    else if (!haul_bridge_emit(x->task, to[m->row->to], &r, &why))
+    else if (!haul_bridge_emit(x->d.task, to[m->row->to], &r, &why))
         note(x, why.reason, why.text);
 }
 
 /* The records of the document for a map: itself, or the elements of an array. */
 static void take_map(struct taking *x, const struct map *m)
 {
-    const json_t *list =
-        m->row->records[0] == '\0' ? NULL : find(x->document, x->document, haul_str_of(m->row->records));
+    const json_t *list = m->row->records[0] == '\0' ? NULL : find(x->d.root, x->d.root, haul_str_of(m->row->records));
     const size_t n = m->row->records[0] == '\0' ? 1 : json_array_size(list);
     if (n > RECORDS_MAX) {
         note(x, HAUL_REASON_TOO_MANY, "the document holds more than 1024 records");
         return;
     }
     for (size_t i = 0; i < n; i++) {
-        const json_t *record = list == NULL ? x->document : json_array_get(list, i);
-        x->number = (unsigned)i + 1;
-        if (fits(m, x->document, record)) take_record(x, m, record);
+        const json_t *record = list == NULL ? x->d.root : json_array_get(list, i);
+        x->d.number = (unsigned)i + 1;
+        if (fits(m, x->d.root, record)) take_record(x, m, record);
     }
 }
 
@@ -391,23 +385,11 @@ static void message(struct haul_task *t, struct haul_str key, struct haul_str pa
     (void)key;
     (void)at;
     const struct maps *maps = haul_task_prepared(t);
-    json_error_t error;
-    json_t *document = json_loadb(part.p, part.n, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &error);
-    if (document == NULL) {
-        haul_bridge_refuse(t, part, HAUL_REASON_NOT_JSON, "", "byte %d: %s", error.position, error.text);
-        return;
-    }
-    struct taking x = {.task = t, .document = document, .scratch = {haul_task_scratch(t, SCRATCH), 0, SCRATCH}};
+    struct taking x = {.scratch = {haul_task_scratch(t, SCRATCH), 0, SCRATCH}};
     assert(x.scratch.base != NULL);
-    const uint32_t before = haul_bridge_taken(t);
-    for (size_t i = 0; i < maps->len && haul_bridge_taken(t) == before && x.refused == 0; i++)
-        take_map(&x, &maps->map[i]);
-    json_decref(document);
-    if (x.refused > 0)
-        haul_bridge_refuse(t, part, x.first.reason, x.first.field, "%s%s", x.first.text,
-                           x.refused > 1 ? "; others in it too" : "");
-    else if (haul_bridge_taken(t) == before)
-        haul_bridge_ignore(t, UNMATCHED);
+    if (!document_open(&x.d, t, part)) return;
+    for (size_t i = 0; i < maps->len && document_untouched(&x.d); i++) take_map(&x, &maps->map[i]);
+    document_close(&x.d, UNMATCHED);
 }
 
 const struct haul_processor haul_bridge_json = {

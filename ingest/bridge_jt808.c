@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The bridge from JT/T 808: raw frames, one or more a message, keyed by terminal, become vehicle positions and events.
+ * The bridge from JT/T 808: raw frames, one or more a message, keyed by terminal, become vehicle positions and
+ * events, and what they say of their carriage samples of the cold chain.
  *
  * A message that was split into packets is put together here, whatever Kafka messages the packets come in, as long as
  * they come on one partition. An entity is a terminal with such a message under way; it goes when that is whole, or
@@ -9,16 +10,15 @@
 #include "haul/processor.h"
 
 #include "ingest/bridges.h"
+#include "ingest/jt_records.h"
 
 #include <stdio.h>
 
 #define PACKETS_MAX 32
 #define SPLIT_MAX   16384 /* octets of a message put together */
-#define GROUP_MAX   33
-#define SOURCE_MAX  65
 
 struct options {
-    char source[SOURCE_MAX], group[GROUP_MAX];
+    char source[JT_SOURCE_MAX], group[JT_GROUP_MAX];
     int32_t crs;
 };
 
@@ -26,7 +26,7 @@ static const struct haul_option rows[] = {
     {.name = "source",
      .type = HAUL_O_TEXT,
      .offset = offsetof(struct options, source),
-     .size = SOURCE_MAX,
+     .size = JT_SOURCE_MAX,
      .low = 0,
      .high = 64,
      .fallback = "jt808",
@@ -36,7 +36,7 @@ static const struct haul_option rows[] = {
     {.name = "group",
      .type = HAUL_O_TEXT,
      .offset = offsetof(struct options, group),
-     .size = GROUP_MAX,
+     .size = JT_GROUP_MAX,
      .low = 0,
      .high = 32,
      .fallback = "",
@@ -62,10 +62,10 @@ static const struct haul_option_set option_set = {
     .bytes = sizeof(struct options),
 };
 
-enum { OTHER, UNFIXED, PACKETS, ITEMS, ACTIVE_SAFETY, BLIND, REFUSED };
+enum { PACKETS = JT_COUNTERS, ITEMS, ACTIVE_SAFETY, BLIND, REFUSED };
 static const struct haul_counter counters[] = {
-    [OTHER] = {"other", "messages of other kinds than locations: heartbeats, registrations, answers"},
-    [UNFIXED] = {"unfixed", "locations without a fix and without an alarm: not used"},
+    [JT_OTHER] = {"other", "messages of other kinds than locations: heartbeats, registrations, answers"},
+    [JT_UNFIXED] = {"unfixed", "locations without a fix, an alarm and a temperature: not used"},
     [PACKETS] = {"packets", "packets of split messages that were kept for the rest"},
     [ITEMS] = {"items_unused", "additional items of locations that no record holds"},
     [ACTIVE_SAFETY] = {"active_safety",
@@ -99,61 +99,20 @@ static void note(struct whole *m, const struct haul_refusal *why)
     if (m->refused++ == 0) m->first = *why;
 }
 
-static void emit(struct haul_task *t, struct whole *m, const struct haul_record *r)
-{
-    struct haul_refusal why;
-    if (!haul_bridge_emit(t, HAUL_MAILBOX_FLEET, r, &why)) note(m, &why);
-}
-
-static void set_items(const struct haul_jt808_location *l, struct haul_record *r)
-{
-    if (HAUL_JT808_HAS(l, HAUL_JT808_MILEAGE)) haul_set_f(r, HAUL_F_VP_MILEAGE, (double)l->mileage_tenth_km / 10);
-    if (HAUL_JT808_HAS(l, HAUL_JT808_FUEL)) haul_set_f(r, HAUL_F_VP_FUEL, (double)l->fuel_tenth_l / 10);
-    if (HAUL_JT808_HAS(l, HAUL_JT808_SATELLITES)) haul_set_i(r, HAUL_F_VP_SATELLITES, l->satellites);
-}
-
 static void count_items(struct haul_task *t, const struct haul_jt808_location *l)
 {
-    const uint64_t used = 1ull << HAUL_JT808_MILEAGE | 1ull << HAUL_JT808_FUEL | 1ull << HAUL_JT808_SATELLITES;
-    haul_task_count(t, ITEMS, (uint64_t)__builtin_popcountll(l->have & ~used) + l->unknown);
+    haul_task_count(t, ITEMS, (uint64_t)__builtin_popcountll(l->have & ~jt_items_used) + l->unknown);
     haul_task_count(t, ACTIVE_SAFETY, l->active_safety);
-}
-
-static void emit_position(struct haul_task *t, struct whole *m, const struct haul_jt808_location *l)
-{
-    const struct options *o = haul_task_options(t);
-    struct haul_record r;
-    haul_record_init(&r, HAUL_KIND_VEHICLE_POSITION, haul_str_of(m->phone), l->time);
-    r.source = haul_str_of(o->source);
-    r.positioned = true;
-    r.lon_deg = l->lon_deg;
-    r.lat_deg = l->lat_deg;
-    r.crs = (uint8_t)o->crs;
-    haul_set_f(&r, HAUL_F_VP_SPEED, (double)l->speed_tenth_kmh / 10);
-    haul_set_f(&r, HAUL_F_VP_HEADING, l->heading_deg);
-    haul_set_f(&r, HAUL_F_VP_ALTITUDE, l->altitude_m);
-    haul_set_i(&r, HAUL_F_VP_STATUS, l->status);
-    haul_set_i(&r, HAUL_F_VP_ALARM, l->alarm);
-    if (m->id == HAUL_JT808_LOCATION) haul_set_i(&r, HAUL_F_VP_SERIAL, m->serial); /* a batch has one for all */
-    if (o->group[0] != '\0') haul_set_s(&r, HAUL_F_VP_GROUP, haul_str_of(o->group));
-    set_items(l, &r);
-    emit(t, m, &r);
-}
-
-/* Without a fix the coordinates are those of some time before, but an alarm is an alarm. */
-static void emit_alarm(struct haul_task *t, struct whole *m, const struct haul_jt808_location *l)
-{
-    const struct options *o = haul_task_options(t);
-    struct haul_record r;
-    haul_record_init(&r, HAUL_KIND_VEHICLE_EVENT, haul_str_of(m->phone), l->time);
-    r.source = haul_str_of(o->source);
-    haul_set_s(&r, HAUL_F_VE_WHAT, HAUL_STR("alarm"));
-    haul_set_i(&r, HAUL_F_VE_ALARM, l->alarm);
-    emit(t, m, &r);
 }
 
 static void take_location(struct haul_task *t, struct whole *m, struct haul_str body, size_t at, bool blind)
 {
+    const struct options *o = haul_task_options(t);
+    const struct jt_vehicle vehicle = {.id = haul_str_of(m->phone),
+                                       .source = haul_str_of(o->source),
+                                       .group = haul_str_of(o->group),
+                                       .serial = m->id == HAUL_JT808_LOCATION ? m->serial : -1, /* a batch has one */
+                                       .crs = (uint8_t)o->crs};
     struct haul_jt808_location l;
     struct haul_refusal why;
     if (!haul_jt808_location_read(body, at, &l, &why)) {
@@ -162,12 +121,7 @@ static void take_location(struct haul_task *t, struct whole *m, struct haul_str 
     }
     count_items(t, &l);
     if (blind) haul_task_count(t, BLIND, 1);
-    if (HAUL_JT808_FIXED(l.status))
-        emit_position(t, m, &l);
-    else if (l.alarm != 0)
-        emit_alarm(t, m, &l);
-    else
-        haul_bridge_ignore(t, UNFIXED);
+    if (!jt_location(t, &vehicle, &l, &why)) note(m, &why);
 }
 
 static void take_batch(struct haul_task *t, struct whole *m)
@@ -211,7 +165,7 @@ static void take_whole(struct haul_task *t, struct whole *m, struct haul_str par
         take_batch(t, m);
         break;
     default:
-        haul_bridge_ignore(t, OTHER);
+        haul_bridge_ignore(t, JT_OTHER);
     }
     if (m->refused == 0) return;
     if (m->refused > 1) haul_task_count(t, REFUSED, m->refused - 1);
@@ -315,14 +269,12 @@ static void dump(const void *state, unsigned entity_kind, struct haul_json *j)
     haul_json_ki64(j, "octets", s->used);
 }
 
-static const uint8_t gives[] = {HAUL_MAILBOX_FLEET, 0};
-
 const struct haul_processor haul_bridge_jt808 = {
     .mailbox = HAUL_MAILBOX_BRIDGE_JT808,
     .summary_en = "translates JT/T 808 frames into vehicle positions and events",
     .summary_zh = "把 JT/T 808 报文翻译为车辆位置与事件",
     .state_version = 1,
-    .gives = gives,
+    .gives = jt_gives,
     .entities = {{"jt808", sizeof(struct split)}},
     .options = &option_set,
     .counters = counters,

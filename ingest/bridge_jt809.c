@@ -8,18 +8,17 @@
 
 #include "ingest/bridges.h"
 #include "ingest/gbk.h"
+#include "ingest/jt_records.h"
 
 #include <stdio.h>
 
-#define GROUP_MAX  33
-#define SOURCE_MAX 65
-#define PLATE_MAX  (3 * HAUL_JT809_PLATE) /* bytes of UTF-8 */
+#define PLATE_MAX (3 * HAUL_JT809_PLATE) /* bytes of UTF-8 */
 
 enum id_form { ID_HASH, ID_PLATE };
 static const char *const id_forms[] = {"hash", "plate", NULL};
 
 struct options {
-    char source[SOURCE_MAX], group[GROUP_MAX];
+    char source[JT_SOURCE_MAX], group[JT_GROUP_MAX];
     int32_t crs, id;
 };
 
@@ -27,7 +26,7 @@ static const struct haul_option rows[] = {
     {.name = "source",
      .type = HAUL_O_TEXT,
      .offset = offsetof(struct options, source),
-     .size = SOURCE_MAX,
+     .size = JT_SOURCE_MAX,
      .low = 0,
      .high = 52,
      .fallback = "jt809",
@@ -37,7 +36,7 @@ static const struct haul_option rows[] = {
     {.name = "group",
      .type = HAUL_O_TEXT,
      .offset = offsetof(struct options, group),
-     .size = GROUP_MAX,
+     .size = JT_GROUP_MAX,
      .low = 0,
      .high = 32,
      .fallback = "",
@@ -71,10 +70,10 @@ static const struct haul_option_set option_set = {
     .bytes = sizeof(struct options),
 };
 
-enum { OTHER, UNFIXED, ALARM_OTHER, SHIFTED, BACKFILL, REFUSED };
+enum { ALARM_OTHER = JT_COUNTERS, SHIFTED, BACKFILL, REFUSED };
 static const struct haul_counter counters[] = {
-    [OTHER] = {"other", "messages of other kinds than positions and alarms: links, registrations, supervision"},
-    [UNFIXED] = {"unfixed", "positions without a fix and without an alarm: not used"},
+    [JT_OTHER] = {"other", "messages of other kinds than positions and alarms: links, registrations, supervision"},
+    [JT_UNFIXED] = {"unfixed", "positions without a fix, an alarm and a temperature: not used"},
     [ALARM_OTHER] = {"alarms_other", "alarms of a kind that the alarm word of JT/T 808 does not have: not used"},
     [SHIFTED] = {"shifted", "positions that had passed the map's secrecy plug-in, taken as GCJ-02"},
     [BACKFILL] = {"backfill", "positions that were sent later than taken"},
@@ -84,7 +83,7 @@ static const struct haul_counter counters[] = {
 /* One frame's vehicle; and what of it cannot be used: one dead letter. */
 struct vehicle {
     const struct haul_jt809_frame *frame;
-    char id[HAUL_ID_MAX + 1], plate[PLATE_MAX + 1], source[SOURCE_MAX + 12];
+    char id[HAUL_ID_MAX + 1], plate[PLATE_MAX + 1], source[JT_SOURCE_MAX + 12];
     unsigned refused;
     struct haul_refusal first;
 };
@@ -92,13 +91,6 @@ struct vehicle {
 static void note(struct vehicle *v, const struct haul_refusal *why)
 {
     if (v->refused++ == 0) v->first = *why;
-}
-
-static void emit(struct haul_task *t, struct vehicle *v, struct haul_record *r)
-{
-    struct haul_refusal why;
-    r->source = haul_str_of(v->source);
-    if (!haul_bridge_emit(t, HAUL_MAILBOX_FLEET, r, &why)) note(v, &why);
 }
 
 /* ---- records ----------------------------------------------------------------------------------------------------- */
@@ -119,37 +111,22 @@ static bool identify(const struct haul_task *t, struct vehicle *v, struct haul_r
     return true;
 }
 
-static void emit_alarm(struct haul_task *t, struct vehicle *v, struct haul_time time, uint32_t bits)
+static struct jt_vehicle vehicle_of(const struct vehicle *v, const struct options *o, bool shifted)
 {
-    struct haul_record r;
-    haul_record_init(&r, HAUL_KIND_VEHICLE_EVENT, haul_str_of(v->id), time);
-    haul_set_s(&r, HAUL_F_VE_WHAT, HAUL_STR("alarm"));
-    haul_set_i(&r, HAUL_F_VE_ALARM, bits);
-    emit(t, v, &r);
+    return (struct jt_vehicle){.id = haul_str_of(v->id),
+                               .source = haul_str_of(v->source),
+                               .group = haul_str_of(o->group),
+                               .plate = haul_str_of(v->plate),
+                               .serial = -1, /* it is the link's, not the vehicle's */
+                               .crs = (uint8_t)(shifted ? HAUL_CRS_GCJ02 : o->crs)};
 }
 
-static void emit_position(struct haul_task *t, struct vehicle *v, const struct haul_jt809_position *p)
+static void take_position(struct haul_task *t, struct vehicle *v, const struct haul_jt809_position *p)
 {
-    const struct options *o = haul_task_options(t);
-    const struct haul_jt808_location *l = &p->at;
-    struct haul_record r;
-    haul_record_init(&r, HAUL_KIND_VEHICLE_POSITION, haul_str_of(v->id), l->time);
-    r.positioned = true;
-    r.lon_deg = l->lon_deg;
-    r.lat_deg = l->lat_deg;
-    r.crs = (uint8_t)(p->shifted ? HAUL_CRS_GCJ02 : o->crs);
-    haul_set_f(&r, HAUL_F_VP_SPEED, (double)l->speed_tenth_kmh / 10);
-    haul_set_f(&r, HAUL_F_VP_HEADING, l->heading_deg);
-    haul_set_f(&r, HAUL_F_VP_ALTITUDE, l->altitude_m);
-    haul_set_i(&r, HAUL_F_VP_STATUS, l->status);
-    haul_set_i(&r, HAUL_F_VP_ALARM, l->alarm);
-    haul_set_s(&r, HAUL_F_VP_PLATE, haul_str_of(v->plate));
-    if (HAUL_JT808_HAS(l, HAUL_JT808_MILEAGE)) haul_set_f(&r, HAUL_F_VP_MILEAGE, (double)l->mileage_tenth_km / 10);
-    if (HAUL_JT808_HAS(l, HAUL_JT808_FUEL)) haul_set_f(&r, HAUL_F_VP_FUEL, (double)l->fuel_tenth_l / 10);
-    if (HAUL_JT808_HAS(l, HAUL_JT808_SATELLITES)) haul_set_i(&r, HAUL_F_VP_SATELLITES, l->satellites);
-    if (o->group[0] != '\0') haul_set_s(&r, HAUL_F_VP_GROUP, haul_str_of(o->group));
-    if (p->shifted) haul_task_count(t, SHIFTED, 1);
-    emit(t, v, &r);
+    const struct jt_vehicle vehicle = vehicle_of(v, haul_task_options(t), p->shifted);
+    struct haul_refusal why;
+    if (p->shifted && HAUL_JT808_FIXED(p->at.status)) haul_task_count(t, SHIFTED, 1);
+    if (!jt_location(t, &vehicle, &p->at, &why)) note(v, &why);
 }
 
 static void take_positions(struct haul_task *t, struct vehicle *v)
@@ -165,28 +142,25 @@ static void take_positions(struct haul_task *t, struct vehicle *v)
     if (v->frame->subtype == HAUL_JT809_BACKFILL) haul_task_count(t, BACKFILL, list.left);
     while (list.left > 0) {
         struct haul_jt809_position p;
-        if (!haul_jt809_positions_next(&list, &p, &why))
-            note(v, &why);
-        else if (HAUL_JT808_FIXED(p.at.status))
-            emit_position(t, v, &p);
-        else if (p.at.alarm != 0)
-            emit_alarm(t, v, p.at.time, p.at.alarm);
+        if (haul_jt809_positions_next(&list, &p, &why))
+            take_position(t, v, &p);
         else
-            haul_bridge_ignore(t, UNFIXED);
+            note(v, &why);
     }
     if (list.rest.n > 0 && v->refused == 0) note(v, &trailing);
 }
 
 static void take_alarm(struct haul_task *t, struct vehicle *v)
 {
+    const struct jt_vehicle vehicle = vehicle_of(v, haul_task_options(t), false);
     struct haul_jt809_alarm a;
     struct haul_refusal why;
     if (!haul_jt809_alarm_read(v->frame, &a, &why))
         note(v, &why);
     else if (a.bits == 0)
         haul_bridge_ignore(t, ALARM_OTHER);
-    else
-        emit_alarm(t, v, a.time, a.bits);
+    else if (!jt_alarm(t, &vehicle, a.time, a.bits, &why))
+        note(v, &why);
 }
 
 /* ---- messages ---------------------------------------------------------------------------------------------------- */
@@ -218,7 +192,7 @@ static void message(struct haul_task *t, struct haul_str key, struct haul_str pa
              f.subtype == HAUL_JT809_ALARM_REPORT)
         take_vehicle(t, &f, part);
     else
-        haul_bridge_ignore(t, OTHER);
+        haul_bridge_ignore(t, JT_OTHER);
 }
 
 static enum haul_err prepare(const void *options, void **out, struct haul_error *e)
@@ -235,14 +209,12 @@ static void discard(void *prepared)
     gbk_close(prepared);
 }
 
-static const uint8_t gives[] = {HAUL_MAILBOX_FLEET, 0};
-
 const struct haul_processor haul_bridge_jt809 = {
     .mailbox = HAUL_MAILBOX_BRIDGE_JT809,
     .summary_en = "translates JT/T 809 frames into vehicle positions and events",
     .summary_zh = "把 JT/T 809 报文翻译为车辆位置与事件",
     .state_version = 1,
-    .gives = gives,
+    .gives = jt_gives,
     .entities = {{"jt809", 0}},
     .options = &option_set,
     .counters = counters,

@@ -254,3 +254,47 @@ void haul_hub_simulator_close(struct haul_hub_simulator *s)
     free(s->truth);
     free(s);
 }
+
+/* ---- as one of the worlds ---- */
+static enum haul_err world_open(const void *scenario, void **world, struct haul_error *e)
+{
+    struct haul_hub_simulator *s = NULL;
+    const enum haul_err err = haul_hub_simulator_open(scenario, &s, e);
+    *world = s;
+    return err;
+}
+
+static bool world_next(void *world, struct haul_simulated *out)
+{
+    return haul_hub_simulator_next(world, out);
+}
+
+static bool world_truth(void *world, struct haul_json *j)
+{
+    struct haul_hub_truth t;
+    if (!haul_hub_simulator_truth(world, &t)) return false;
+    haul_hub_truth_json(&t, j);
+    return true;
+}
+
+static void world_close(void *world)
+{
+    haul_hub_simulator_close(world);
+}
+
+const struct haul_world haul_world_hubs = {
+    .options = &haul_hub_scenario_option_set,
+    .subjects = "hubs",
+    .count = "count",
+    .least = "",
+    .seed_at = offsetof(struct haul_hub_scenario, seed),
+    .count_at = offsetof(struct haul_hub_scenario, hubs),
+    .duration_at = offsetof(struct haul_hub_scenario, duration_ms),
+    .start_at = offsetof(struct haul_hub_scenario, start),
+    .start_size = sizeof((struct haul_hub_scenario *)0)->start,
+    .mailbox = HAUL_MAILBOX_WAREHOUSE,
+    .open = world_open,
+    .next = world_next,
+    .truth = world_truth,
+    .close = world_close,
+};

@@ -6,12 +6,13 @@
 
 #include <stdio.h>
 
-#define FLAG        0x7e
-#define ESCAPE      0x7d
-#define LOCATION    28 /* octets before the items */
-#define HEADER_2013 12
-#define HEADER_2019 17
-#define SPLIT       4 /* more octets of the header */
+#define FLAG           0x7e
+#define ESCAPE         0x7d
+#define LOCATION       28 /* octets before the items */
+#define HEADER_2013    12
+#define HEADER_2019    17
+#define SPLIT          4 /* more octets of the header */
+#define CARRIAGE_MAX_C 300
 
 /* ---- frames ------------------------------------------------------------------------------------------------------ */
 static size_t to_flag(struct haul_str s, size_t from)
@@ -156,6 +157,15 @@ static size_t item_bytes(uint8_t id)
     }
 }
 
+/* The standard says that the highest bit set means below zero and that the range is -32767 to 32767; terminals write
+ * the two's complement, or sign and magnitude. Only one of the two can be a temperature: that one is meant. */
+static bool read_degrees(uint16_t raw, int16_t *out)
+{
+    const int complement = (int16_t)raw, magnitude = raw >> 15 != 0 ? -(raw & 0x7fff) : raw;
+    *out = (int16_t)(complement >= -CARRIAGE_MAX_C ? complement : magnitude);
+    return *out >= -CARRIAGE_MAX_C && *out <= CARRIAGE_MAX_C;
+}
+
 static void read_item(uint8_t id, struct haul_str v, struct haul_jt808_location *out)
 {
     switch (id) {
@@ -169,8 +179,9 @@ static void read_item(uint8_t id, struct haul_str v, struct haul_jt808_location 
         out->recorder_tenth_kmh = octets16(v, 0);
         break;
     case HAUL_JT808_CARRIAGE_TEMPERATURE:
-        out->carriage_c = (int16_t)octets16(v, 0);
-        break;
+        if (read_degrees(octets16(v, 0), &out->carriage_c)) break;
+        out->unknown++;
+        return;
     case HAUL_JT808_OVERSPEED: /* the id of the place is there when the place has one */
         out->overspeed_place = octet(v, 0);
         out->overspeed_id = v.n == 5 ? octets32(v, 1) : 0;

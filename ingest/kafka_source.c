@@ -713,6 +713,12 @@ static const char *number(char text[NUMBER_BYTES], int64_t v)
     return text;
 }
 
+/* With a backlog the client stops asking when its queue is full, and then begins again with the first partition: an
+ * answer that the first ones can fill leaves the last ones without anything until the first have caught up. So each
+ * gets a part of it. A batch that is larger comes when its partition is the first that has something; haul's own are
+ * not. */
+#define PARTS_AN_ANSWER 128
+
 static rd_kafka_conf_t *configure(const struct haul_kafka_options *o, const char *instance, unsigned worker,
                                   struct haul_error *e)
 {
@@ -731,7 +737,7 @@ static rd_kafka_conf_t *configure(const struct haul_kafka_options *o, const char
         {"queued.min.messages", "1000000"}, /* the limit is in bytes */
         {"queued.max.messages.kbytes", number(kib, o->queue_bytes / 1024)},
         {"fetch.max.bytes", number(fetch_max, o->fetch_bytes)},
-        {"fetch.message.max.bytes", number(message, o->message_bytes)},
+        {"fetch.message.max.bytes", number(message, o->fetch_bytes / PARTS_AN_ANSWER)},
         {"receive.message.max.bytes", number(receive, o->fetch_bytes + o->message_bytes + 64 * 1024)},
         {NULL, NULL},
     };

@@ -164,3 +164,47 @@ void haul_simulator_close(struct haul_simulator *s)
     free(s->silences);
     free(s);
 }
+
+/* ---- as one of the worlds ---- */
+static enum haul_err world_open(const void *scenario, void **world, struct haul_error *e)
+{
+    struct haul_simulator *s = NULL;
+    const enum haul_err err = haul_simulator_open(scenario, &s, e);
+    *world = s;
+    return err;
+}
+
+static bool world_next(void *world, struct haul_simulated *out)
+{
+    return haul_simulator_next(world, out);
+}
+
+static bool world_truth(void *world, struct haul_json *j)
+{
+    struct haul_simulator_truth t;
+    if (!haul_simulator_truth(world, &t)) return false;
+    haul_simulator_truth_json(&t, j);
+    return true;
+}
+
+static void world_close(void *world)
+{
+    haul_simulator_close(world);
+}
+
+const struct haul_world haul_world_fleet = {
+    .options = &haul_scenario_option_set,
+    .subjects = "vehicles",
+    .count = "vehicles",
+    .least = "network: ., ",
+    .seed_at = offsetof(struct haul_scenario, seed),
+    .count_at = offsetof(struct haul_scenario, vehicles),
+    .duration_at = offsetof(struct haul_scenario, duration_ms),
+    .start_at = offsetof(struct haul_scenario, start),
+    .start_size = sizeof((struct haul_scenario *)0)->start,
+    .mailbox = HAUL_MAILBOX_FLEET,
+    .open = world_open,
+    .next = world_next,
+    .truth = world_truth,
+    .close = world_close,
+};

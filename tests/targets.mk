@@ -64,6 +64,10 @@ chaos: ## real processes on a real broker and Redis, killed for an hour: make ch
 	@$(MAKE) --no-print-directory VARIANT=chaos build/chaos/haul $(SRC_tools:%.c=build/chaos/%)
 	@VARIANT=chaos CHAOS_ROUNDS=$(CHAOS_ROUNDS) CHAOS_SECONDS=86400 tests/integration/test_chaos
 
+.PHONY: soak
+soak: all $(SRC_tools:%.c=build/release/%) ## ten minutes of 30 million records, with churn of vehicles, reloads and rebalances; then ten million new ids
+	@tests/integration/soak
+
 .PHONY: bench-redis
 bench-redis: $B/tests/bench/sinks/bench_redis ## what a commit to Redis costs, with the fence and without it
 	@$<
@@ -84,3 +88,7 @@ bench-geo: $(BENCH_geo) ## roads: Luxembourg's 100,000 answers, imports against 
 bench-coldchain: $B/tests/bench/domains/bench_coldchain ## real food tags through the cold chain, verdict beside label (DATA=folder)
 	@$< $(DATA)/coldchain gb31605_chilled
 	@$< $(DATA)/coldchain vaccine_2_8
+
+.PHONY: bench-warehouse
+bench-warehouse: $B/tests/bench/domains/bench_warehouse ## one hub at 10,000 readings a second, 500 hubs at 100 each: CPU time a reading
+	@nice -n 10 $<

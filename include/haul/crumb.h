@@ -24,12 +24,14 @@ struct haul_crumb {
 };
 extern _Thread_local struct haul_crumb haul_crumb;
 
-/* A record that has killed the process at one step again and again: it is not taken, but goes to the dead letters. */
+/* A record that has killed the process at one step again and again: it is not taken, but goes to the dead letters. Or a
+ * timer that has: it is over, without effect. */
 struct haul_condemned {
     uint16_t mailbox, partition;
     uint32_t index;
     int64_t offset;
     int unreadable; /* reading it is what kills: the message is given up from there on */
+    uint64_t timer; /* the step at which a timer kills, the offset being the position then; 0: the record does */
 };
 
 #endif

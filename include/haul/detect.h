@@ -6,6 +6,8 @@
  *     haul_M_update(state, config, value, at)  -> struct haul_score, in the order of the stream
  *     haul_M_reset(state, config)              forgets what was learnt
  *
+ * and some haul_M_step, for who asks often: the same without a verdict, or with the score written in place.
+ *
  * The state is plain data of a fixed size without pointers, owned by the caller: it may be copied, written to a
  * checkpoint and read back. The config is shared by all streams of a kind and may change between two updates. Nothing
  * is allocated, no clock is read, nothing looks ahead: a score depends on the values up to its own and on nothing else.
@@ -17,6 +19,7 @@
 
 #include "haul/buf.h"
 #include "haul/err.h"
+#include "haul/math.h"
 #include "haul/time.h"
 
 #include <stdbool.h>
@@ -51,11 +54,10 @@ struct haul_score {
     uint8_t held, held_of; /* so many of the last so many values were over the threshold; 0 of 0: not asked */
 };
 
-/* A score with the verdict that follows from statistic and threshold (threshold > 0); `ready` false gives LEARNING. */
-struct haul_score haul_score_make(enum haul_method method, double value, double statistic, double threshold,
-                                  bool ready);
 /* The score of a value that is not finite. */
 struct haul_score haul_score_invalid(enum haul_method method, double value);
+/* A normal's standard deviation over its mean absolute deviation: sqrt(pi / 2). */
+#define HAUL_SD_PER_DEVIATION 1.2533141373155002512
 /* Settings that arithmetic can bear: far from where doubles end, so that quotients of two of them do not. */
 static inline bool haul_detect_positive(double x)
 {
@@ -65,17 +67,42 @@ static inline bool haul_detect_not_negative(double x)
 {
     return x >= 0 && x <= 1e15;
 }
+static inline int8_t haul_sign_of(double x)
+{
+    return (int8_t)((x > 0) - (x < 0));
+}
 /* A value that a detector takes. */
 static inline bool haul_detect_usable(double value)
 {
     return value >= -1e100 && value <= 1e100;
+}
+/* A score with the verdict that follows from statistic and threshold (threshold > 0); `ready` false gives LEARNING. In
+ * place, field by field: a copy right after the writing would wait for it. */
+static inline void haul_score_set(struct haul_score *s, enum haul_method method, double value, double statistic,
+                                  double threshold, bool ready)
+{
+    assert(threshold > 0);
+    const double at_least_0 = statistic > 0 ? statistic : 0;
+    s->score = haul_finite(at_least_0) ? at_least_0 / (at_least_0 + threshold) : 1;
+    s->value = value, s->expected = 0, s->spread = 0;
+    s->statistic = statistic, s->threshold = threshold, s->tail_p = -1;
+    s->learned = 0, s->since = HAUL_TIME_NONE, s->method = method;
+    s->verdict = !ready ? HAUL_VERDICT_LEARNING : statistic >= threshold ? HAUL_VERDICT_ANOMALY : HAUL_VERDICT_NORMAL;
+    s->direction = 0, s->held = 0, s->held_of = 0;
+}
+static inline struct haul_score haul_score_make(enum haul_method method, double value, double statistic,
+                                                double threshold, bool ready)
+{
+    struct haul_score s;
+    haul_score_set(&s, method, value, statistic, threshold, ready);
+    return s;
 }
 static inline bool haul_score_alarms(const struct haul_score *s)
 {
     return s->verdict == HAUL_VERDICT_ANOMALY;
 }
 
-const char *haul_method_name(enum haul_method method);    /* static */
+const char *haul_method_name(enum haul_method method);          /* static */
 const char *haul_verdict_name(enum haul_score_verdict verdict); /* static */
 
 /* Appends one sentence to `out`: what is wrong, then value, expected, spread, tail probability, threshold, persistence,

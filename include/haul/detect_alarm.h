@@ -28,10 +28,10 @@ struct haul_alarm_config {
     double rest_s;         /* >= 0 */
     uint32_t rest_values;
     double fade_values;       /* > 0 */
-    double demand;            /* least evidence without a budget, > 0; 0.75 */
+    double demand;            /* least evidence without a budget, > 0; 0.6 */
     double wear, wear_values; /* >= 0, > 0 */
     double budget_per_day;    /* 0: none */
-    double budget_gain;       /* 0.7 */
+    double budget_gain;       /* 1 */
     double least;             /* least demand under a budget, > 0 */
 };
 
@@ -50,6 +50,7 @@ struct haul_alarm {
     double due;                            /* alerts that the budget has allowed since the calibration */
     double calibrated;                     /* log of the demand that the law of the blocks asks for */
     double opened_at;                      /* demand that the open alarm met */
+    double exp_at, exp;                    /* an exponential taken, and of what */
     struct haul_time last, since, updated; /* alert; first value over the demand; value */
     double block_most, block_days;         /* strongest evidence of the block so far; mean length of a block */
     double block_mean, block_variance;     /* of the logarithms of the blocks' strongest */
@@ -71,7 +72,14 @@ enum haul_err haul_alarm_init(struct haul_alarm *s, const struct haul_alarm_conf
 void haul_alarm_reset(struct haul_alarm *s, const struct haul_alarm_config *c);
 /* `may` false: the value counts, but nothing may open (the detector is still learning). Evidence must be finite and >=
  * 0. */
-struct haul_alarm_state haul_alarm_update(struct haul_alarm *s, const struct haul_alarm_config *c, double evidence,
-                                          bool may, struct haul_time at);
+void haul_alarm_step(struct haul_alarm *s, const struct haul_alarm_config *c, double evidence, bool may,
+                     struct haul_time at, struct haul_alarm_state *out);
+static inline struct haul_alarm_state haul_alarm_update(struct haul_alarm *s, const struct haul_alarm_config *c,
+                                                        double evidence, bool may, struct haul_time at)
+{
+    struct haul_alarm_state out;
+    haul_alarm_step(s, c, evidence, may, at, &out);
+    return out;
+}
 
 #endif

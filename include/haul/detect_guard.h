@@ -34,9 +34,18 @@ void haul_guard_reset(struct haul_guard *s, const struct haul_guard_config *c);
  * A value whose clock goes back changes nothing else. */
 struct haul_score haul_guard_update(struct haul_guard *s, const struct haul_guard_config *c, double value,
                                     struct haul_time at);
-/* The same without a verdict of NORMAL: false, and *found untouched, if nothing is wrong. The value must be usable. */
+/* The same in two steps: false, and *found untouched, if nothing is wrong (the value must be usable); and the score of
+ * what was found. */
+struct haul_guard_finding {
+    double statistic, limit, expected;
+    struct haul_time since;
+    int64_t learned;
+    enum haul_method method;
+    int8_t direction;
+};
 bool haul_guard_step(struct haul_guard *s, const struct haul_guard_config *c, double value, struct haul_time at,
-                     struct haul_score *found);
+                     struct haul_guard_finding *found);
+struct haul_score haul_guard_score(const struct haul_guard_finding *found, double value);
 /* The verdict on silence, to be asked by a timer: no value since the newest until `now`. Changes nothing. */
 struct haul_score haul_guard_silence(const struct haul_guard *s, const struct haul_guard_config *c,
                                      struct haul_time now);

@@ -23,25 +23,41 @@ bool haul_calendar_off(const struct haul_calendar *c, int64_t local_day);
 int64_t haul_calendar_day(const struct haul_calendar *c, struct haul_time at, int64_t *into_ms);
 
 /* Seasonal baseline: a moving mean and a moving mean absolute deviation for each of `slots` parts of the day and both
- * kinds of day, linear between the middles of neighbouring slots; the first days borrow from the other kind of day. One
- * value moves a slot by 1/n, down to `rate`; what it may move by is clipped at `clip` spreads, so that an incident does
- * not become usual. After Chakraborty et al. (Transportation Research C 105:81, 2019), with means in place of medians.
- */
+ * kinds of day, linear between the middles of neighbouring slots. After Chakraborty et al. (Transportation Research C
+ * 105:81, 2019), with means in place of medians.
+ *
+ * - memory: in visits, not in values. One slot of one day is a visit; a value is `visit` of one (its share of the
+ * slot's length), and moves the slot by 1/n, down to `rate` a visit. However often values come, an incident of an hour
+ * is an hour of one day among those remembered, and does not become usual while it lasts.
+ * - clip: what a value may move its slot by, in the slot's own spreads.
+ * - borrowing: a slot of a kind of day that was not seen yet begins as that of the other kind, worth half a visit,
+ * which also speaks for it until it has `learn` values of its own; only then does it judge.
+ * - spread: that of the slot counts by its visits, that over all slots as one visit more (shrinkage towards the common
+ *   mean: Efron and Morris, JASA 70:311, 1975), and at least `spread_share` of the latter: a slot that happened to be
+ *   quiet is no licence to cry. */
 #define HAUL_SEASON_SLOTS 24
 
 struct haul_season_config {
     struct haul_calendar calendar;
-    double rate;       /* least weight of one value in its slot, (0, 1] */
-    double clip;       /* in spreads, > 0 */
-    double threshold;  /* in spreads */
-    double spread_min; /* least spread, unit of the value, > 0 */
-    uint32_t learn;    /* values in a slot before it judges, >= 2 */
-    uint8_t slots;     /* 1..HAUL_SEASON_SLOTS */
+    double rate;         /* least weight of one visit in its slot, (0, 1] */
+    double visit;        /* of a value: the interval over the slot's length, up to 1. 0: each value is a visit */
+    double clip;         /* in spreads, > 0 */
+    double threshold;    /* in spreads */
+    double spread_min;   /* least spread, unit of the value, > 0 */
+    double spread_share; /* least spread, as a share of the spread over all slots, [0, 1] */
+    uint32_t learn;      /* values in a slot before it judges, >= 2 */
+    uint8_t slots;       /* 1..HAUL_SEASON_SLOTS */
+};
+
+struct haul_season_usual {
+    float mean, deviation; /* deviation: mean absolute */
 };
 
 struct haul_season {
-    float mean[2][HAUL_SEASON_SLOTS], deviation[2][HAUL_SEASON_SLOTS];
+    struct haul_season_usual usual[2][HAUL_SEASON_SLOTS]; /* working days, days off */
     uint16_t n[2][HAUL_SEASON_SLOTS];
+    float deviation; /* mean absolute, over all slots */
+    uint32_t judged; /* values behind it */
 };
 
 enum haul_err haul_season_init(struct haul_season *s, const struct haul_season_config *c, struct haul_error *e);
@@ -55,6 +71,9 @@ struct haul_score haul_season_update(struct haul_season *s, const struct haul_se
 /* The same without a verdict: learns, and tells what was usual before. Returns whether the slot may judge. */
 bool haul_season_step(struct haul_season *s, const struct haul_season_config *c, double value, struct haul_time at,
                       double *mean, double *spread, int64_t *learned);
+/* The same of a stream whose cadence is learnt: `visit` in place of the config's, above 0. */
+bool haul_season_visit(struct haul_season *s, const struct haul_season_config *c, double value, struct haul_time at,
+                       double visit, double *mean, double *spread, int64_t *learned);
 /* Slots are floats: values beyond 1e30 are not taken here. */
 static inline bool haul_season_usable(double value)
 {

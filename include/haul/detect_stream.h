@@ -8,7 +8,10 @@
  * - context: has anything like it ever followed the value before? (haul_context)
  * - level: does the mean of the last values, against what is usual at this time of day, stand further out than it has
  *   for some weeks, and beyond its own tail at chance `level_p`? (haul_season, an EWMA, haul_tail)
- * - z: how many spreads from the usual? Alone it is never enough; it ranks what is left when a budget asks for more.
+ * - z: how many spreads from the usual? Alone it is enough only where the residual ends; it ranks what is left when a
+ *   budget asks for more.
+ *
+ * The first three count in full from three spreads on: what is usual at this hour is no news.
  *
  * Guards come first: a value that cannot be, or a clock that runs back, is told as such and not learnt. The alarm
  * (detect_alarm.h) turns evidence into alerts.
@@ -37,12 +40,11 @@ struct haul_stream_config {
     double level_p;       /* chance beyond which its tail begins to count */
     double level_past;    /* and so many of the past values at most may be expected out there, neighbours included */
     double residual_max;  /* spreads that one value may count for */
-    double spread_share;  /* least spread of a slot, as a share of the spread over all of them */
     int64_t learn;        /* values before the first alert */
     enum haul_side side;  /* which departures count */
 };
 
-#define HAUL_STREAM_SLOTS 32
+#define HAUL_STREAM_WORDS 25 /* four levels in pairs */
 
 struct haul_stream {
     struct haul_guard guard;
@@ -50,11 +52,10 @@ struct haul_stream {
     struct haul_tail tail[2]; /* of the level, upwards and downwards */
     struct haul_extreme record;
     struct haul_alarm alarm;
-    double spread;                       /* moving mean absolute residual over all slots */
     double level, level_high, level_low; /* moving mean of residuals in spreads; its extremes, shrinking */
     int64_t n;
     struct haul_context context;
-    struct haul_context_slot slots[HAUL_STREAM_SLOTS];
+    uint32_t memory[HAUL_STREAM_WORDS];
 };
 
 /* The configuration that everything is measured with: one for all kinds of streams. China's time, days off at the
@@ -68,7 +69,14 @@ struct haul_stream_score {
 
 enum haul_err haul_stream_init(struct haul_stream *s, const struct haul_stream_config *c, struct haul_error *e);
 void haul_stream_reset(struct haul_stream *s, const struct haul_stream_config *c);
-struct haul_stream_score haul_stream_update(struct haul_stream *s, const struct haul_stream_config *c, double value,
-                                            struct haul_time at);
+void haul_stream_step(struct haul_stream *s, const struct haul_stream_config *c, double value, struct haul_time at,
+                      struct haul_stream_score *out);
+static inline struct haul_stream_score haul_stream_update(struct haul_stream *s, const struct haul_stream_config *c,
+                                                          double value, struct haul_time at)
+{
+    struct haul_stream_score out;
+    haul_stream_step(s, c, value, at, &out);
+    return out;
+}
 
 #endif

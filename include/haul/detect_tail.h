@@ -54,6 +54,9 @@ void haul_tail_reset(struct haul_tail *s, const struct haul_tail_config *c);
 double haul_tail_chance(const struct haul_tail *s, const struct haul_tail_config *c, double value);
 double haul_tail_limit(const struct haul_tail *s, const struct haul_tail_config *c, double p);
 void haul_tail_learn(struct haul_tail *s, const struct haul_tail_config *c, double value);
+/* Both ends of one stream, for a little more than the price of one: tails[0] learns the value, tails[1] its negative.
+ */
+void haul_tail_learn_both(struct haul_tail tails[2], const struct haul_tail_config *c, double value);
 bool haul_tail_ready(const struct haul_tail *s, const struct haul_tail_config *c);
 
 /* SPOT and DSPOT (Siffer, Fouque, Termier, Largouet, "Anomaly detection in streams with extreme value theory", KDD

@@ -21,7 +21,7 @@ enum haul_plates { HAUL_PLATES_MASK, HAUL_PLATES_KEEP };
 struct haul_engine_options {
     char instance[33];
     HAUL_LIST(haul_processor_names, HAUL_MAILBOX_MAX, 32) processors; /* empty: all */
-    HAUL_LIST(haul_bridge_names, 3, 16) bridges;
+    HAUL_LIST(haul_bridge_names, 8, 16) bridges;
     int32_t ingest_drivers, ingest_plates;
     char ingest_driver_key_file[256], ingest_driver_key_epoch[17];
     int64_t partitions[HAUL_MAILBOX_MAX]; /* by mailbox number */

@@ -66,7 +66,7 @@ struct haul_jt808_location {
     uint64_t have; /* bit n: item n was there */
     uint32_t mileage_tenth_km;
     uint16_t fuel_tenth_l, recorder_tenth_kmh;
-    int16_t carriage_c;
+    int16_t carriage_c;                                  /* -300 to 300: beyond, it is as if the item were unknown */
     uint8_t overspeed_place, area_place, area_direction; /* kinds of place, as numbered in the standard */
     uint32_t overspeed_id, area_id;
     uint32_t segment_id;

@@ -122,6 +122,9 @@ const void *haul_task_prepared(const struct haul_task *t); /* what `prepare` mad
 const void *haul_task_content(const struct haul_task *t, const char *what);
 struct haul_time
 haul_task_time(const struct haul_task *t); /* the step's event time: the record's, or the timer's due time */
+/* Most entities that the task keeps: one more, and the one heard of longest ago goes, with its document, its alerts
+ * cleared. What else a processor keeps of it stays, so one that keeps such takes no more than may stay. */
+uint32_t haul_task_entities_max(const struct haul_task *t);
 struct haul_time haul_task_watermark(const struct haul_task *t); /* HAUL_TIME_NONE before the first */
 struct haul_time haul_task_append(const struct haul_task *t);    /* append time of the record's message */
 struct haul_rng *haul_task_rng(struct haul_task *t);             /* a function of task and step */

@@ -18,6 +18,8 @@ extern const struct haul_processor haul_redrive;
 extern const struct haul_processor haul_bridge_jt808;
 extern const struct haul_processor haul_bridge_jt809;
 extern const struct haul_processor haul_bridge_json;
+extern const struct haul_processor haul_bridge_epcis;
+extern const struct haul_processor haul_bridge_vda5050;
 
 #define HAUL_REDRIVE_BLOCK 4096 /* letters of a task that one entity of redrive remembers */
 

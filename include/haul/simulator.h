@@ -7,8 +7,7 @@
 #ifndef HAUL_SIMULATOR_H
 #define HAUL_SIMULATOR_H
 
-#include "haul/options.h"
-#include "haul/record.h"
+#include "haul/world.h"
 
 /* What can be injected: X(NAME, name, rule of the fleet that must tell it or "", en, zh). Rates are per vehicle and
  * hour, for dead_gateway per gateway and hour. */
@@ -78,14 +77,6 @@ enum haul_err haul_simulator_open(const struct haul_scenario *scenario, struct h
                                   struct haul_error *e);
 void haul_simulator_close(struct haul_simulator *s);
 
-/* One message, in order of send time. Pointers are valid until the next call. */
-struct haul_simulated {
-    struct haul_time send_at;
-    struct haul_str key; /* the vehicle's id */
-    bool malformed;      /* `bytes` are sent as they are; else `record` */
-    struct haul_str bytes;
-    struct haul_record record;
-};
 /* False at the end of the duration, when everything is sent. */
 bool haul_simulator_next(struct haul_simulator *s, struct haul_simulated *out);
 

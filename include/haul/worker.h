@@ -56,12 +56,15 @@ enum haul_err haul_contents_add(struct haul_contents *c, const struct haul_proce
                                 char hash[33], struct haul_error *e);
 /* The text of a hash, or NULL. */
 const char *haul_contents_text(struct haul_contents *c, const char *hash);
-/* Records that are not to be taken any more. Any thread; told before the tasks that it concerns are claimed. LIMIT:
- * there are too many. */
+/* Records that are not to be taken any more, timers that are not to fire. Any thread; told before the tasks that it
+ * concerns are claimed. LIMIT: there are too many. */
 enum haul_err haul_contents_condemn(struct haul_contents *c, const struct haul_condemned *x, struct haul_error *e);
 /* The verdict on a record, or NULL. index UINT32_MAX: on any of that message. */
 const struct haul_condemned *haul_contents_condemned(const struct haul_contents *c, struct haul_task_name task,
                                                      int64_t offset, uint32_t index);
+/* Whether the timer that fires at that step, the position being at that offset, is not to fire any more. */
+bool haul_contents_condemned_timer(const struct haul_contents *c, struct haul_task_name task, int64_t offset,
+                                   uint64_t step);
 /* Which content a processor's tasks begin with (at genesis). */
 void haul_contents_begin_with(struct haul_contents *c, const struct haul_processor *p, const char *hash);
 

@@ -25,6 +25,7 @@ static uint64_t to_bits(double x)
 static double horner(const double *c, size_t n, double z)
 {
     double sum = c[n - 1];
+#pragma GCC unroll 32
     for (size_t i = n - 1; i > 0; i--) sum = sum * z + c[i - 1];
     return sum;
 }

@@ -80,6 +80,8 @@ static int64_t defrost_since(const struct cold_step *x, const struct cold_zone *
 {
     if (z->declared) return z->defrost_ms;
     if (z->heat_ms != 0) return z->heat_ms;
+    if (cold_glows(x, z)) return z->glow_ms;
+    if (cold_tells_cooling(z) && z->rest_ms == 0) return 0; /* what cools is not defrosted */
     if (z->shows || z->lift_ms == 0 || z->lift_door || (z->raised & (1u << COLD_R_COMPRESSOR))) return 0;
     return due(x->o, z, z->lift_ms) ? z->lift_ms : 0;
 }
@@ -216,8 +218,9 @@ void cold_air(struct cold_step *x, unsigned zone, double was_c, int64_t was_ms)
 {
     struct cold_zone *z = &x->u->zone[zone];
     if (was_ms == 0) z->base_c = z->mean_c, was_ms = x->now_ms;
-    z->shows |= cold_held_ms(&z->heat_ms, heated(x->o, z), x->now_ms) >= HEATED_MS;
+    if (cold_held_ms(&z->heat_ms, heated(x->o, z), x->now_ms) >= HEATED_MS) z->shows = COLD_SHOWS;
     infer_door(x, z, was_c, was_ms);
+    cold_heat(x, zone);
     follow(x, z, was_ms);
     judge_defrost(x, zone);
     judge_door(x, zone);

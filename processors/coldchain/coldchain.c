@@ -40,11 +40,14 @@ static const struct {
     {HAUL_F_CS_REFRESH, COLD_HAS_REFRESH, offsetof(struct cold_held, refresh_s)},
 };
 
-static struct cold_held sample_of(const struct haul_record *r)
+static struct cold_held sample_of(const struct cold_options *o, const struct haul_record *r)
 {
     struct cold_held h = {.ms = r->time.ms, .what = COLD_I_SAMPLE};
     h.zone = (uint8_t)r->v[HAUL_F_CS_ZONE].i, h.probe = (uint8_t)r->v[HAUL_F_CS_PROBE].i;
     if (haul_has(r, HAUL_F_CS_TEMP)) h.temp_c = r->v[HAUL_F_CS_TEMP].f, h.has |= COLD_HAS_TEMP;
+    if ((h.has & COLD_HAS_TEMP) && haul_has(r, HAUL_F_CS_RESOLUTION) &&
+        r->v[HAUL_F_CS_RESOLUTION].f >= o->sensor.stuck_step_k)
+        h.has |= COLD_HAS_COARSE;
     for (size_t i = 0; i < sizeof reals / sizeof reals[0]; i++) {
         if (!haul_has(r, reals[i].field)) continue;
         const float v = (float)r->v[reals[i].field].f;
@@ -141,7 +144,7 @@ static void set_gone(struct cold_step *x, int64_t *heard_ms, int64_t keep_ms)
 static enum haul_verdict process_unit(struct cold_step *x, const struct haul_record *r)
 {
     bool used = true;
-    if (r->kind == HAUL_KIND_COLD_SAMPLE && sample_of(r).has == 0)
+    if (r->kind == HAUL_KIND_COLD_SAMPLE && sample_of(x->o, r).has == 0)
         return haul_task_refuse(x->task, "temp_c", "is missing, and so is all else that could be measured");
     if (r->kind == HAUL_KIND_COLD_EVENT) {
         const enum event event = event_of(r);
@@ -155,7 +158,7 @@ static enum haul_verdict process_unit(struct cold_step *x, const struct haul_rec
     if (r->kind == HAUL_KIND_COLD_EVENT) {
         used = take_event(x, r);
     } else {
-        const struct cold_held h = sample_of(r);
+        const struct cold_held h = sample_of(x->o, r);
         used = cold_hold(x, &h);
     }
     cold_settle(x, haul_task_watermark(x->task).ms);
@@ -165,12 +168,14 @@ static enum haul_verdict process_unit(struct cold_step *x, const struct haul_rec
 }
 
 /* ---- a shipment's records ---- */
+/* By the task's own clock: while the unit's task is behind (a backlog), its exposures come late but they come. */
 static void set_untracked(struct cold_step *x)
 {
-    if (x->s->aboard)
-        haul_task_timer_set(
-            x->task, x->entity, COLD_T_SILENCE,
-            (struct haul_time){cold_most(x->s->through_ms, x->s->loaded_ms) + x->o->untracked.after_ms});
+    const struct cold_shipment *s = x->s;
+    const int64_t from_ms = cold_most(s->through_ms, s->loaded_ms), mark_ms = haul_task_watermark(x->task).ms;
+    if (s->aboard)
+        haul_task_timer_set(x->task, x->entity, COLD_T_SILENCE,
+                            (struct haul_time){cold_most(from_ms, mark_ms) + x->o->untracked.after_ms});
     else
         haul_task_timer_clear(x->task, x->entity, COLD_T_SILENCE);
 }
@@ -208,10 +213,6 @@ static void untracked(struct cold_step *x)
     const struct cold_shipment *s = x->s;
     const int64_t from_ms = cold_most(s->through_ms, s->loaded_ms);
     if (!s->aboard) return;
-    if (from_ms + x->o->untracked.after_ms > x->now_ms) {
-        set_untracked(x);
-        return;
-    }
     const double minutes = cold_min(x->now_ms - from_ms), limit = cold_min(x->o->untracked.after_ms);
     cold_raise(x, COLD_R_UNTRACKED,
                (struct haul_raise){.value = minutes,
@@ -269,7 +270,7 @@ const struct haul_processor haul_coldchain = {
     .mailbox = HAUL_MAILBOX_COLDCHAIN,
     .summary_en = "temperature of load units, exposure and life of the shipments in them",
     .summary_zh = "冷藏载货单元的温度，其中各票货物的温度暴露与剩余寿命",
-    .state_version = 1,
+    .state_version = 2,
     .takes = takes,
     .takes_len = sizeof takes / sizeof takes[0],
     .gives = gives,

@@ -4,9 +4,9 @@
  * The path of a sample: coldchain.c takes it in; order.c keeps it until the watermark has passed it, so that everything
  * behind sees the unit's samples in order, however they came; probe.c says whether it is believed; zone.c closes the
  * interval since the one before and sends it, as exposure, to the task of every shipment aboard; air.c (excursion,
- * door, defrost), compressor.c and guard.c (humidity, shock, light, power, battery) look at the zone. The shipment's
- * side: exposure.c adds the interval to the sums (integral.c: mean kinetic temperature, life), shipment.c judges them
- * against the product class (classes.c). view.c shows both.
+ * door, defrost), heat.c (what warms it), compressor.c and guard.c (humidity, shock, light, power, battery) look at the
+ * zone. The shipment's side: exposure.c adds the interval to the sums (integral.c: mean kinetic temperature, life),
+ * shipment.c judges them against the product class (classes.c). view.c shows both.
  *
  * A sample holds until the next one, but not longer than its probe may be silent: what lies beyond is a gap. With
  * several probes in a zone the hottest speaks against the upper limits and the coldest against the lower ones.
@@ -28,6 +28,7 @@
 #define COLD_GAPS        6  /* newest gaps that a shipment remembers */
 #define COLD_CLASSES_MAX 32
 #define COLD_CLASS_BYTES 32
+#define COLD_SHOWS       2 /* defrosts that must not be shown before a unit is one that does not */
 #define COLD_KELVIN      273.15
 #define COLD_NEVER_MS    315360000000 /* 3650 days: a limit that is not set */
 
@@ -75,7 +76,7 @@ struct cold_options {
     } door;
     struct {
         int64_t max_ms, period_least_ms, period_most_ms;
-        double rise_k, tolerance;
+        double rise_k, tolerance, heat_kpmin, heat_times;
     } defrost;
     struct {
         double over_k, eta_over_k, delta_k, current;
@@ -83,7 +84,7 @@ struct cold_options {
     } compressor;
     struct {
         int64_t stuck_samples, stuck_ms, missing_ms, accept;
-        double low_c, high_c, rate_kpmin, drift_k, missing_times;
+        double low_c, high_c, rate_kpmin, drift_k, missing_times, stuck_step_k;
     } sensor;
     struct {
         int64_t count;
@@ -168,6 +169,7 @@ enum {
     COLD_HAS_POWER = 1024,
     COLD_HAS_DEFROST = 2048,
     COLD_HAS_REFRESH = 4096,
+    COLD_HAS_COARSE = 8192, /* the probe tells steps of sensor.stuck_resolution at the finest */
 };
 
 struct cold_held {
@@ -203,14 +205,19 @@ struct cold_zone {
     int64_t out_ms, warm_ms, fade_ms, humid_ms, light_ms, rising_ms, door_ms, defrost_ms, lift_ms; /* since; 0 */
     int64_t event_ms;              /* of the newest event of the door or of a defrost */
     int64_t shut_ms, heat_ms;      /* when the door was last shut; since when the supply air is heated */
+    int64_t rest_ms, warmed_ms;    /* since when nothing cools, 0: it does; its newest sample */
+    int64_t glow_ms;               /* since when the air is heated, by how it warms; 0 */
     int64_t start_ms[COLD_STARTS]; /* newest defrosts, learnt from their shape; newest first */
     double high_c, low_c, mean_c, base_c, peak_c;
+    float rest_c, warmed_c,
+        leak_kpmin; /* where the rest began and has come to; how fast the walls warm the air, 0: not known */
     float set_c, return_c, supply_c, current_a, nominal_a, eta_min;
     struct cold_point point[COLD_POINTS];
     uint32_t raised;
     uint16_t known;
     uint8_t points, starts, door, declared, door_known, class_len, lift_door, out;
-    uint8_t shows; /* it says itself, or by warm supply air, when it is defrosted: nothing need be learnt */
+    uint8_t shows; /* it says itself, or by warm supply air, when it is defrosted: nothing need be learnt. COLD_SHOWS
+                    * when it just did */
     char class[COLD_CLASS_BYTES];
 };
 
@@ -275,6 +282,8 @@ struct cold_shipment {
     int64_t
         was_ms; /* when the unit before was left, while the first exposure in the new one is awaited; 0: it is not */
     double was_c;
+    int64_t taken_ms; /* of a receiver's reading that what the giver measured is still awaited for; 0: none is */
+    double taken_c;
     struct cold_mkt mkt;
     struct cold_window window;
     struct cold_sum life, mean; /* share of the shelf life that is gone; sum of w·temperature */
@@ -373,7 +382,16 @@ int64_t cold_silence_due(const struct cold_step *x);
 bool cold_in_defrost(const struct cold_step *x, const struct cold_zone *z);
 void cold_air(struct cold_step *x, unsigned zone, double was_c, int64_t was_ms);
 
+/* heat.c */
+void cold_heat(struct cold_step *x, unsigned zone);
+/* The zone is being heated, by what its air shows, and has left the machine's own cycle. */
+bool cold_glows(const struct cold_step *x, const struct cold_zone *z);
+
 /* compressor.c */
+/* The zone says by its air or by the current whether it is being cooled. */
+bool cold_tells_cooling(const struct cold_zone *z);
+/* Nothing cools: the air comes back as it was supplied, or the compressor draws next to no current. */
+bool cold_idle(const struct cold_options *o, const struct cold_zone *z);
 /* Minutes until the course of the zone reaches `limit_c`, by a first-order fit; negative: it does not. */
 double cold_forecast_min(const struct cold_zone *z, double limit_c);
 void cold_point_add(struct cold_unit *u, struct cold_zone *z, int64_t ms, double temp_c);
@@ -389,6 +407,8 @@ void cold_power_set(struct cold_step *x, bool on, int64_t ms);
 void cold_expose(struct cold_step *x, const struct haul_record *r);
 void cold_custody(struct cold_step *x, const struct haul_record *r);
 void cold_handed(struct cold_step *x, const struct haul_record *r);
+/* A receiver's reading that was ahead of the giver's samples is held against the newest of them. */
+void cold_compare(struct cold_step *x);
 
 /* shipment.c */
 void cold_judge(struct cold_step *x, const struct cold_class *c);

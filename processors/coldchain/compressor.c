@@ -7,9 +7,10 @@
  */
 #include "processors/coldchain/coldchain.h"
 
-#define SPACING_MS 30000
-#define SPAN_MIN   3.0
-#define BETTER     0.8
+#define SPACING_MS    30000
+#define SPAN_MIN      3.0
+#define BETTER        0.8
+#define DOOR_HIDES_MS 1800000 /* a defrost that begins with a door open is over by then */
 
 static const double constants_min[] = {0, 960, 480, 240, 120, 60, 30, 15}; /* 0: the straight line */
 
@@ -85,13 +86,25 @@ double cold_forecast_min(const struct cold_zone *z, double limit_c)
     return at < 0 || !(best.b > 0) ? -1 : at > now ? at - now : 0;
 }
 
-/* Nothing cools: the air comes back as it was supplied, or the compressor draws next to no current. */
-static bool idle(const struct cold_options *o, const struct cold_zone *z)
+bool cold_tells_cooling(const struct cold_zone *z)
+{
+    const unsigned both = COLD_HAS_RETURN | COLD_HAS_SUPPLY;
+    return (z->known & both) == both || ((z->known & COLD_HAS_CURRENT) && z->nominal_a > 0);
+}
+
+bool cold_idle(const struct cold_options *o, const struct cold_zone *z)
 {
     const unsigned both = COLD_HAS_RETURN | COLD_HAS_SUPPLY;
     const bool air = (z->known & both) == both, current = (z->known & COLD_HAS_CURRENT) && z->nominal_a > 0;
     if (current && (double)z->current_a < o->compressor.current * (double)z->nominal_a) return true;
     return air && (double)(z->return_c - z->supply_c) < o->compressor.delta_k;
+}
+
+/* What warms the air is not that nothing cools. Of a unit that does not show its defrosts, a door hides one. */
+static bool is_disturbed(const struct cold_step *x, const struct cold_zone *z)
+{
+    const bool hidden = z->shut_ms != 0 && x->now_ms - z->shut_ms < DOOR_HIDES_MS;
+    return z->door || cold_in_defrost(x, z) || (z->shows == 0 && hidden);
 }
 
 /*  1  a door is open, it is being defrosted, or the set point is unknown      nothing changes
@@ -107,7 +120,7 @@ void cold_compressor(struct cold_step *x, unsigned zone)
     struct cold_zone *z = &x->u->zone[zone];
     const struct cold_class *c = cold_zone_class(x, zone);
     if (!(z->known & COLD_HAS_SET)) return;
-    const bool disturbed = z->door || cold_in_defrost(x, z), rests = idle(o, z);
+    const bool disturbed = is_disturbed(x, z), rests = cold_idle(o, z);
     const double over_k = z->mean_c - (double)z->set_c;
     const double limit_c = c != NULL ? c->bound[COLD_HIGH].at_c : (double)z->set_c + o->compressor.over_k + 1;
     const bool warm = !disturbed && rests && over_k > o->compressor.eta_over_k;

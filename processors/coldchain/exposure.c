@@ -152,6 +152,7 @@ void cold_custody(struct cold_step *x, const struct haul_record *r)
                other = !haul_str_eq((struct haul_str){s->unit, s->unit_len}, r->v[HAUL_F_CX_UNIT].s);
     if (!loads) {
         s->unloaded_ms = cold_most(s->unloaded_ms, r->time.ms);
+        cold_compare(x);
         if (other || r->time.ms < s->loaded_ms) return; /* of the unit before, whose task was behind */
         s->aboard = 0;
         return;
@@ -167,13 +168,24 @@ void cold_custody(struct cold_step *x, const struct haul_record *r)
     if (s->begin_ms == 0) s->begin_ms = r->time.ms;
 }
 
+void cold_compare(struct cold_step *x)
+{
+    struct cold_shipment *s = x->s;
+    const int64_t behind_ms = s->taken_ms - s->through_ms;
+    if (s->taken_ms == 0 || !s->exposed) return;
+    if (behind_ms <= x->o->handover.window_ms && -behind_ms <= x->o->handover.window_ms)
+        mismatch(x, mid(s->now_high_c, s->now_low_c), s->taken_c);
+    s->taken_ms = 0;
+}
+
+/* The giver's samples may be behind: they go through its unit's task. Then the reading waits for them. */
 void cold_handed(struct cold_step *x, const struct haul_record *r)
 {
     struct cold_shipment *s = x->s;
     keep_text(s->by, &s->by_len, sizeof s->by, r->v[HAUL_F_CH_BY].s);
     s->handovers++;
-    if (!s->exposed || r->time.ms - s->through_ms > x->o->handover.window_ms) return;
-    mismatch(x, mid(s->now_high_c, s->now_low_c), r->v[HAUL_F_CH_TEMP].f);
+    s->taken_ms = r->time.ms, s->taken_c = r->v[HAUL_F_CH_TEMP].f;
+    if (s->exposed && s->taken_ms - s->through_ms <= x->o->handover.window_ms) cold_compare(x);
 }
 
 /* ---- an exposure ---- */
@@ -200,6 +212,7 @@ void cold_expose(struct cold_step *x, const struct haul_record *r)
     if (s->exposed && i.from_ms > s->through_ms) open_gap(s, s->through_ms, i.from_ms);
     if (s->exposed) i.from_ms = cold_most(i.from_ms, s->through_ms);
     if (s->begin_ms == 0 || i.from_ms < s->begin_ms) s->begin_ms = i.from_ms;
+    if (s->taken_ms != 0 && i.to_ms > s->taken_ms) cold_compare(x);
     add_sums(s, c, &i);
     add_stretches(s, c, &i);
     extremes(s, i.now_high_c, i.now_low_c, i.to_ms);

@@ -21,7 +21,7 @@ void cold_door_set(struct cold_step *x, unsigned zone, bool open, int64_t ms)
 void cold_defrost_set(struct cold_zone *z, bool on, int64_t ms)
 {
     if (on && !z->declared) z->defrost_ms = ms;
-    z->shows |= on;
+    if (on) z->shows = COLD_SHOWS;
     if (!on) z->defrost_ms = 0;
     z->declared = on;
 }

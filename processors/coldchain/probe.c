@@ -48,9 +48,11 @@ static void judge_impossible(struct cold_step *x, struct cold_probe *p, const st
                                    .evidence_len = 4});
 }
 
-static void judge_stuck(struct cold_step *x, struct cold_probe *p)
+static void judge_stuck(struct cold_step *x, struct cold_probe *p, const struct cold_held *item)
 {
-    const bool on = p->same >= x->o->sensor.stuck_samples && p->good_ms - p->same_ms >= x->o->sensor.stuck_ms;
+    const bool coarse = (item->has & COLD_HAS_COARSE) != 0; /* it repeats itself in the steadiest air */
+    const bool on =
+        !coarse && p->same >= x->o->sensor.stuck_samples && p->good_ms - p->same_ms >= x->o->sensor.stuck_ms;
     cold_part(x, &p->raised, COLD_R_STUCK, on,
               &(struct haul_raise){.value = p->same,
                                    .threshold = (double)x->o->sensor.stuck_samples,
@@ -88,7 +90,7 @@ bool cold_probe_take(struct cold_step *x, struct cold_probe *p, const struct col
     if (!same) p->same_ms = item->ms;
     p->strays = 0;
     p->good_ms = item->ms, p->temp_c = item->temp_c;
-    judge_stuck(x, p);
+    judge_stuck(x, p, item);
     return true;
 }
 

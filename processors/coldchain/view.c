@@ -236,12 +236,13 @@ bool cold_live(const struct haul_entity *e, struct haul_live *out)
 /* ---- dump: what the view does not show besides ---- */
 static void dump_zone(const struct cold_zone *z, struct haul_json *j)
 {
-    const int64_t since[] = {z->through_ms, z->out_ms,  z->warm_ms,    z->fade_ms, z->humid_ms,
-                             z->rising_ms,  z->door_ms, z->defrost_ms, z->lift_ms, z->event_ms};
+    const int64_t since[] = {z->through_ms, z->out_ms,     z->warm_ms, z->fade_ms,  z->humid_ms, z->rising_ms,
+                             z->door_ms,    z->defrost_ms, z->lift_ms, z->event_ms, z->rest_ms,  z->glow_ms};
     haul_json_open(j, '[');
     for (size_t i = 0; i < sizeof since / sizeof since[0]; i++) haul_json_i64(j, since[i]);
     for (size_t i = 0; i < z->starts; i++) haul_json_i64(j, z->start_ms[i]);
     haul_json_f64(j, z->base_c, 9);
+    haul_json_f64(j, (double)z->leak_kpmin, 9);
     haul_json_f64(j, (double)z->nominal_a, 6);
     for (size_t i = 0; i < z->points; i++) haul_json_i64(j, z->point[i].s);
     haul_json_u64(j, z->raised);
@@ -285,6 +286,7 @@ static void dump_shipment(const struct cold_shipment *s, struct haul_json *j)
 {
     shipment(s, NULL, j);
     haul_json_kf64(j, "life", cold_total(&s->life), 9);
+    haul_json_ki64(j, "taken", s->taken_ms);
     list_open(j, "stretches");
     for (size_t b = 0; b < COLD_BOUNDS; b++) {
         haul_json_i64(j, s->single_ms[b]);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "haul/simulator.h"
+#include "haul/world.h"
 
 #include "processors/commands/commands.h"
 #include "processors/commands/sections.h"
@@ -13,7 +13,7 @@
 static const struct {
     const char *name, *sentence;
     void (*write)(const struct haul_option_set *const *sets, size_t n, struct haul_buf *out);
-    bool scenario; /* with the options of a scenario, which stand in a file of their own */
+    bool worlds; /* with the options of scenarios, which stand in files of their own */
 } outputs[] = {
     {"default", "every option at its default, annotated: config/haul.yaml", haul_options_yaml, false},
     {"reference", "the options' part of config/reference.md", haul_options_markdown, true},
@@ -31,14 +31,15 @@ static int run(int argc, char **argv)
 {
     size_t n;
     const struct haul_option_set *const *sections = haul_sections(&n), *sets[SETS_MAX];
-    assert(n < SETS_MAX);
+    size_t all = n;
     memcpy(sets, sections, n * sizeof *sets);
-    sets[n] = &haul_scenario_option_set;
+    for (size_t i = 0; haul_worlds[i] != NULL; i++) sets[all++] = haul_worlds[i]->options;
+    assert(all <= SETS_MAX);
     for (size_t i = 0; argc == 2 && i < sizeof outputs / sizeof outputs[0]; i++) {
         if (strcmp(argv[1], outputs[i].name) != 0) continue;
         struct haul_buf out;
         haul_buf_init(&out, 64 * 1024, OUTPUT_MAX);
-        outputs[i].write(sets, outputs[i].scenario ? n + 1 : n, &out);
+        outputs[i].write(sets, outputs[i].worlds ? all : n, &out);
         const bool good = !out.overflow && fwrite(out.p, 1, out.n, stdout) == out.n && fflush(stdout) == 0;
         haul_buf_free(&out);
         return good ? 0 : HAUL_EXIT_FAILED;

@@ -112,7 +112,6 @@ struct death {
     struct haul_condemned at;
     uint64_t step;
     unsigned times;
-    bool timer;
 };
 
 static const struct haul_mailbox_row *mailbox_of(const char *name, uint16_t *number)
@@ -140,7 +139,7 @@ static bool read_death(const char *line, struct death *out)
     out->at.offset = offset;
     out->at.index = index;
     out->at.unreadable = strcmp(where, where_words[HAUL_CRUMB_DECODE]) == 0;
-    out->timer = strcmp(where, where_words[HAUL_CRUMB_TIMER]) == 0;
+    out->at.timer = strcmp(where, where_words[HAUL_CRUMB_TIMER]) == 0 ? step : 0;
     out->step = step;
     return true;
 }
@@ -148,7 +147,7 @@ static bool read_death(const char *line, struct death *out)
 static bool same_step(const struct death *a, const struct death *b)
 {
     return a->at.mailbox == b->at.mailbox && a->at.partition == b->at.partition && a->at.offset == b->at.offset &&
-           a->at.index == b->at.index && a->step == b->step && a->timer == b->timer;
+           a->at.index == b->at.index && a->step == b->step && a->at.timer == b->at.timer;
 }
 
 static size_t count_deaths(FILE *f, struct death *out)
@@ -170,16 +169,14 @@ static size_t count_deaths(FILE *f, struct death *out)
     return n;
 }
 
-/* Once a task is past a record, a verdict would change what a replay answers: then it is too late, and needless. */
+/* Once a task is past the step, a verdict would change what a replay answers: then it is too late, and needless. */
 static enum haul_err still_ahead(struct haul_store *store, const struct death *d, bool *ahead, struct haul_error *e)
 {
     struct haul_control control;
     bool exists;
     const enum haul_err err =
         store->ops->peek(store, (struct haul_task_name){d->at.mailbox, d->at.partition}, &control, &exists, e);
-    const struct haul_position *p = &control.position;
-    *ahead = err == HAUL_OK && exists &&
-             (p->offset < d->at.offset || (p->offset == d->at.offset && p->index <= d->at.index));
+    *ahead = err == HAUL_OK && exists && control.position.step < d->step;
     return err;
 }
 
@@ -191,31 +188,41 @@ static void say(const struct death *d, enum haul_log_level level, const char *ev
     haul_say(level, event, text);
 }
 
+/* A verdict in haul.blobs: of a record its partition, offset and index, and what kills; of a timer partition and step,
+ * and the offset at which the task stands then. */
 static enum haul_err condemn(struct runtime *r, const struct death *d, struct haul_error *e)
 {
-    char hash[40];
+    char hash[40], offset[32];
+    const char *content = d->at.unreadable ? "decode" : "process";
     snprintf(hash, sizeof hash, "%u.%lld.%u", d->at.partition, (long long)d->at.offset, d->at.index);
+    if (d->at.timer != 0) {
+        snprintf(hash, sizeof hash, "%u.timer%llu", d->at.partition, (unsigned long long)d->at.timer);
+        snprintf(offset, sizeof offset, "%lld", (long long)d->at.offset);
+        content = offset;
+    }
     enum haul_err err = haul_blobs_put(r->blobs, "verdict", haul_mailbox_row(d->at.mailbox)->name, hash,
-                                       d->at.unreadable ? HAUL_STR("decode") : HAUL_STR("process"), PUT_MS, e);
+                                       haul_str_of(content), PUT_MS, e);
     if (err == HAUL_OK) err = haul_contents_condemn(r->contents, &d->at, e);
     if (err == HAUL_OK)
-        say(d, HAUL_LOG_ERROR, "condemned", "it has killed the process three times, and goes to the dead letters");
+        say(d, HAUL_LOG_ERROR, "condemned",
+            d->at.timer != 0 ? "a timer has killed the process three times, and is over without effect"
+                             : "it has killed the process three times, and goes to the dead letters");
     return err;
+}
+
+static bool judged(const struct runtime *r, const struct haul_condemned *at)
+{
+    const struct haul_task_name task = {at->mailbox, at->partition};
+    return at->timer != 0 ? haul_contents_condemned_timer(r->contents, task, at->offset, at->timer)
+                          : haul_contents_condemned(r->contents, task, at->offset, at->index) != NULL;
 }
 
 static enum haul_err judge(struct runtime *r, struct haul_store *store, const struct death *d, struct haul_error *e)
 {
     bool ahead;
-    if (d->times < DEATHS ||
-        haul_contents_condemned(r->contents, (struct haul_task_name){d->at.mailbox, d->at.partition}, d->at.offset,
-                                d->at.index) != NULL)
-        return HAUL_OK;
+    if (d->times < DEATHS || judged(r, &d->at)) return HAUL_OK;
     const enum haul_err err = still_ahead(store, d, &ahead, e);
-    if (err != HAUL_OK || !ahead) return err;
-    if (!d->timer) return condemn(r, d, e);
-    say(d, HAUL_LOG_ERROR, "deadly_timer",
-        "a timer has killed the process three times; no record can be blamed for it");
-    return HAUL_OK;
+    return err == HAUL_OK && ahead ? condemn(r, d, e) : err;
 }
 
 bool crash_judge(struct runtime *r, struct haul_error *e)
@@ -235,15 +242,21 @@ bool crash_judge(struct runtime *r, struct haul_error *e)
 void crash_verdict(struct runtime *r, const char *owner, const char *hash, struct haul_str content)
 {
     struct haul_condemned x = {.unreadable = haul_str_eq(content, HAUL_STR("decode"))};
-    unsigned partition;
-    long long offset;
+    unsigned partition = HAUL_PARTITIONS_MAX;
+    unsigned long long step = 0;
+    long long offset = -1;
+    char text[32];
     struct haul_error e = {0};
-    if (mailbox_of(owner, &x.mailbox) == NULL || sscanf(hash, "%u.%lld.%u", &partition, &offset, &x.index) != 3 ||
+    snprintf(text, sizeof text, "%.*s", (int)content.n, content.p);
+    const bool timer = sscanf(hash, "%u.timer%llu", &partition, &step) == 2 && sscanf(text, "%lld", &offset) == 1;
+    if (mailbox_of(owner, &x.mailbox) == NULL ||
+        (!timer && sscanf(hash, "%u.%lld.%u", &partition, &offset, &x.index) != 3) ||
         partition >= HAUL_PARTITIONS_MAX) {
         haul_say(HAUL_LOG_WARNING, "verdict_unreadable", hash);
         return;
     }
     x.partition = (uint16_t)partition;
     x.offset = offset;
+    x.timer = step;
     if (haul_contents_condemn(r->contents, &x, &e) != HAUL_OK) haul_say(HAUL_LOG_WARNING, "verdict_refused", e.text);
 }

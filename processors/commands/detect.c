@@ -23,6 +23,7 @@ static const char usage_text[] =
     "  --alerts          write only the rows that open, worsen or close an alert, and what the guards found\n"
     "  --budget N        at most about N alerts a day (0.033: one in 30 days); default: none\n"
     "  --side SIDE       which departures count: both (default), high, low\n"
+    "  --hold N/M        an alert needs N of the last M values; default 1/1\n"
     "  --utc-offset H    hours that local time is ahead of the time stamps, for the time of day; default 8\n"
     "  --low X --high X  possible values; what lies outside is told and not learnt\n"
     "  --language L      of the reason: en (default), zh\n"
@@ -54,12 +55,13 @@ static int refuse(const char *what, const char *value)
     return HAUL_EXIT_USAGE;
 }
 
-enum { ALERTS = 1000, BUDGET, SIDE, OFFSET, LOW, HIGH, LANGUAGE, HELP };
+enum { ALERTS = 1000, BUDGET, SIDE, HOLD, OFFSET, LOW, HIGH, LANGUAGE, HELP };
 
 static const struct option options[] = {
     {"alerts", no_argument, NULL, ALERTS},
     {"budget", required_argument, NULL, BUDGET},
     {"side", required_argument, NULL, SIDE},
+    {"hold", required_argument, NULL, HOLD},
     {"utc-offset", required_argument, NULL, OFFSET},
     {"low", required_argument, NULL, LOW},
     {"high", required_argument, NULL, HIGH},
@@ -67,6 +69,15 @@ static const struct option options[] = {
     {"help", no_argument, NULL, HELP},
     {NULL, 0, NULL, 0},
 };
+
+static bool hold(const char *value, struct haul_alarm_config *c)
+{
+    unsigned n, of;
+    char rest;
+    if (sscanf(value, "%2u/%2u%c", &n, &of, &rest) != 2 || n > of) return false;
+    c->hold = (uint8_t)n, c->hold_of = (uint8_t)of; /* the bounds are the library's to check */
+    return true;
+}
 
 static bool one_option(struct request *r, int option, const char *value)
 {
@@ -90,6 +101,8 @@ static bool one_option(struct request *r, int option, const char *value)
         if (strcmp(value, "high") == 0) return r->config.side = HAUL_SIDE_HIGH, true;
         if (strcmp(value, "low") == 0) return r->config.side = HAUL_SIDE_LOW, true;
         return false;
+    case HOLD:
+        return hold(value, &r->config.alarm);
     case LANGUAGE:
         if (strcmp(value, "en") == 0) return r->language = HAUL_ENGLISH, true;
         if (strcmp(value, "zh") == 0) return r->language = HAUL_CHINESE, true;
@@ -123,11 +136,18 @@ static bool told(const struct haul_stream_score *x)
     return x->alarm.event == HAUL_ALARM_OPEN || x->alarm.event == HAUL_ALARM_WORSE;
 }
 
-static const char *event_name(enum haul_alarm_event event)
+/* Enough, and not told: it rests after the last alert. */
+static bool rests(const struct haul_stream_score *x)
 {
-    switch (event) {
+    return x->alarm.event == HAUL_ALARM_NONE && x->alarm.share == 0 && x->score.verdict == HAUL_VERDICT_ANOMALY &&
+           x->score.method > HAUL_METHOD_CLOCK;
+}
+
+static const char *event_name(const struct haul_stream_score *x)
+{
+    switch (x->alarm.event) {
     case HAUL_ALARM_NONE:
-        return "";
+        return rests(x) ? "rest" : "";
     case HAUL_ALARM_OPEN:
         return "open";
     case HAUL_ALARM_WORSE:
@@ -149,7 +169,7 @@ static void write_row(const struct request *r, struct haul_buf *out, struct haul
     char text[HAUL_TIME_TEXT_BYTES];
     haul_buf_clear(out);
     haul_buf_printf(out, "%s,%.10g,%.4f,%s,%s,%s,\"", haul_time_format(at, text), value, x->score.score,
-                    haul_verdict_name(x->score.verdict), event_name(x->alarm.event), haul_method_name(x->score.method));
+                    haul_verdict_name(x->score.verdict), event_name(x), haul_method_name(x->score.method));
     haul_score_explain(&x->score, r->language, out);
     haul_buf_str(out, HAUL_STR("\"\n"));
     fwrite(out->p, 1, out->n, stdout);

@@ -5,10 +5,9 @@
 
 #include "processors/commands/commands.h"
 #include "processors/commands/files.h"
-#include "processors/commands/network.h"
+#include "processors/commands/road_table.h"
 
 #include <getopt.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,27 +22,7 @@ static const char help[] = "usage: haul matrix ROADS FILE [--to FILE] [option ..
                            "  --csv           a line of seconds for each source instead, empty where there is no way\n"
                            "  --threads N     1 or 2 (2)\n";
 
-struct places {
-    struct haul_stop *stop;
-    size_t n;
-    struct haul_end *end; /* of all stops, one behind the other */
-    uint32_t *first;      /* n + 1: which are a stop's */
-};
-
-struct table {
-    const struct network *n;
-    const struct haul_weights *w;
-    struct places from, to;
-    struct haul_matrix *m;
-    int32_t *out; /* by ends */
-};
-
-static void free_places(struct places *p)
-{
-    free(p->stop), free(p->end), free(p->first);
-}
-
-static int read_places(const struct network *n, const char *path, struct places *p)
+static int read_places(const struct network *n, const char *path, struct road_places *p)
 {
     struct haul_buf text;
     struct haul_error e;
@@ -79,74 +58,11 @@ static int read_places(const struct network *n, const char *path, struct places 
     return status;
 }
 
-static bool list_ends(const struct table *t, struct places *p, bool leave)
-{
-    p->end = malloc((p->n * HAUL_ENDS_MAX + 1) * sizeof *p->end);
-    p->first = malloc((p->n + 1) * sizeof *p->first);
-    if (p->end == NULL || p->first == NULL) return false;
-    uint32_t at = 0;
-    for (size_t i = 0; i < p->n; i++) {
-        p->first[i] = at;
-        at += (uint32_t)(leave ? haul_stop_leave(t->n->map, t->w, &p->stop[i], p->end + at)
-                               : haul_stop_arrive(t->n->map, t->w, &p->stop[i], p->end + at));
-    }
-    p->first[p->n] = at;
-    return true;
-}
-
-struct share {
-    struct table *t;
-    int part, parts;
-    pthread_barrier_t *barrier;
-};
-
-static void *fill(void *arg)
-{
-    const struct share *s = arg;
-    struct table *t = s->t;
-    const size_t from = t->from.first[t->from.n], to = t->to.first[t->to.n], k = (size_t)s->part, n = (size_t)s->parts;
-    haul_matrix_sources(t->m, t->w, t->from.end, from * k / n, from * (k + 1) / n);
-    haul_matrix_targets(t->m, t->w, t->to.end, to * k / n, to * (k + 1) / n);
-    pthread_barrier_wait(s->barrier);
-    haul_matrix_rows(t->m, from * k / n, from * (k + 1) / n, t->out);
-    return NULL;
-}
-
-static bool compute(struct table *t, int threads)
-{
-    if (!list_ends(t, &t->from, true) || !list_ends(t, &t->to, false)) return false;
-    const size_t from = t->from.first[t->from.n], to = t->to.first[t->to.n];
-    if (to > 0 && from > SIZE_MAX / 8 / to) return false;
-    t->m = haul_matrix_new(t->n->cch, from, to);
-    t->out = malloc((from * to + 1) * sizeof *t->out);
-    if (t->m == NULL || t->out == NULL) return false;
-    pthread_barrier_t barrier;
-    pthread_t other;
-    if (threads == 2 && (pthread_barrier_init(&barrier, NULL, 2) != 0)) return false;
-    if (threads != 2) pthread_barrier_init(&barrier, NULL, 1);
-    struct share share[2] = {{t, 0, threads, &barrier}, {t, 1, threads, &barrier}};
-    if (threads == 2 && pthread_create(&other, NULL, fill, &share[1]) != 0) return false;
-    fill(&share[0]);
-    if (threads == 2) pthread_join(other, NULL);
-    pthread_barrier_destroy(&barrier);
-    return true;
-}
-
-static int32_t cell(const struct table *t, size_t i, size_t j)
-{
-    const size_t width = t->to.first[t->to.n];
-    int32_t best = haul_stop_direct(t->n->map, t->w, &t->from.stop[i], &t->to.stop[j]);
-    for (uint32_t a = t->from.first[i]; a < t->from.first[i + 1]; a++)
-        for (uint32_t b = t->to.first[j]; b < t->to.first[j + 1]; b++)
-            if (t->out[a * width + b] < best) best = t->out[a * width + b];
-    return best;
-}
-
-static void print_csv(const struct table *t)
+static void print_csv(const struct road_table *t)
 {
     for (size_t i = 0; i < t->from.n; i++) {
         for (size_t j = 0; j < t->to.n; j++) {
-            const int32_t ms = cell(t, i, j);
+            const int32_t ms = road_table_cell(t, i, j);
             if (j > 0) putchar(',');
             if (ms < HAUL_FAR) printf("%d.%03d", ms / 1000, ms % 1000);
         }
@@ -154,7 +70,7 @@ static void print_csv(const struct table *t)
     }
 }
 
-static void put_waypoints(struct haul_json *j, const struct network *n, const char *name, const struct places *p)
+static void put_waypoints(struct haul_json *j, const struct network *n, const char *name, const struct road_places *p)
 {
     haul_json_name(j, name);
     haul_json_open(j, '[');
@@ -172,7 +88,7 @@ static void put_waypoints(struct haul_json *j, const struct network *n, const ch
     haul_json_close(j, ']');
 }
 
-static void print_json(const struct table *t)
+static void print_json(const struct network *n, const struct road_table *t)
 {
     struct haul_buf out;
     struct haul_json j;
@@ -185,7 +101,7 @@ static void print_json(const struct table *t)
     for (size_t i = 0; i < t->from.n; i++) {
         haul_json_open(&j, '[');
         for (size_t k = 0; k < t->to.n; k++) {
-            const int32_t ms = cell(t, i, k);
+            const int32_t ms = road_table_cell(t, i, k);
             if (ms < HAUL_FAR)
                 haul_json_f64(&j, ms * 1e-3, 3);
             else
@@ -194,8 +110,8 @@ static void print_json(const struct table *t)
         haul_json_close(&j, ']');
     }
     haul_json_close(&j, ']');
-    put_waypoints(&j, t->n, "sources", &t->from);
-    put_waypoints(&j, t->n, "destinations", &t->to);
+    put_waypoints(&j, n, "sources", &t->from);
+    put_waypoints(&j, n, "destinations", &t->to);
     haul_json_close(&j, '}');
     fwrite(out.p, 1, out.n, stdout);
     putchar('\n');
@@ -204,19 +120,18 @@ static void print_json(const struct table *t)
 
 static int answer(struct network *n, const char *from, const char *to, bool csv, int threads)
 {
-    struct table t = {.n = n, .w = haul_metric_hold(n->metric)};
+    struct road_table t = {.map = n->map, .cch = n->cch, .w = haul_metric_hold(n->metric)};
     int status = read_places(n, from, &t.from);
     if (status == 0) status = read_places(n, to == NULL ? from : to, &t.to);
-    if (status == 0 && !compute(&t, threads)) {
+    if (status == 0 && !road_table_compute(&t, threads)) {
         fprintf(stderr, "haul matrix: no memory for %zu x %zu\n", t.from.n, t.to.n);
         status = HAUL_EXIT_FAILED;
     }
     if (status == 0 && csv) print_csv(&t);
-    if (status == 0 && !csv) print_json(&t);
+    if (status == 0 && !csv) print_json(n, &t);
     haul_metric_release(n->metric, t.w);
-    haul_matrix_free(t.m);
-    free_places(&t.from), free_places(&t.to);
-    free(t.out);
+    road_table_free(&t);
+    road_places_free(&t.from), road_places_free(&t.to);
     return status;
 }
 

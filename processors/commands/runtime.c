@@ -26,8 +26,8 @@
 #define CLAIM_MS          100
 
 static const struct haul_processor *const processors[] = {
-    &haul_fleet,   &haul_coldchain, &haul_warehouse,    &haul_fence,        &haul_desk,
-    &haul_redrive, &haul_template,  &haul_bridge_jt808, &haul_bridge_jt809, &haul_bridge_json,
+    &haul_fleet,    &haul_coldchain,    &haul_warehouse,    &haul_fence,       &haul_desk,         &haul_redrive,
+    &haul_template, &haul_bridge_jt808, &haul_bridge_jt809, &haul_bridge_json, &haul_bridge_epcis, &haul_bridge_vda5050,
 };
 
 const struct haul_processor *const *haul_processors(size_t *n)

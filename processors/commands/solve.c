@@ -6,7 +6,8 @@
 #include "haul/solver_io.h"
 #include "haul/solver_verify.h"
 #include "processors/commands/commands.h"
-#include "processors/commands/solver_files.h"
+#include "processors/commands/files.h"
+#include "processors/commands/solve_places.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -18,7 +19,7 @@ struct solve_args {
     const char *file, *output;
     struct haul_solve_options o;
     struct haul_read_options read;
-    struct haul_straight straight;
+    struct solve_places places;
     bool quiet;
 };
 
@@ -75,6 +76,7 @@ static int option(struct solve_args *a, const char *name, const char *value)
     if (strcmp(name, "--fewest-vehicles") == 0) return a->o.fewest_vehicles = true, 0;
     if (strcmp(name, "--quiet") == 0) return a->quiet = true, 0;
     if (strcmp(name, "--convention") == 0) return convention(value, &a->read.convention) ? 1 : -1;
+    if (strcmp(name, "--roads") == 0) return (a->places.roads_file = value) != NULL ? 1 : -1;
     if (strcmp(name, "--output") == 0) return (a->output = value) != NULL ? 1 : -1;
     if (strcmp(name, "--time") == 0) {
         if (!number(value, 0.001, 1e6, &v)) return -1;
@@ -98,10 +100,10 @@ static int option(struct solve_args *a, const char *name, const char *value)
     }
     if (strcmp(name, "--speed-kmh") == 0) {
         if (!number(value, 0.1, 2000, &v)) return -1;
-        a->straight.speed_mps = v / 3.6;
+        a->places.straight.speed_mps = v / 3.6;
         return 1;
     }
-    if (strcmp(name, "--detour") == 0) return number(value, 1, 10, &a->straight.detour) ? 1 : -1;
+    if (strcmp(name, "--detour") == 0) return number(value, 1, 10, &a->places.straight.detour) ? 1 : -1;
     return -1;
 }
 
@@ -157,7 +159,7 @@ static int solve(struct solve_args *a, const struct haul_problem *p)
 
 static int run(int argc, char **argv)
 {
-    struct solve_args a = {.o = {.seed = 1, .threads = 1}, .straight = {50 / 3.6, 1.3}};
+    struct solve_args a = {.o = {.seed = 1, .threads = 1}, .places = SOLVE_PLACES_DEFAULT};
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--help") == 0) {
             fputs(help, stdout);
@@ -174,17 +176,9 @@ static int run(int argc, char **argv)
     }
     if (a.file == NULL) return usage("a file is wanted", NULL);
     if (a.o.time_ms == 0 && a.o.iterations == 0) a.o.time_ms = 10000;
-    /* Where the ways come from when the file brings none: whoever knows roads puts its haul_places_fn here. */
-    a.read.places = haul_places_straight;
-    a.read.places_arg = &a.straight;
-    struct haul_str bytes;
-    int status = file_read("solve", a.file, &bytes);
-    if (status != 0) return status;
     struct haul_problem *p;
-    struct haul_error e;
-    const enum haul_err bad = haul_problem_read(bytes, &a.read, &p, &e);
-    file_release(bytes);
-    if (bad != HAUL_OK) return data_error(a.file, &e);
+    int status = solve_problem_read("solve", a.file, &a.read, &a.places, a.o.threads, &p);
+    if (status != 0) return status;
     status = solve(&a, p);
     haul_problem_free(p);
     return status;

@@ -4,14 +4,15 @@
 #include "haul/solver_verify.h"
 
 #include "processors/commands/commands.h"
-#include "processors/commands/solver_files.h"
+#include "processors/commands/files.h"
+#include "processors/commands/solve_places.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 static const char help[] =
-    "usage: haul verify [--speed-kmh V] [--detour F] PROBLEM PLAN\n"
+    "usage: haul verify [--roads FILE] [--speed-kmh V] [--detour F] PROBLEM PLAN\n"
     "\n"
     "Reads a problem as 'haul solve' does, and a plan as it writes (VROOM's JSON) or a VRPLIB solution (Route #1: "
     "...),\n"
@@ -20,7 +21,7 @@ static const char help[] =
 
 struct verify_args {
     const char *problem, *plan;
-    struct haul_straight straight;
+    struct solve_places places;
 };
 
 static int data_error(const char *file, const struct haul_error *e)
@@ -31,15 +32,15 @@ static int data_error(const char *file, const struct haul_error *e)
 
 static int verify(const struct verify_args *a, const struct haul_problem *p)
 {
-    struct haul_str bytes;
-    const int status = file_read("verify", a->plan, &bytes);
-    if (status != 0) return status;
+    struct haul_buf bytes;
     struct haul_claim claim;
     struct haul_error e;
-    const enum haul_err unread = haul_claim_read(p, bytes, &claim, &e);
-    file_release(bytes);
-    if (unread != HAUL_OK) return data_error(a->plan, &e);
-    const enum haul_err bad = haul_verify(p, &claim, &e);
+    enum haul_err bad = command_read_file(a->plan, HAUL_PROBLEM_BYTES_MAX, &bytes, &e);
+    if (bad != HAUL_OK) return solve_read_error("verify", &e);
+    bad = haul_claim_read(p, (struct haul_str){(const char *)bytes.p, bytes.n}, &claim, &e);
+    haul_buf_free(&bytes);
+    if (bad != HAUL_OK) return data_error(a->plan, &e);
+    bad = haul_verify(p, &claim, &e);
     int32_t served = 0;
     for (int32_t i = 0; i < claim.routes_n; i++)
         for (int32_t k = 0; k < claim.routes[i].stops_n; k++) served += claim.routes[i].stops[k].kind == HAUL_STEP_TASK;
@@ -60,17 +61,19 @@ static bool positive(const char *text, double *out)
 
 static int run(int argc, char **argv)
 {
-    struct verify_args a = {.straight = {50 / 3.6, 1.3}};
+    struct verify_args a = {.places = SOLVE_PLACES_DEFAULT};
     for (int i = 1; i < argc; i++) {
         double v;
         if (strcmp(argv[i], "--help") == 0) {
             fputs(help, stdout);
             return 0;
         }
-        if (strcmp(argv[i], "--speed-kmh") == 0 && positive(argv[i + 1], &v))
-            a.straight.speed_mps = v / 3.6, i++;
+        if (strcmp(argv[i], "--roads") == 0 && argv[i + 1] != NULL)
+            a.places.roads_file = argv[++i];
+        else if (strcmp(argv[i], "--speed-kmh") == 0 && positive(argv[i + 1], &v))
+            a.places.straight.speed_mps = v / 3.6, i++;
         else if (strcmp(argv[i], "--detour") == 0 && positive(argv[i + 1], &v))
-            a.straight.detour = v, i++;
+            a.places.straight.detour = v, i++;
         else if (a.problem == NULL)
             a.problem = argv[i];
         else if (a.plan == NULL)
@@ -82,15 +85,10 @@ static int run(int argc, char **argv)
         fputs(help, stderr);
         return HAUL_EXIT_USAGE;
     }
-    const struct haul_read_options read = {HAUL_CONVENTION_OF_FILE, haul_places_straight, &a.straight};
-    struct haul_str bytes;
-    int status = file_read("verify", a.problem, &bytes);
-    if (status != 0) return status;
+    struct haul_read_options read = {.convention = HAUL_CONVENTION_OF_FILE};
     struct haul_problem *p;
-    struct haul_error e;
-    const enum haul_err bad = haul_problem_read(bytes, &read, &p, &e);
-    file_release(bytes);
-    if (bad != HAUL_OK) return data_error(a.problem, &e);
+    int status = solve_problem_read("verify", a.problem, &read, &a.places, 1, &p);
+    if (status != 0) return status;
     status = verify(&a, p);
     haul_problem_free(p);
     return status;

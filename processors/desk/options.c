@@ -18,9 +18,10 @@ static const struct haul_option rows[] = {
     ROW("keep", HAUL_O_DURATION, keep_ms, MS_MIN, 90 * MS_D, "24h", "How long a closed alert is kept.",
         "已关闭告警的保留时长。"),
     ROW("quota", HAUL_O_COUNT, quota, 100, 1000000, "50000",
-        "The most alerts that are kept: at nine tenths of it closed ones go at once, at it new ones are not taken, and "
-        "counted.",
-        "告警保留上限：达到九成时关闭的告警立即移除，达到上限时不再接收新告警并计数。"),
+        "The most alerts that are kept, and no more than half of engine.entities_max: at nine tenths of it closed ones "
+        "go at once, at it new ones are not taken, and counted.",
+        "告警保留上限，且不超过 engine.entities_max "
+        "的一半：达到九成时关闭的告警立即移除，达到上限时不再接收新告警并计数。"),
     ROW("stream_keep", HAUL_O_COUNT, stream_keep, 100, 10000000, "100000", "How many transitions the stream keeps.",
         "状态变化流保留的条数。"),
     ROW("escalate.red", HAUL_O_DURATION, escalate_ms[0], MS_S, MS_D, "1min",

@@ -143,18 +143,26 @@ void desk_account(struct desk_step *x, const struct desk_alert *a, enum desk_sta
     haul_task_paint(x->task, e);
 }
 
+/* An alert may come with an incident, and has evidence and a place among the open ones, which the engine would leave
+ * behind if it were the one to take an alert away: so it never comes to that. */
+static uint32_t quota(const struct desk_step *x)
+{
+    const uint32_t max = haul_task_entities_max(x->task), half = max < 4 ? 1 : (max - 2) / 2;
+    return x->o->quota < half ? (uint32_t)x->o->quota : half;
+}
+
 bool desk_full(struct desk_step *x)
 {
     struct haul_entity *e;
     const struct desk_totals *t = totals_of(x, &e);
-    return t == NULL || t->alerts >= x->o->quota;
+    return t == NULL || t->alerts >= quota(x);
 }
 
 bool desk_crowded(struct desk_step *x)
 {
     struct haul_entity *e;
     const struct desk_totals *t = totals_of(x, &e);
-    return t == NULL || t->alerts >= x->o->quota / 10 * 9;
+    return t == NULL || t->alerts >= quota(x) / 10 * 9;
 }
 
 void desk_incidents_add(struct desk_step *x, int n)

@@ -34,6 +34,7 @@ enum haul_err haul_alarm_init(struct haul_alarm *s, const struct haul_alarm_conf
 void haul_alarm_reset(struct haul_alarm *s, const struct haul_alarm_config *c)
 {
     *s = (struct haul_alarm){.calibrated = haul_log(c->demand),
+                             .exp = 1,
                              .last = HAUL_TIME_NONE,
                              .since = HAUL_TIME_NONE,
                              .updated = HAUL_TIME_NONE,
@@ -43,7 +44,7 @@ void haul_alarm_reset(struct haul_alarm *s, const struct haul_alarm_config *c)
 
 static double days(struct haul_time from, struct haul_time to)
 {
-    return from.ms == INT64_MIN || to.ms <= from.ms ? 0 : ((double)to.ms - (double)from.ms) / 86400000.0;
+    return from.ms == INT64_MIN || to.ms <= from.ms ? 0 : ((double)to.ms - (double)from.ms) * (1 / 86400000.0);
 }
 
 /* ---- calibration: block maxima follow Gumbel's law (Gumbel 1958); fitted to their logarithms by moments, so that one
@@ -111,37 +112,61 @@ static void relax(struct haul_alarm *s, const struct haul_alarm_config *c, struc
     if (s->worn > 0) s->worn -= s->worn / (c->wear_values > 1 ? c->wear_values : 1);
     if (s->since_last < UINT32_MAX) s->since_last++;
     if (alerts_due > 0 && calibrated(s)) {
-        const double least = haul_log(c->least) - s->calibrated;
         s->trim -= gain_now(s, c) * alerts_due;
         s->due += alerts_due;
-        if (s->trim < least) s->trim = least;
     }
     s->updated = haul_time_max(s->updated, at);
 }
 
-/* Without what the last alert left. */
-static double base_demand(const struct haul_alarm *s, const struct haul_alarm_config *c)
+static bool by_budget(const struct haul_alarm *s, const struct haul_alarm_config *c)
 {
-    if (c->budget_per_day > 0 && calibrated(s)) return haul_exp(s->calibrated + s->trim);
+    return c->budget_per_day > 0 && calibrated(s);
+}
+
+/* exp(x) of an x that creeps from value to value: from the last exponential that was taken, by the series of exp of the
+ * difference, whose next term is below 2^-47 of it. */
+static double creeping_exp(struct haul_alarm *s, double x)
+{
+    const double d = x - s->exp_at;
+    if (haul_abs(d) <= 1.0 / 32)
+        return s->exp *
+               (1 + d * (1 + d * (1.0 / 2 + d * (1.0 / 6 + d * (1.0 / 24 + d * (1.0 / 120 + d * (1.0 / 720)))))));
+    s->exp_at = x, s->exp = haul_exp(x);
+    return s->exp;
+}
+
+static double worn_demand(const struct haul_alarm *s, const struct haul_alarm_config *c)
+{
     return c->demand * (1 + c->wear * (s->worn > 1 ? s->worn - 1 : 0));
+}
+
+static double demand_now(struct haul_alarm *s, const struct haul_alarm_config *c)
+{
+    if (by_budget(s, c)) {
+        const double demand = creeping_exp(s, s->calibrated + s->trim + s->raised);
+        if (demand >= c->least) return demand;
+        s->trim = haul_log(c->least) - s->calibrated;
+        return c->least * haul_exp(s->raised);
+    }
+    return s->raised > 0 ? worn_demand(s, c) * creeping_exp(s, s->raised) : worn_demand(s, c);
 }
 
 static bool resting(const struct haul_alarm *s, const struct haul_alarm_config *c, struct haul_time at)
 {
-    if (s->last.ms == INT64_MIN) return false;
+    if (s->last.ms == INT64_MIN || (s->since_last >= c->rest_values && c->rest_s == 0)) return false;
     const double since_days = days(s->last, at);
     if (since_days * c->budget_per_day > 0.1) return false;
     return s->since_last < c->rest_values || since_days * 86400 < c->rest_s;
 }
 
-static void told(struct haul_alarm *s, const struct haul_alarm_config *c, double evidence, double base, double demand,
+static void told(struct haul_alarm *s, const struct haul_alarm_config *c, double evidence, double demand,
                  struct haul_time at)
 {
-    const bool budget = c->budget_per_day > 0;
-    const double raised = haul_log(evidence / (budget ? base : c->demand));
+    const bool budget = by_budget(s, c);
+    const double usual = budget ? s->calibrated + s->trim : haul_log(c->demand), raised = haul_log(evidence) - usual;
     if (raised > s->raised) s->raised = raised;
     s->worn += 1;
-    if (budget && calibrated(s)) s->trim += gain_now(s, c);
+    if (budget) s->trim += gain_now(s, c);
     s->last = at, s->since_last = 0, s->opened_at = demand, s->quiet = 0, s->open = true;
 }
 
@@ -160,29 +185,25 @@ static uint8_t held_of(uint64_t history, uint8_t of)
     return (uint8_t)__builtin_popcountll(history & mask);
 }
 
-struct haul_alarm_state haul_alarm_update(struct haul_alarm *s, const struct haul_alarm_config *c, double evidence,
-                                          bool may, struct haul_time at)
+void haul_alarm_step(struct haul_alarm *s, const struct haul_alarm_config *c, double evidence, bool may,
+                     struct haul_time at, struct haul_alarm_state *out)
 {
     assert(evidence >= 0 && haul_finite(evidence));
     relax(s, c, at);
     if (c->budget_per_day > 0 && s->blocks < blocks_most) follow_blocks(s, c, evidence, at);
-    const double base = base_demand(s, c), demand = s->raised > 0 ? base * haul_exp(s->raised) : base;
+    const double demand = demand_now(s, c);
     const bool enough = evidence >= demand, rests = !may || resting(s, c, at);
     s->history = s->history << 1 | enough;
     const uint8_t held = held_of(s->history, c->hold_of);
     if (enough && s->since.ms == INT64_MIN) s->since = at;
     if (!s->open && held == 0) s->since = HAUL_TIME_NONE;
-    struct haul_alarm_state out = {.demand = demand,
-                                   .share = rests ? 0 : evidence / demand,
-                                   .held = held,
-                                   .held_of = c->hold_of,
-                                   .since = s->since};
+    out->event = HAUL_ALARM_NONE, out->demand = demand, out->share = rests ? 0 : evidence / demand;
+    out->held = held, out->held_of = c->hold_of, out->since = s->since;
     if (enough && !rests && held >= c->hold) {
-        out.event = s->open ? HAUL_ALARM_WORSE : HAUL_ALARM_OPEN;
-        told(s, c, evidence, base, demand, at);
+        out->event = s->open ? HAUL_ALARM_WORSE : HAUL_ALARM_OPEN;
+        told(s, c, evidence, demand, at);
     } else if (s->open && closes(s, c, evidence)) {
-        out.event = HAUL_ALARM_CLOSE;
+        out->event = HAUL_ALARM_CLOSE;
     }
-    out.open = s->open;
-    return out;
+    out->open = s->open;
 }

@@ -5,11 +5,6 @@
 #include "haul/detect_stat.h"
 #include "haul/math.h"
 
-static int8_t sign_of(double x)
-{
-    return x > 0 ? 1 : x < 0 ? -1 : 0;
-}
-
 /* ---- robust z ---- */
 
 enum haul_err haul_robust_init(struct haul_robust *s, const struct haul_robust_config *c, struct haul_error *e)
@@ -68,7 +63,7 @@ static void robust_follow(struct haul_robust *s, const struct haul_robust_config
 {
     const double n = (double)s->n < c->memory ? (double)s->n : c->memory, gain = s->mad / n;
     const double away = haul_abs(value - s->median), least = robust_least(s, c);
-    s->median += 1.86 * gain * sign_of(value - s->median);
+    s->median += 1.86 * gain * haul_sign_of(value - s->median);
     s->mad += 1.17 * gain * (away > s->mad ? 1 : -1);
     if (s->mad < least) s->mad = least;
     if (s->n < UINT32_MAX) s->n++;
@@ -83,7 +78,7 @@ struct haul_score haul_robust_update(struct haul_robust *s, const struct haul_ro
     const bool ready = s->n >= HAUL_ROBUST_START;
     const double z = s->n > 0 ? haul_abs(away) / spread : 0;
     struct haul_score out = haul_score_make(HAUL_METHOD_ROBUST_Z, value, z, c->threshold, ready);
-    out.expected = s->median, out.spread = spread, out.learned = s->n, out.direction = sign_of(away);
+    out.expected = s->median, out.spread = spread, out.learned = s->n, out.direction = haul_sign_of(away);
     if (ready && z >= 2) out.tail_p = 2 * haul_normal_above(z);
     if (ready)
         robust_follow(s, c, value);
@@ -170,7 +165,7 @@ struct haul_score haul_ewma_update(struct haul_ewma *s, const struct haul_ewma_c
     const double sigma = spread * haul_sqrt(c->lambda / (2 - c->lambda) * (1 - s->unseen));
     const double z = haul_abs(s->s - mean) / sigma;
     struct haul_score out = chart_score(HAUL_METHOD_EWMA, &s->level, &c->level, value, z, c->limit, true);
-    out.direction = sign_of(s->s - mean);
+    out.direction = haul_sign_of(s->s - mean);
     if (z >= 2) out.tail_p = 2 * haul_normal_above(z);
     return out;
 }

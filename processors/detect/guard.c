@@ -43,26 +43,6 @@ static double stuck_limit(const struct haul_guard *s, const struct haul_guard_co
     return longest > least ? longest : least;
 }
 
-static struct haul_score finding(enum haul_method method, double value, double statistic, double limit,
-                                 struct haul_time since)
-{
-    struct haul_score out = haul_score_make(method, value, statistic, limit > 0 ? limit : 1e-9, true);
-    if (out.verdict == HAUL_VERDICT_ANOMALY) out.since = since;
-    return out;
-}
-
-/* Certain, so the score is 1; the statistic is how far outside, the threshold the bound that was passed. Bounds may be
- * infinite. */
-static struct haul_score range_of(const struct haul_guard_config *c, double value, struct haul_time at)
-{
-    struct haul_score out = finding(HAUL_METHOD_RANGE, value, 1, 1, at);
-    out.direction = value > c->high ? 1 : -1;
-    out.threshold = value > c->high ? c->high : c->low;
-    out.expected = out.threshold, out.score = 1;
-    out.statistic = haul_abs(value - out.threshold);
-    return out;
-}
-
 static void learn_interval(struct haul_guard *s, double interval_s)
 {
     const float x = (float)interval_s;
@@ -90,33 +70,56 @@ static void learn_value(struct haul_guard *s, double value, struct haul_time at)
     if (s->n < UINT32_MAX) s->n++;
 }
 
+/* Certain, so the score is 1; the statistic is how far outside, the limit the bound that was passed. Bounds may be
+ * infinite. */
+static struct haul_guard_finding range_of(const struct haul_guard_config *c, double value, struct haul_time at)
+{
+    const double bound = value > c->high ? c->high : c->low;
+    return (struct haul_guard_finding){.method = HAUL_METHOD_RANGE,
+                                       .statistic = haul_abs(value - bound),
+                                       .limit = bound,
+                                       .expected = bound,
+                                       .since = at,
+                                       .direction = value > c->high ? 1 : -1};
+}
+
 /* The gravest finding about a value whose time does not go back. */
 static bool look(const struct haul_guard *s, const struct haul_guard_config *c, double value, struct haul_time at,
-                 double passed_s, struct haul_score *found)
+                 double passed_s, struct haul_guard_finding *found)
 {
-    const double moved = haul_abs(value - s->value), gap_s = gap_limit(s, c);
     if (c->low < c->high && !(value >= c->low && value <= c->high)) return *found = range_of(c, value, at), true;
     if (s->n == 0) return false;
+    const double moved = haul_abs(value - s->value), gap_s = gap_limit(s, c);
     if (c->rate_per_s > 0 && passed_s > 0 && moved > c->rate_per_s * passed_s) {
-        *found = finding(HAUL_METHOD_RATE, value, moved / passed_s, c->rate_per_s, at);
-        found->expected = s->value, found->direction = value > s->value ? 1 : -1;
+        *found = (struct haul_guard_finding){.method = HAUL_METHOD_RATE,
+                                             .statistic = moved / passed_s,
+                                             .limit = c->rate_per_s,
+                                             .expected = s->value,
+                                             .since = at,
+                                             .direction = value > s->value ? 1 : -1};
         return true;
     }
-    if (gap_s > 0 && passed_s >= gap_s) return *found = finding(HAUL_METHOD_GAP, value, passed_s, gap_s, s->at), true;
+    if (gap_s > 0 && passed_s >= gap_s) {
+        *found = (struct haul_guard_finding){
+            .method = HAUL_METHOD_GAP, .statistic = passed_s, .limit = gap_s, .since = s->at};
+        return true;
+    }
     if (moved != 0) return false;
     const double stuck_s = stuck_limit(s, c), stood_s = seconds(s->same_since, at);
     if (!(stuck_s > 0 && stood_s >= stuck_s)) return false;
-    *found = finding(HAUL_METHOD_STUCK, value, stood_s, stuck_s, s->same_since);
+    *found = (struct haul_guard_finding){
+        .method = HAUL_METHOD_STUCK, .statistic = stood_s, .limit = stuck_s, .since = s->same_since};
     return true;
 }
 
 bool haul_guard_step(struct haul_guard *s, const struct haul_guard_config *c, double value, struct haul_time at,
-                     struct haul_score *found)
+                     struct haul_guard_finding *found)
 {
     if (s->n > 0 && at.ms < s->at.ms) {
         const double back_s = seconds(at, s->at);
         if (!(c->back_s >= 0 && back_s > c->back_s)) return false;
-        *found = finding(HAUL_METHOD_CLOCK, value, back_s, c->back_s, at);
+        *found = (struct haul_guard_finding){
+            .method = HAUL_METHOD_CLOCK, .statistic = back_s, .limit = c->back_s, .since = at, .learned = s->n};
         return true;
     }
     const double passed_s = s->n > 0 ? seconds(s->at, at) : 0;
@@ -127,13 +130,25 @@ bool haul_guard_step(struct haul_guard *s, const struct haul_guard_config *c, do
     return wrong;
 }
 
+struct haul_score haul_guard_score(const struct haul_guard_finding *found, double value)
+{
+    const bool certain = found->method == HAUL_METHOD_RANGE;
+    struct haul_score out = haul_score_make(found->method, value, certain ? 1 : found->statistic,
+                                            certain || !(found->limit > 0) ? 1e-9 : found->limit, true);
+    if (certain) out.score = 1, out.statistic = found->statistic, out.threshold = found->limit;
+    out.expected = found->expected, out.learned = found->learned, out.direction = found->direction;
+    if (out.verdict == HAUL_VERDICT_ANOMALY) out.since = found->since;
+    return out;
+}
+
 struct haul_score haul_guard_update(struct haul_guard *s, const struct haul_guard_config *c, double value,
                                     struct haul_time at)
 {
     if (!haul_detect_usable(value)) return haul_score_invalid(HAUL_METHOD_RANGE, value);
+    struct haul_guard_finding found;
+    if (haul_guard_step(s, c, value, at, &found)) return haul_guard_score(&found, value);
     struct haul_score out = haul_score_make(HAUL_METHOD_NONE, value, 0, 1, true);
     out.threshold = 0, out.learned = s->n;
-    haul_guard_step(s, c, value, at, &out);
     return out;
 }
 
@@ -142,9 +157,9 @@ struct haul_score haul_guard_silence(const struct haul_guard *s, const struct ha
 {
     const double limit_s = gap_limit(s, c), silent_s = s->n > 0 ? seconds(s->at, now) : 0;
     if (s->n == 0 || limit_s <= 0) return haul_score_make(HAUL_METHOD_GAP, s->value, 0, 1, false);
-    struct haul_score out = finding(HAUL_METHOD_GAP, s->value, silent_s, limit_s, s->at);
-    out.learned = s->n;
-    return out;
+    const struct haul_guard_finding found = {
+        .method = HAUL_METHOD_GAP, .statistic = silent_s, .limit = limit_s, .since = s->at, .learned = s->n};
+    return haul_guard_score(&found, s->value);
 }
 
 struct haul_time haul_guard_deadline(const struct haul_guard *s, const struct haul_guard_config *c)

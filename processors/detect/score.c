@@ -4,7 +4,7 @@
 #include "haul/detect.h"
 #include "haul/math.h"
 
-#include <stdio.h>
+#include <string.h>
 
 static const struct {
     const char *name, *sentence[2];
@@ -33,25 +33,6 @@ const char *haul_verdict_name(enum haul_score_verdict verdict)
         return "invalid";
     }
     return "unknown";
-}
-
-struct haul_score haul_score_make(enum haul_method method, double value, double statistic, double threshold, bool ready)
-{
-    assert(threshold > 0);
-    const double at_least_0 = statistic > 0 ? statistic : 0;
-    struct haul_score s = {
-        .value = value,
-        .statistic = statistic,
-        .threshold = threshold,
-        .score = haul_finite(at_least_0) ? at_least_0 / (at_least_0 + threshold) : 1,
-        .tail_p = -1,
-        .since = HAUL_TIME_NONE,
-        .method = method,
-        .verdict = !ready                   ? HAUL_VERDICT_LEARNING
-                   : statistic >= threshold ? HAUL_VERDICT_ANOMALY
-                                            : HAUL_VERDICT_NORMAL,
-    };
-    return s;
 }
 
 struct haul_score haul_score_invalid(enum haul_method method, double value)
@@ -110,22 +91,35 @@ static void sentence(struct haul_buf *out, const char *text, const struct haul_s
     }
 }
 
-/* The figures behind the sentence, each only if the method has it. */
-static void figures(struct haul_buf *out, const struct haul_score *s, enum haul_language language)
+static void figure(struct haul_buf *out, const char *word, double x)
 {
-    static const char *const words[2][5] = {
-        {"; spread ", "; chance ", "; threshold ", "; held ", " of "},
-        {"；离散度 ", "；概率 ", "；门限 ", "；持续 ", "/"},
+    haul_buf_str(out, haul_str_of(word)), number(out, x);
+}
+
+/* The figures behind the sentence, each only if the method has it and the sentence does not. */
+static void figures(struct haul_buf *out, const struct haul_score *s, const char *text, enum haul_language language)
+{
+    static const char *const words[2][6] = {
+        {"; spread ", "; chance ", "; statistic ", "; threshold ", "; held ", " of "},
+        {"；离散度 ", "；概率 ", "；统计量 ", "；门限 ", "；持续 ", "/"},
     };
     const char *const *w = words[language];
-    if (s->spread > 0) haul_buf_str(out, haul_str_of(w[0])), number(out, s->spread);
-    if (s->tail_p >= 0) haul_buf_str(out, haul_str_of(w[1])), number(out, s->tail_p);
+    if (s->spread > 0) figure(out, w[0], s->spread);
+    if (s->tail_p >= 0) figure(out, w[1], s->tail_p);
     /* guards name their limit in the sentence */
-    if (s->threshold > 0 && s->method > HAUL_METHOD_CLOCK)
-        haul_buf_str(out, haul_str_of(w[2])), number(out, s->threshold);
+    const bool judged = s->threshold > 0 && s->method > HAUL_METHOD_CLOCK;
+    if (judged && strstr(text, "%x") == NULL) figure(out, w[2], s->statistic);
+    if (judged) figure(out, w[3], s->threshold);
     if (s->held_of == 0) return;
-    haul_buf_str(out, haul_str_of(w[3])), haul_buf_u64(out, s->held);
-    haul_buf_str(out, haul_str_of(w[4])), haul_buf_u64(out, s->held_of);
+    haul_buf_str(out, haul_str_of(w[4])), haul_buf_u64(out, s->held);
+    haul_buf_str(out, haul_str_of(w[5])), haul_buf_u64(out, s->held_of);
+}
+
+static const char *sentence_of(const struct haul_score *s, enum haul_language language)
+{
+    static const char *const expected[2] = {"%v, expected %e", "%v，预期 %e"};
+    if (s->verdict != HAUL_VERDICT_NORMAL) return methods[s->method].sentence[language];
+    return s->method > HAUL_METHOD_CLOCK ? expected[language] : methods[HAUL_METHOD_NONE].sentence[language];
 }
 
 void haul_score_explain(const struct haul_score *s, enum haul_language language, struct haul_buf *out)
@@ -137,11 +131,9 @@ void haul_score_explain(const struct haul_score *s, enum haul_language language,
         haul_buf_str(out, haul_str_of(invalid[language]));
     } else {
         if (s->verdict == HAUL_VERDICT_LEARNING) haul_buf_str(out, haul_str_of(learning[language]));
-        if (s->verdict == HAUL_VERDICT_NORMAL)
-            sentence(out, methods[HAUL_METHOD_NONE].sentence[language], s, language);
-        else
-            sentence(out, methods[s->method].sentence[language], s, language);
-        figures(out, s, language);
+        const char *const text = sentence_of(s, language);
+        sentence(out, text, s, language);
+        figures(out, s, text, language);
     }
     haul_buf_str(out, haul_str_of(end[language]));
 }

@@ -6,14 +6,7 @@
 #include "haul/math.h"
 
 static const int64_t day_ms = 86400000;
-/* A normal's standard deviation over its mean absolute deviation: sqrt(pi / 2). */
-static const double sd_per_deviation = 1.2533141373155002512;
-
-static int8_t sign_of(double x)
-{
-    return x > 0 ? 1 : x < 0 ? -1 : 0;
-}
-
+_Static_assert(86400000ull * HAUL_SEASON_SLOTS <= UINT32_MAX, "a place in the day fits into 32 bits");
 static int64_t floor_div(int64_t a, int64_t b)
 {
     const int64_t q = a / b;
@@ -44,11 +37,15 @@ enum haul_err haul_season_init(struct haul_season *s, const struct haul_season_c
 {
     if (c->slots < 1 || c->slots > HAUL_SEASON_SLOTS)
         return haul_fail(e, HAUL_E_RANGE, "season: 1 to %d slots a day, not %d", HAUL_SEASON_SLOTS, c->slots);
-    if (!(c->rate > 0 && c->rate <= 1) || !haul_detect_positive(c->clip) || !haul_detect_positive(c->threshold) ||
-        !haul_detect_positive(c->spread_min) || c->learn < 2)
-        return haul_fail(e, HAUL_E_RANGE,
-                         "season: rate %g in (0, 1], clip %g, threshold %g and spread_min %g above 0, learn at least 2",
-                         c->rate, c->clip, c->threshold, c->spread_min);
+    if (!(c->rate > 0 && c->rate <= 1) || !(c->visit >= 0 && c->visit <= 1) || !haul_detect_positive(c->clip) ||
+        !haul_detect_positive(c->threshold) || c->learn < 2)
+        return haul_fail(
+            e, HAUL_E_RANGE,
+            "season: rate %g in (0, 1], visit %g in [0, 1], clip %g and threshold %g above 0, learn at least 2",
+            c->rate, c->visit, c->clip, c->threshold);
+    if (!haul_detect_positive(c->spread_min) || !(c->spread_share >= 0 && c->spread_share <= 1))
+        return haul_fail(e, HAUL_E_RANGE, "season: spread_min %g above 0, spread_share %g in [0, 1]", c->spread_min,
+                         c->spread_share);
     if (c->calendar.named > HAUL_CALENDAR_DAYS)
         return haul_fail(e, HAUL_E_LIMIT, "season: at most %d named days", HAUL_CALENDAR_DAYS);
     haul_season_reset(s, c);
@@ -67,12 +64,14 @@ struct place {
     double next_part;
 };
 
-static struct place place_of(const struct haul_season_config *c, struct haul_time at)
+static inline struct place place_of(const struct haul_season_config *c, struct haul_time at)
 {
     int64_t into_ms;
     const int64_t day = haul_calendar_day(&c->calendar, at, &into_ms);
-    const double position = (double)into_ms * c->slots / (double)day_ms, into = position - haul_floor(position);
-    const unsigned slot = (unsigned)position, last = c->slots - 1u;
+    /* in 1/day_ms of a slot: below 2^32, so that dividing by a constant is a multiplication */
+    const uint32_t position = (uint32_t)into_ms * c->slots, whole = (uint32_t)day_ms;
+    const unsigned slot = position / whole, last = c->slots - 1u;
+    const double into = (position - slot * whole) * (1 / (double)day_ms);
     const bool later = into >= 0.5;
     return (struct place){
         .kind = haul_calendar_off(&c->calendar, day) ? 1 : 0,
@@ -82,51 +81,113 @@ static struct place place_of(const struct haul_season_config *c, struct haul_tim
     };
 }
 
-/* What is usual at a place; false if nothing is known. */
-static bool expect_at(const struct haul_season *s, const struct haul_season_config *c, const struct place *p,
-                      double *mean, double *spread, int64_t *learned)
+static double visit_of(const struct haul_season_config *c)
 {
-    unsigned kind = p->kind;
-    if (s->n[kind][p->slot] < c->learn && s->n[1 - kind][p->slot] > s->n[kind][p->slot]) kind = 1 - kind;
-    const uint16_t *const n = s->n[kind];
-    if (n[p->slot] == 0) return false;
+    return c->visit > 0 ? c->visit : 1;
+}
+
+/* What a slot knows. */
+struct known {
+    double mean, own; /* own: standard deviation of the slot itself */
+    unsigned kind;
+    uint16_t n;
+};
+
+/* What is usual at a place; false if nothing is known. Until a kind of day has `learn` values of its own here, the
+ * other speaks for it. */
+static inline bool look_up(const struct haul_season *s, const struct haul_season_config *c, const struct place *p,
+                           struct known *k)
+{
+    const uint16_t own = s->n[p->kind][p->slot], other = s->n[1 - p->kind][p->slot];
+    k->kind = own < c->learn && other > own ? 1 - p->kind : p->kind;
+    const uint16_t *const n = s->n[k->kind];
+    k->n = n[p->slot];
+    if (k->n == 0) return false;
     const double part = n[p->next] < c->learn ? 0 : p->next_part;
-    const float *const m = s->mean[kind], *const d = s->deviation[kind];
-    *mean = (1 - part) * (double)m[p->slot] + part * (double)m[p->next];
-    *spread = sd_per_deviation * ((1 - part) * (double)d[p->slot] + part * (double)d[p->next]);
-    if (*spread < c->spread_min) *spread = c->spread_min;
-    *learned = n[p->slot];
+    const struct haul_season_usual here = s->usual[k->kind][p->slot], next = s->usual[k->kind][p->next];
+    const double deviation = (double)here.deviation + part * ((double)next.deviation - (double)here.deviation);
+    k->mean = (double)here.mean + part * ((double)next.mean - (double)here.mean);
+    k->own = HAUL_SD_PER_DEVIATION * deviation;
+    if (k->own < c->spread_min) k->own = c->spread_min;
     return true;
+}
+
+/* The slot's own spread, by its visits, with that over all slots. */
+static double spread_of(const struct haul_season *s, const struct haul_season_config *c, const struct known *k,
+                        double visit)
+{
+    const double all = s->judged > 0 ? HAUL_SD_PER_DEVIATION * (double)s->deviation : k->own;
+    const double visits = k->n * visit, mixed = (all + visits * k->own) / (1 + visits), least = c->spread_share * all;
+    const double spread = mixed > least ? mixed : least;
+    return spread > c->spread_min ? spread : c->spread_min;
 }
 
 bool haul_season_expect(const struct haul_season *s, const struct haul_season_config *c, struct haul_time at,
                         double *mean, double *spread, int64_t *learned)
 {
     const struct place p = place_of(c, at);
-    return expect_at(s, c, &p, mean, spread, learned);
+    struct known k;
+    if (!look_up(s, c, &p, &k)) return false;
+    *mean = k.mean, *spread = spread_of(s, c, &k, visit_of(c)), *learned = k.n;
+    return true;
+}
+
+static double clipped(double away, double most)
+{
+    return away > most ? most : away < -most ? -most : away;
 }
 
 static void learn_at(struct haul_season *s, const struct haul_season_config *c, const struct place *p, double value,
-                     double away, double most)
+                     double away, double visit)
 {
+    static const double borrowed_visits = 0.5;
     uint16_t *const n = &s->n[p->kind][p->slot];
-    float *const mean = &s->mean[p->kind][p->slot], *const deviation = &s->deviation[p->kind][p->slot];
-    if (*n == 0) *mean = (float)value, *deviation = 0;
+    struct haul_season_usual *const usual = &s->usual[p->kind][p->slot];
+    const bool borrows = s->n[1 - p->kind][p->slot] >= c->learn;
+    if (*n == 0) *usual = borrows ? s->usual[1 - p->kind][p->slot] : (struct haul_season_usual){.mean = (float)value};
     if (*n < UINT16_MAX) (*n)++;
-    const double clipped = away > most ? most : away < -most ? -most : away;
-    const double even = 1 / (double)*n, rate = even > c->rate ? even : c->rate;
-    *mean += (float)(rate * clipped);
-    *deviation += (float)(rate * (haul_abs(clipped) - (double)*deviation));
+    const double least = c->rate * visit, weight = *n + (borrows ? borrowed_visits / visit : 0);
+    const double rate = weight * least < 1 ? 1 / weight : least;
+    usual->mean += (float)(rate * away);
+    usual->deviation += (float)(rate * (haul_abs(away) - (double)usual->deviation));
+}
+
+/* The spread over all slots, from judged values alone, clipped as well once it is known. */
+static void learn_spread(struct haul_season *s, const struct haul_season_config *c, double away)
+{
+    static const uint32_t known = 100, memory = 1000;
+    const double most =
+        s->judged < known ? (double)__builtin_inf() : c->clip * HAUL_SD_PER_DEVIATION * (double)s->deviation;
+    const double size = clipped(haul_abs(away), most > c->spread_min ? most : c->spread_min);
+    if (s->judged < memory) s->judged++;
+    const double rate = s->judged < memory ? 1 / (double)s->judged : 1 / (double)memory;
+    s->deviation += (float)(rate * (size - (double)s->deviation));
+}
+
+bool haul_season_visit(struct haul_season *s, const struct haul_season_config *c, double value, struct haul_time at,
+                       double visit, double *mean, double *spread, int64_t *learned)
+{
+    const struct place p = place_of(c, at);
+    struct known k;
+    if (!look_up(s, c, &p, &k)) {
+        *mean = value, *spread = c->spread_min, *learned = 0;
+        return learn_at(s, c, &p, value, 0, visit), false;
+    }
+    const bool borrowed = k.kind != p.kind, ready = !borrowed && k.n >= c->learn;
+    const double away = value - k.mean;
+    *mean = k.mean, *spread = spread_of(s, c, &k, visit), *learned = k.n;
+    if (borrowed && s->n[p.kind][p.slot] > 0)
+        learn_at(s, c, &p, value, value - (double)s->usual[p.kind][p.slot].mean, visit);
+    else
+        learn_at(s, c, &p, value, ready ? clipped(away, c->clip * k.own) : away, visit);
+    if (ready) learn_spread(s, c, away);
+    return ready;
 }
 
 bool haul_season_step(struct haul_season *s, const struct haul_season_config *c, double value, struct haul_time at,
                       double *mean, double *spread, int64_t *learned)
 {
-    const struct place p = place_of(c, at);
-    *mean = value, *spread = c->spread_min, *learned = 0;
-    const bool ready = expect_at(s, c, &p, mean, spread, learned) && *learned >= c->learn;
-    learn_at(s, c, &p, value, value - *mean, ready ? c->clip * *spread : (double)__builtin_inf());
-    return ready;
+    return haul_season_visit(s, c, value, at, visit_of(c), mean, spread, learned);
 }
 
 struct haul_score haul_season_update(struct haul_season *s, const struct haul_season_config *c, double value,
@@ -138,7 +199,7 @@ struct haul_score haul_season_update(struct haul_season *s, const struct haul_se
     const bool ready = haul_season_step(s, c, value, at, &mean, &spread, &learned);
     const double z = haul_abs(value - mean) / spread;
     struct haul_score out = haul_score_make(HAUL_METHOD_SEASON, value, z, c->threshold, ready);
-    out.expected = mean, out.spread = spread, out.learned = learned, out.direction = sign_of(value - mean);
+    out.expected = mean, out.spread = spread, out.learned = learned, out.direction = haul_sign_of(value - mean);
     if (ready && z >= 2) out.tail_p = 2 * haul_normal_above(z);
     return out;
 }
@@ -213,13 +274,13 @@ struct haul_score haul_hw_update(struct haul_hw *s, const struct haul_hw_config 
     }
     const bool ready = s->n >= 2 * start;
     const double forecast = haul_hw_forecast(s, c, 1), error = value - forecast;
-    const double measured = sd_per_deviation * s->deviation,
+    const double measured = HAUL_SD_PER_DEVIATION * s->deviation,
                  spread = measured > c->spread_min ? measured : c->spread_min;
     const double most = c->clip * spread;
     const double used = !ready ? error : error > most ? most : error < -most ? -most : error;
     struct haul_score out =
         haul_score_make(HAUL_METHOD_HOLT_WINTERS, value, haul_abs(error) / spread, c->threshold, ready);
-    out.expected = forecast, out.spread = spread, out.learned = s->n, out.direction = sign_of(error);
+    out.expected = forecast, out.spread = spread, out.learned = s->n, out.direction = haul_sign_of(error);
     if (ready && out.statistic >= 2) out.tail_p = 2 * haul_normal_above(out.statistic);
 
     /* error-correction form: the same recursions, written by the error of the forecast (Gardner 1985) */

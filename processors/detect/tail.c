@@ -74,22 +74,48 @@ bool haul_tail_ready(const struct haul_tail *s, const struct haul_tail_config *c
     return s->n >= c->learn && s->excesses >= 4;
 }
 
-void haul_tail_learn(struct haul_tail *s, const struct haul_tail_config *c, double value)
+/* Weights of the next value: in the means, and in the steps of the quantile. */
+struct pace {
+    double even, step;
+};
+
+static struct pace pace_of(const struct haul_tail *s, const struct haul_tail_config *c)
+{
+    const double next = (double)s->n + 1, n = next < c->memory ? next : c->memory, even = 1 / n;
+    return (struct pace){.even = even, .step = 2 * (n < 20 ? 0.05 : haul_sqrt(even))};
+}
+
+static void learn_excess(struct haul_tail *s, const struct haul_tail_config *c, double excess)
+{
+    if (s->excesses < UINT32_MAX) s->excesses++;
+    const double k = (double)s->excesses, most = c->memory * (1 - c->level), rate = 1 / (k < most ? k : most);
+    s->excess += rate * (excess - s->excess);
+    s->excess2 += rate * (excess * excess - s->excess2);
+}
+
+static void learn(struct haul_tail *s, const struct haul_tail_config *c, struct pace pace, double value)
 {
     if (s->n == 0) s->start = value;
-    if (s->n < UINT32_MAX) s->n++;
-    const double away = value - s->start, n = (double)s->n < c->memory ? (double)s->n : c->memory;
+    const double away = value - s->start, size = haul_abs(away), gain = pace.step * s->step;
     /* a quantile by steps in the ratio level : 1 - level (Robbins and Monro), wider while little is known */
-    const double gain = 2 * s->step / (n < 20 ? 20 : haul_sqrt(n));
     s->start += away > 0 ? gain * c->level : -gain * (1 - c->level);
-    const double most = 8 * s->step + (s->n < 20 ? haul_abs(away) : 0), size = haul_abs(away);
-    s->step += ((size < most || s->step == 0 ? size : most) - s->step) / n;
-    s->above += ((away > 0 ? 1 : 0) - s->above) / n;
-    if (away <= 0) return;
-    if (s->excesses < UINT32_MAX) s->excesses++;
-    const double k = (double)s->excesses, rate = 1 / (k < c->memory * (1 - c->level) ? k : c->memory * (1 - c->level));
-    s->excess += rate * (away - s->excess);
-    s->excess2 += rate * (away * away - s->excess2);
+    if (s->n < UINT32_MAX) s->n++;
+    const double most = s->n < 20 ? 8 * s->step + size : 8 * s->step;
+    s->step += pace.even * ((size < most || s->step == 0 ? size : most) - s->step);
+    s->above += pace.even * ((away > 0 ? 1 : 0) - s->above);
+    if (away > 0) learn_excess(s, c, away);
+}
+
+void haul_tail_learn(struct haul_tail *s, const struct haul_tail_config *c, double value)
+{
+    learn(s, c, pace_of(s, c), value);
+}
+
+void haul_tail_learn_both(struct haul_tail tails[2], const struct haul_tail_config *c, double value)
+{
+    const struct pace pace = pace_of(&tails[0], c);
+    learn(&tails[0], c, pace, value);
+    learn(&tails[1], c, pace, -value);
 }
 
 /* gamma = (1 - m^2/v) / 2, sigma = m (1 + m^2/v) / 2, gamma kept to [-0.5, 0.45] where the moments exist. */

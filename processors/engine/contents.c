@@ -274,20 +274,38 @@ const struct haul_condemned *haul_contents_condemned(const struct haul_contents 
     const uint32_t n = atomic_load_explicit(&c->condemned_len, memory_order_acquire);
     for (uint32_t i = 0; i < n; i++) {
         const struct haul_condemned *x = &c->condemned[i];
-        if (x->offset == offset && x->mailbox == task.mailbox && x->partition == task.partition &&
+        if (x->timer == 0 && x->offset == offset && x->mailbox == task.mailbox && x->partition == task.partition &&
             (index == UINT32_MAX || x->index == index))
             return x;
     }
     return NULL;
 }
 
-enum haul_err haul_contents_condemn(struct haul_contents *c, const struct haul_condemned *x, struct haul_error *e)
+bool haul_contents_condemned_timer(const struct haul_contents *c, struct haul_task_name task, int64_t offset,
+                                   uint64_t step)
+{
+    const uint32_t n = atomic_load_explicit(&c->condemned_len, memory_order_acquire);
+    for (uint32_t i = 0; i < n; i++) {
+        const struct haul_condemned *x = &c->condemned[i];
+        if (x->timer == step && x->offset == offset && x->mailbox == task.mailbox && x->partition == task.partition)
+            return true;
+    }
+    return false;
+}
+
+static bool known(const struct haul_contents *c, const struct haul_condemned *x)
 {
     const struct haul_task_name task = {x->mailbox, x->partition};
+    return x->timer == 0 ? haul_contents_condemned(c, task, x->offset, x->index) != NULL
+                         : haul_contents_condemned_timer(c, task, x->offset, x->timer);
+}
+
+enum haul_err haul_contents_condemn(struct haul_contents *c, const struct haul_condemned *x, struct haul_error *e)
+{
     enum haul_err err = HAUL_OK;
     pthread_mutex_lock(&c->lock);
     const uint32_t n = atomic_load_explicit(&c->condemned_len, memory_order_relaxed);
-    if (haul_contents_condemned(c, task, x->offset, x->index) != NULL)
+    if (known(c, x))
         ;
     else if (n == CONDEMNED_MAX)
         err = haul_fail(e, HAUL_E_LIMIT, "more than %d records are condemned", CONDEMNED_MAX);
@@ -301,4 +319,9 @@ const struct haul_condemned *contents_condemned(void *contents, struct haul_task
                                                 uint32_t index)
 {
     return haul_contents_condemned(contents, task, offset, index);
+}
+
+bool contents_condemned_timer(void *contents, struct haul_task_name task, int64_t offset, uint64_t step)
+{
+    return haul_contents_condemned_timer(contents, task, offset, step);
 }

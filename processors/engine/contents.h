@@ -11,6 +11,7 @@ const struct task_options *contents_find(void *contents, const struct haul_proce
 /* haul_contents_condemned, for a task. */
 const struct haul_condemned *contents_condemned(void *contents, struct haul_task_name task, int64_t offset,
                                                 uint32_t index);
+bool contents_condemned_timer(void *contents, struct haul_task_name task, int64_t offset, uint64_t step);
 /* What a processor's tasks begin with; NULL when never said. */
 const struct task_options *contents_first(struct haul_contents *c, const struct haul_processor *p);
 

@@ -15,7 +15,7 @@ static const char *const starts[] = {"earliest", "latest", "time", NULL};
 static const char *const wipes[] = {"rebuild", "stop", NULL};
 static const char *const levels[] = {"debug", "info", "warning", "error", NULL};
 static const char *const formats[] = {"text", "json", NULL};
-static const char *const bridges[] = {"jt808", "jt809", "json", NULL};
+static const char *const bridges[] = {"jt808", "jt809", "json", "epcis", "vda5050", NULL};
 static const char *const drivers[] = {"hash", "drop", "keep", NULL};
 static const char *const plates[] = {"mask", "keep", NULL};
 static const char *const processors[] = {
@@ -32,7 +32,7 @@ static const struct haul_option rows[] = {
     {"processors", HAUL_O_LIST, AT(processors), 32, HAUL_MAILBOX_MAX, .fallback = "", .choices = processors,
      .en = "Which processors run in this process; an empty list means all.",
      .zh = "本进程运行哪些处理器；空列表表示全部。"},
-    {"bridges", HAUL_O_LIST, AT(bridges), 16, 3, .fallback = "", .choices = bridges,
+    {"bridges", HAUL_O_LIST, AT(bridges), 16, 8, .fallback = "", .choices = bridges,
      .en = "Which bridges run in this process beside the processors: they translate foreign topics into records.",
      .zh = "本进程除处理器外还运行哪些桥接器：它们把外部主题翻译为记录。"},
     {"ingest.drivers", HAUL_O_CHOICE, AT(ingest_drivers), .choices = drivers, .fallback = "hash", .answer = true,

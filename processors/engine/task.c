@@ -366,6 +366,13 @@ static void step_ends(struct haul_task *t)
     haul_crumb.at = HAUL_CRUMB_OUTSIDE;
 }
 
+/* It has killed the process, three times at this step. */
+static bool condemned_timer(const struct haul_task *t)
+{
+    const struct haul_position *at = &t->core->position;
+    return t->find_timer != NULL && t->find_timer(t->find_arg, t->name, at->offset, at->step);
+}
+
 static bool fire_due(struct haul_task *t)
 {
     struct haul_entity *e;
@@ -380,6 +387,10 @@ static bool fire_due(struct haul_task *t)
     e->flags |= SLOT_TOUCHED;
     t->touched[t->touched_len++] = e;
     slots_timer_set(&t->slots, e, id, INT64_MAX);
+    if (condemned_timer(t)) {
+        step_ends(t);
+        return true;
+    }
     if (id == t->p->timers) {
         paint_held_back(t, e);
     } else {

@@ -142,6 +142,8 @@ struct haul_task {
     /* the verdict on a record of its log, NULL: none; index UINT32_MAX: on any of the message */
     const struct haul_condemned *(*find_condemned)(void *arg, struct haul_task_name task, int64_t offset,
                                                    uint32_t index);
+    /* whether the timer of that step is condemned */
+    bool (*find_timer)(void *arg, struct haul_task_name task, int64_t offset, uint64_t step);
     void *find_arg;
     const void *content[HAUL_CONTENTS_MAX]; /* in force, by the processor's order; NULL: none */
 

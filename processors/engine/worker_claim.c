@@ -197,6 +197,7 @@ static enum haul_err restore(struct haul_worker *w, struct worker_task *wt, stru
     wt->t->find_options = contents_find;
     wt->t->find_blob = contents_blob;
     wt->t->find_condemned = contents_condemned;
+    wt->t->find_timer = contents_condemned_timer;
     wt->t->find_arg = w->contents;
     wt->t->placed_from = c->placed_from;
     struct task_core *core = wt->t->core;

@@ -22,13 +22,16 @@ void finder_init(struct finder *f, struct state *s, struct haul_rng *rng)
         if (needs_exact(s->m, &s->m->type[t], s->m->pairs)) f->spots_max = 6;
     f->seen = calloc((size_t)s->m->vehicles + 1, sizeof *f->seen);
     f->sequence = calloc((size_t)s->m->tasks_cap + 2, sizeof *f->sequence);
-    assert(f->seen != NULL && f->sequence != NULL);
+    f->drop_cost = calloc(2 * ((size_t)s->m->tasks_cap + 2), sizeof *f->drop_cost);
+    assert(f->seen != NULL && f->sequence != NULL && f->drop_cost != NULL);
+    f->drop_ahead = f->drop_cost + s->m->tasks_cap + 2;
 }
 
 void finder_free(struct finder *f)
 {
     free(f->seen);
     free(f->sequence);
+    free(f->drop_cost);
 }
 
 /* One gap in a hundred is passed over: drawn as the number of gaps until the next. */
@@ -253,25 +256,22 @@ static bool carries(const struct state *s, const struct vtype *t, int32_t place,
     return true;
 }
 
-/* Pickup and delivery next to each other behind i. `left`: when the pickup is left. */
+/* Pickup and delivery next to each other behind i, which costs `delta`. `left`: when the pickup is left. */
 static void try_adjacent(struct finder *f, const struct vtype *t, int32_t i, const struct half *p, const struct half *d,
-                         int64_t left, int64_t base)
+                         int64_t left, int64_t delta)
 {
     const struct state *s = f->s;
     const struct model *m = s->m;
-    const struct place *a = &s->at[i], *b = &s->at[a->next];
-    const int64_t between = cell(m, p->loc, d->loc);
-    const int64_t delta = base + way_cost(t, cell(m, a->loc, p->loc)) + way_cost(t, between) +
-                          way_cost(t, cell(m, d->loc, b->loc)) - (s->route[a->route].n > 0 ? b->way : 0);
+    const struct place *b = &s->at[s->at[i].next];
     if (delta >= f->bound || blinks(f)) return;
     if (m->timed) {
-        const int64_t begin = begin_at(m, &m->nodes[d->task], left + t->time[between]);
+        const int64_t begin = begin_at(m, &m->nodes[d->task], left + t->time[cell(m, p->loc, d->loc)]);
         if (begin == INT64_MAX || begin + d->action + t->time[cell(m, d->loc, b->loc)] > b->late) return;
     }
     keep_spot(f, (struct spot){.delta = delta, .type = HAUL_NONE, .after = i, .after_second = p->task});
 }
 
-/* The delivery behind each stop from i's next on, while time and load allow. */
+/* The delivery behind each stop from i's next on, while time and load allow and something cheap enough is ahead. */
 static void try_apart(struct finder *f, const struct vtype *t, int32_t i, const struct half *p, const struct half *d,
                       int64_t left, int64_t cost)
 {
@@ -282,6 +282,7 @@ static void try_apart(struct finder *f, const struct vtype *t, int32_t i, const 
     int32_t from_loc = p->loc;
     for (int32_t k = s->at[i].next; is_task(m, k); k = s->at[k].next) {
         const struct place *c = &s->at[k], *b = &s->at[c->next];
+        if (cost + f->drop_ahead[c->pos] >= f->bound) return;
         if (m->timed) {
             const int64_t reach = leave + t->time[cell(m, from_loc, c->loc)];
             if (reach > c->late) return;
@@ -289,7 +290,7 @@ static void try_apart(struct finder *f, const struct vtype *t, int32_t i, const 
         }
         if (!t->reloads && !carries(s, t, k, amount)) return;
         from_loc = c->loc;
-        const int64_t delta = cost + gap_cost(m, t, c, b, d->loc);
+        const int64_t delta = cost + f->drop_cost[c->pos];
         if (delta >= f->bound || blinks(f)) continue;
         if (m->timed) {
             const int64_t begin = begin_at(m, &m->nodes[d->task], leave + t->time[cell(m, c->loc, d->loc)]);
@@ -299,15 +300,33 @@ static void try_apart(struct finder *f, const struct vtype *t, int32_t i, const 
     }
 }
 
-/* The cheapest that the delivery's own gap can be, for a lower bound. */
-static int64_t least_gap(const struct state *s, const struct vtype *t, int32_t r, int32_t loc)
+/* What the delivery costs behind each stop of the route, where it can come in time even without the pickup; and the
+ * least of that from each stop on. */
+static void set_drops(struct finder *f, const struct vtype *t, int32_t r, const struct half *d)
 {
-    int64_t least = INT64_MAX / 4;
-    for (int32_t i = s->at[start_of(s->m, r)].next; is_task(s->m, i); i = s->at[i].next) {
-        const int64_t c = gap_cost(s->m, t, &s->at[i], &s->at[s->at[i].next], loc);
-        if (c < least) least = c;
+    enum { NEVER = 4 };
+    const struct state *s = f->s;
+    const struct model *m = s->m;
+    int64_t least = INT64_MAX / NEVER;
+    const int32_t start = start_of(m, r);
+    f->drop_ahead[s->route[r].n + 1] = least;
+    for (int32_t i = s->at[end_of(m, r)].prev; i != start; i = s->at[i].prev) {
+        const struct place *a = &s->at[i], *b = &s->at[a->next];
+        int64_t cost = gap_cost(m, t, a, b, d->loc);
+        if (m->timed && !t->exact && cost < least) {
+            const int64_t begin = begin_at(m, &m->nodes[d->task], a->leave + t->time[cell(m, a->loc, d->loc)]);
+            if (begin == INT64_MAX || begin + d->action + t->time[cell(m, d->loc, b->loc)] > b->late)
+                cost = INT64_MAX / NEVER;
+        }
+        if (cost < least) least = cost;
+        f->drop_cost[a->pos] = cost;
+        f->drop_ahead[a->pos] = least;
     }
-    return least;
+}
+
+static struct half half_of(const struct model *m, const struct vtype *t, int32_t task)
+{
+    return (struct half){task, m->nodes[task].loc, service_of(m, t, task) + m->nodes[task].setup};
 }
 
 static void try_pair(struct finder *f, int32_t r, int32_t pickup)
@@ -318,13 +337,18 @@ static void try_pair(struct finder *f, int32_t r, int32_t pickup)
     const int32_t delivery = m->nodes[pickup].mate;
     if (!route_takes(f, r, pickup) || !t->fits[delivery]) return;
     if (t->v->tasks_max != HAUL_NONE && s->route[r].n + 2 > t->v->tasks_max) return;
-    const struct half p = {pickup, m->nodes[pickup].loc, service_of(m, t, pickup) + m->nodes[pickup].setup};
-    const struct half d = {delivery, m->nodes[delivery].loc, service_of(m, t, delivery) + m->nodes[delivery].setup};
+    const struct half p = half_of(m, t, pickup), d = half_of(m, t, delivery);
     const int64_t base =
         stop_cost(m, t, pickup) + stop_cost(m, t, delivery) + (s->route[r].n == 0 ? t->v->cost_fixed : 0);
-    const int64_t least = least_gap(s, t, r, d.loc);
+    const int64_t between = way_cost(t, cell(m, p.loc, d.loc));
+    set_drops(f, t, r, &d);
     for (int32_t i = start_of(m, r); i != end_of(m, r); i = s->at[i].next) {
-        const struct place *a = &s->at[i];
+        const struct place *a = &s->at[i], *b = &s->at[a->next];
+        const int64_t in = base + way_cost(t, cell(m, a->loc, p.loc)) - b->way;
+        const int64_t apart = in + way_cost(t, cell(m, p.loc, b->loc));
+        const int64_t together = in + between + way_cost(t, cell(m, d.loc, b->loc)) +
+                                 (s->route[r].n > 0 ? 0 : b->way); /* empty: no way was */
+        if (together >= f->bound && apart + f->drop_ahead[a->pos + 1] >= f->bound) continue;
         if (a->pos < s->route[r].frozen || (!t->reloads && !carries(s, t, i, pickup_of(m, pickup)))) continue;
         int64_t left = 0;
         if (m->timed) {
@@ -332,9 +356,8 @@ static void try_pair(struct finder *f, int32_t r, int32_t pickup)
             if (begin == INT64_MAX) continue;
             left = begin + p.action;
         }
-        try_adjacent(f, t, i, &p, &d, left, base);
-        const int64_t cost = base + gap_cost(m, t, a, &s->at[a->next], p.loc);
-        if (cost + least < f->bound) try_apart(f, t, i, &p, &d, left, cost);
+        try_adjacent(f, t, i, &p, &d, left, together);
+        if (apart + f->drop_ahead[a->pos + 1] < f->bound) try_apart(f, t, i, &p, &d, left, apart);
     }
 }
 

@@ -33,6 +33,8 @@ struct finder {
     int64_t bound;           /* a gap must cost less to be of interest */
     int32_t *seen, seen_now; /* [vehicles] routes looked at for this shipment */
     int32_t *sequence;       /* [tasks_cap + 2] */
+    int64_t *drop_cost;      /* [tasks_cap + 2] by position in the route: of a delivery behind the stop there */
+    int64_t *drop_ahead;     /* [tasks_cap + 2] the least of these from the position on */
 };
 
 void finder_init(struct finder *f, struct state *s, struct haul_rng *rng);

@@ -316,6 +316,26 @@ enum haul_err haul_problem_add_shipment(struct haul_problem *p, const struct hau
     return HAUL_OK;
 }
 
+enum haul_err problem_narrow(struct haul_problem *p, int32_t task, struct haul_window to, struct haul_error *e)
+{
+    struct haul_task *t = &p->tasks[task];
+    const struct haul_window any = {0, HAUL_FOREVER};
+    const struct haul_window *was = t->windows_n == 0 ? &any : t->windows;
+    bool failed = false;
+    struct haul_window *now = keep(p, was, t->windows_n == 0 ? 1 : (size_t)t->windows_n, sizeof *now, &failed);
+    if (failed) return haul_fail(e, HAUL_E_NOMEM, "no memory for windows");
+    int32_t n = 0;
+    for (int32_t i = 0; i < (t->windows_n == 0 ? 1 : t->windows_n); i++) {
+        const struct haul_window both = {was[i].open > to.open ? was[i].open : to.open,
+                                         was[i].close < to.close ? was[i].close : to.close};
+        if (both.open <= both.close) now[n++] = both;
+    }
+    if (n == 0) return haul_fail(e, HAUL_E_CONFLICT, "no window of the task is left");
+    t->windows = now;
+    t->windows_n = n;
+    return HAUL_OK;
+}
+
 static void keep_breaks(struct haul_problem *p, struct haul_vehicle *v, bool *failed)
 {
     struct haul_break *breaks = keep(p, v->breaks, (size_t)v->breaks_n, sizeof *v->breaks, failed);

@@ -24,6 +24,9 @@ struct haul_problem {
     struct haul_scales scales;
 };
 
+/* A task may begin only within `to` besides. HAUL_E_CONFLICT: none of its windows reaches into it; HAUL_E_NOMEM. */
+enum haul_err problem_narrow(struct haul_problem *p, int32_t task, struct haul_window to, struct haul_error *e);
+
 /* Grows an array that holds n elements to hold one more; doubles. NULL: no memory, the old one stays. */
 void *solver_room(void *array, size_t n, size_t size);
 

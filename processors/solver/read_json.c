@@ -469,6 +469,24 @@ static int32_t step_task(struct build *b, const struct path *at, const json_t *s
     return HAUL_NONE;
 }
 
+/* "service_at", "service_after", "service_before": when the service of a step may begin, besides its windows. */
+static void step_times(struct build *b, const struct path *at, const json_t *step, int32_t task)
+{
+    struct reader *r = &b->r;
+    const int64_t on = json_scaled(r, at, step, "service_at", SECOND, -1, 0, 1e11),
+                  after = json_scaled(r, at, step, "service_after", SECOND, -1, 0, 1e11),
+                  before = json_scaled(r, at, step, "service_before", SECOND, -1, 0, 1e11);
+    if (r->bad != HAUL_OK || (on < 0 && after < 0 && before < 0)) return;
+    if (task == HAUL_NONE) {
+        json_wrong(r, HAUL_E_UNSUPPORTED, at, "service_at", "also _after, _before: only for job, pickup and delivery");
+        return;
+    }
+    struct haul_window to = {after < 0 ? 0 : after, before < 0 ? HAUL_FOREVER : before};
+    if (on >= 0) to = (struct haul_window){on > to.open ? on : to.open, on < to.close ? on : to.close};
+    struct haul_error why;
+    refuse(b, at, problem_narrow(b->p, task, to, &why), &why);
+}
+
 static int32_t *steps(struct build *b, const struct path *at, const json_t *o, struct haul_vehicle *v)
 {
     const json_t *list = json_array_of(&b->r, at, o, "steps");
@@ -480,6 +498,7 @@ static int32_t *steps(struct build *b, const struct path *at, const json_t *o, s
     for (size_t i = 0; b->r.bad == HAUL_OK && i < n; i++) {
         const struct path one = {&in, NULL, i};
         const int32_t task = step_task(b, &one, json_array_get(list, i));
+        step_times(b, &one, json_array_get(list, i), task);
         if (task != HAUL_NONE) tasks[v->steps_n++] = task;
     }
     v->steps = tasks;

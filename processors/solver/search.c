@@ -155,7 +155,7 @@ static bool accepts(struct search *x, int64_t was)
     const struct state *s = x->s;
     if (s->absent_n > 0 && s->saved_absent_n > 0 && x->dropping && missed_sum(x) < missed_before(x)) return true;
     if (s->cost < was) return true;
-    const double heat = x->hot * haul_pow(x->cold / x->hot, x->share);
+    const double heat = x->hot * haul_pow(x->cold / x->hot, x->warmth);
     return (double)(s->cost - was) < -heat * haul_log(1 - haul_rng_f64(&x->rng));
 }
 
@@ -193,6 +193,12 @@ static bool step(struct search *x)
 }
 
 bool search_step(struct search *x)
+{
+    x->warmth = x->share;
+    return search_anneal(x);
+}
+
+bool search_anneal(struct search *x)
 {
     if (!step(x) || x->s->cost >= x->best.cost) return false;
     kept_take(&x->best, x->s);
@@ -234,6 +240,7 @@ void search_fewer(struct search *x)
 
 void search_fewer_step(struct search *x)
 {
+    x->warmth = x->share;
     if (!step(x) || x->s->absent_n > x->best.absent_n) return;
     kept_take(&x->best, x->s);
     drop_route(x);

@@ -17,6 +17,7 @@ struct search {
     struct haul_rng rng;
     double hot, cold; /* temperatures at the begin and the end, in cost */
     double share;     /* of the whole search that is done, 0..1 */
+    double warmth;    /* how far the temperature has fallen, 0..1 */
     int64_t iterations;
     int64_t *missed;        /* [tasks_cap] in how many plans it was left out: what is hard */
     int32_t tries;          /* of those that were absent before a step, about so many are tried again in it */
@@ -38,6 +39,8 @@ void savings_start(struct search *x);
 
 /* One step: ruin, recreate, accept or take back. True: a new best. */
 bool search_step(struct search *x);
+/* The same at the temperature of x->warmth instead of x->share. */
+bool search_anneal(struct search *x);
 
 /* Ruin round a task, recreate; neither accepted nor taken back. False: it must be taken back. */
 bool search_try(struct search *x, int32_t seed, int32_t mean_cut);

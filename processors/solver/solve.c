@@ -9,6 +9,7 @@
 
 #include "haul/hash.h"
 #include "haul/time.h"
+#include "processors/solver/genetic.h"
 #include "processors/solver/plan.h"
 
 #include <pthread.h>
@@ -21,6 +22,7 @@ struct solve {
     const struct model *m;
     const struct haul_solve_options *o;
     struct search island[ISLANDS_MAX];
+    struct genetic *genetic[ISLANDS_MAX]; /* NULL: ruin and recreate alone */
     int32_t islands;
     int64_t begun_ns;
     double until; /* share of the whole at which the round ends */
@@ -69,7 +71,8 @@ static void *run_round(void *arg)
     const struct runner *r = arg;
     struct solve *v = r->solve;
     struct search *x = &v->island[r->island];
-    const int64_t every = x->m->tasks < 500 ? 32 : 8;
+    struct genetic *g = v->genetic[r->island];
+    const int64_t every = g != NULL ? 1 : x->m->tasks < 500 ? 32 : 8;
     for (int64_t k = 0;; k++) {
         if (k % every == 0 || v->o->time_ms == 0) {
             x->share = share_done(v, x);
@@ -79,6 +82,8 @@ static void *run_round(void *arg)
         if (x->dropping && x->share >= fewest_share) search_fewest(x);
         if (x->dropping)
             search_fewer_step(x);
+        else if (g != NULL)
+            genetic_step(g);
         else
             search_step(x);
     }
@@ -137,11 +142,19 @@ static void first_plan(struct search *x)
 static void tune(struct search *x)
 {
     const double mean = (double)x->m->cost_mean;
-    x->hot = mean * 1.5;
+    x->hot = mean * (x->m->timed ? 1.5 : 3);
     x->cold = mean * 0.05;
     x->find.blinks = true;
     x->tries = TRIES;
     x->find.near = x->m->mixed_fleet && x->m->tasks <= SMALL_FLEET ? 0 : 40;
+}
+
+/* How many steps there is time for, about; the same on every machine. */
+static int64_t steps_of(const struct haul_solve_options *o)
+{
+    enum { STEPS_A_MS = 120 };
+    const int64_t by_time = o->time_ms > 0 ? o->time_ms * STEPS_A_MS : INT64_MAX;
+    return o->iterations > 0 && o->iterations < by_time ? o->iterations : by_time;
 }
 
 static enum haul_err begin_island(struct solve *v, int32_t k, struct haul_error *e)
@@ -155,7 +168,10 @@ static enum haul_err begin_island(struct solve *v, int32_t k, struct haul_error 
     first_plan(x);
     search_settle(x);
     tune(x);
-    if (v->o->fewest_vehicles) search_fewer(x);
+    if (v->o->fewest_vehicles)
+        search_fewer(x);
+    else if (genetic_fits(x, steps_of(v->o)))
+        v->genetic[k] = genetic_new(x);
     return HAUL_OK;
 }
 
@@ -189,6 +205,7 @@ enum haul_err haul_solve(const struct haul_problem *p, const struct haul_solve_o
         for (int32_t k = 0; k < begun; k++) out->iterations += v.island[k].iterations;
     }
     for (int32_t k = 0; k < begun; k++) {
+        genetic_free(v.genetic[k]);
         state_free(v.island[k].s);
         search_free(&v.island[k]);
     }

@@ -486,20 +486,25 @@ static void clear_route(struct state *s, int32_t r)
     state_update(s, r);
 }
 
-void kept_give(const struct kept *k, struct state *s)
+void state_become(struct state *s, const int32_t *next)
 {
     state_begin(s);
     for (int32_t r = 0; r < s->m->vehicles; r++) clear_route(s, r);
     for (int32_t r = 0; r < s->m->vehicles; r++) {
         int32_t last = start_of(s->m, r);
-        for (int32_t i = k->next[last]; is_task(s->m, i); i = k->next[i]) {
+        for (int32_t i = next[last]; is_task(s->m, i); i = next[i]) {
             state_put(s, last, i);
             last = i;
         }
         const bool good = state_update(s, r);
         assert(good);
-        s->route[r].stale = false;
     }
+}
+
+void kept_give(const struct kept *k, struct state *s)
+{
+    state_become(s, k->next);
+    for (int32_t r = 0; r < s->m->vehicles; r++) s->route[r].stale = false;
     assert(s->cost == k->cost);
 }
 

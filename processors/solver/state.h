@@ -132,6 +132,8 @@ void kept_init(struct kept *k, const struct state *s); /* a copy of s */
 void kept_free(struct kept *k);
 void kept_take(struct kept *k, struct state *s);       /* only the routes that changed since */
 void kept_give(const struct kept *k, struct state *s); /* s becomes the plan kept */
+/* Chains [places] become the plan of s. They keep every rule. */
+void state_become(struct state *s, const int32_t *next);
 void kept_copy(struct kept *to, const struct kept *from, const struct model *m);
 
 #endif

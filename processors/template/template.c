@@ -104,7 +104,8 @@ static void judge(struct haul_task *t, struct haul_entity *e, double value)
 }
 
 #ifdef HAUL_MUTATIONS
-#define DEADLY 666.25 /* tests of what becomes of a record that kills the process */
+#define DEADLY       666.25 /* tests of what becomes of a record that kills the process */
+#define DEADLY_TIMER 777.25 /* and of a timer that does */
 #endif
 
 static enum haul_verdict process(struct haul_task *t, struct haul_entity *e, const struct haul_record *r, bool late)
@@ -135,6 +136,9 @@ static void timer(struct haul_task *t, struct haul_entity *e, unsigned id)
 {
     struct state *s = haul_entity_state(e);
     assert(id == TIMER_SILENT);
+#ifdef HAUL_MUTATIONS
+    assert(haul_round_i64(s->value * 100) != haul_round_i64(DEADLY_TIMER * 100));
+#endif
     s->silent = 1;
     haul_task_paint_now(t, e);
 }

@@ -10,13 +10,24 @@ static bool automatic(const struct wh_agv *a)
     return mode.n == 0 || haul_str_eq(mode, haul_str_of(names[0])) || haul_str_eq(mode, haul_str_of(names[1]));
 }
 
+static bool in_mode(const struct wh_agv *a, const char *name)
+{
+    return haul_str_eq((struct haul_str){a->mode, a->mode_len}, haul_str_of(name));
+}
+
+/* Switched off in order: nobody waits for it. (VDA 5050 connection OFFLINE; CONNECTIONBROKEN is its last will.) */
+static bool is_off(const struct wh_agv *a)
+{
+    return in_mode(a, "OFFLINE");
+}
+
 /* What the timer of a vehicle waits for: the end of its patience, then its silence. */
 static void set_timer(struct wh_step *x, struct haul_entity *e, const struct wh_agv *a)
 {
     int64_t due_ms = a->newest_ms + x->o->agv.silent_ms;
     if (a->still_ms != 0 && !haul_entity_raised(e, WH_R_AGV_BLOCKED))
         due_ms = wh_least(due_ms, a->still_ms + x->o->agv.blocked_ms);
-    if (due_ms <= x->now_ms)
+    if (due_ms <= x->now_ms || is_off(a))
         haul_task_timer_clear(x->task, e, WH_T_AGV);
     else
         haul_task_timer_set(x->task, e, WH_T_AGV, (struct haul_time){due_ms});
@@ -88,7 +99,7 @@ static void judge_fault(struct wh_step *x, struct haul_entity *e, const struct w
 static void judge_silent(struct wh_step *x, struct haul_entity *e, const struct wh_agv *a, bool *turned)
 {
     const int64_t held_ms = x->now_ms - a->newest_ms;
-    if (held_ms < x->o->agv.silent_ms) {
+    if ((held_ms < x->o->agv.silent_ms && !in_mode(a, "CONNECTIONBROKEN")) || is_off(a)) {
         wh_clear(x, e, turned, WH_R_AGV_SILENT);
         return;
     }

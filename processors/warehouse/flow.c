@@ -193,7 +193,7 @@ static void throughput(struct wh_step *x, int64_t minute)
  *  2  above it, and so many by chance are as rare as missort.chance                  raise
  *  3  else                                                                           nothing changes
  */
-void wh_judge_missort(struct wh_step *x)
+void wh_judge_missort(struct wh_step *x, struct haul_str chute)
 {
     const struct wh_tally sum = wh_tally_sum(x->h);
     const double rate = x->o->missort.rate;
@@ -210,6 +210,7 @@ void wh_judge_missort(struct wh_step *x)
              (struct haul_raise){.value = pct,
                                  .threshold = rate * 100,
                                  .unit = "%",
+                                 .touches = chute.n > 0 ? wh_touches(x, "station", chute) : chute,
                                  .evidence = {{"pct", pct, 2},
                                               {"limit_pct", rate * 100, 2},
                                               {"missorted", sum.missorted, 0},
@@ -245,7 +246,7 @@ void wh_minute(struct wh_step *x)
     h->units[(uint64_t)(h->minute + 2) % WH_MINUTES] = 0;
     h->tally[(uint64_t)(h->minute + 2) % WH_TALLIES] = (struct wh_tally){0};
     throughput(x, h->minute);
-    if (haul_entity_raised(x->hub_entity, WH_R_MISSORT)) wh_judge_missort(x);
+    if (haul_entity_raised(x->hub_entity, WH_R_MISSORT)) wh_judge_missort(x, (struct haul_str){NULL, 0});
     if (capacity > 0) wh_fills(x, x->hub_entity, &x->turned, &h->course, 100.0 * h->inside / (double)capacity);
     next_minute(x);
 }

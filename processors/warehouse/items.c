@@ -2,7 +2,8 @@
  * The table of a hub's items: linear hashing (Litwin, VLDB 1980) over pages, each of which is an entity and an open
  * table in itself. It grows and shrinks by one page at a time, so that a step moves the items of one page at most.
  *
- * An item that has left stays for items.remember, so that a reading that comes late, or twice, does not bring it back.
+ * An item is known by 64 bits of its id's hash: of a million, two are taken for one with a chance of 3 in 10^8. One
+ * that has left stays for items.remember, so that a reading that comes late, or twice, does not bring it back.
  */
 #include "processors/warehouse/warehouse.h"
 
@@ -23,6 +24,14 @@ uint64_t wh_item_key(struct haul_str id)
 {
     const uint64_t h = haul_xxh3(id.p, id.n);
     return h == 0 ? 1 : h;
+}
+
+void wh_item_name(struct wh_item *i, struct haul_str id)
+{
+    size_t from = id.n < WH_ITEM_ID ? 0 : id.n - WH_ITEM_ID;
+    while (from < id.n && ((uint8_t)id.p[from] & 0xc0) == 0x80) from++; /* not in the middle of a character */
+    i->id_len = (uint8_t)(id.n - from);
+    memcpy(i->id, id.p + from, i->id_len);
 }
 
 /* ---- pages ---- */
@@ -217,14 +226,12 @@ struct wh_slot wh_item_enter(struct wh_step *x, uint64_t key)
 {
     struct wh_slot s = {0};
     if (x->h->pages == 0) x->h->pages = 1;
-    for (int i = 0; i < SPLITS; i++) {
+    for (int splits = 0;; splits++) {
         s = open_page(x, page_of(key, x->h->pages), true);
         if (s.page == NULL) return s;
         if (s.p->used >= CROWDED) forget_gone(x, s.p);
-        if (s.p->used < CROWDED || !split(x)) break;
+        if (s.p->used < CROWDED || splits == SPLITS || !split(x)) break;
     }
-    s = open_page(x, page_of(key, x->h->pages), true);
-    if (s.page == NULL) return s;
     if (s.p->used >= FULL || (x->h->inside >= x->o->items.max && s.p->used > 0)) make_place(x, s.p);
     s.item = page_put(s.p, key);
     s.item->in_ms = s.item->last_ms = x->now_ms;
@@ -235,15 +242,31 @@ struct wh_slot wh_item_enter(struct wh_step *x, uint64_t key)
 }
 
 /* ---- once a minute ---- */
-/*  1  gone for items.remember             forgotten
- *  2  silent for items.keep               written off
- *  3  inside for longer than its class    overdue, until it leaves
- */
-void wh_page_timer(struct wh_step *x, struct haul_entity *e, struct wh_page *p)
+struct overdue {
+    int64_t longest_ms, limit_ms;
+    char *text; /* "item:A,item:B", some of them */
+    size_t n;
+};
+
+static void overdue_add(struct wh_step *x, struct overdue *o, struct wh_item *item, int64_t inside_ms, int64_t limit_ms)
 {
-    int64_t longest_ms = 0, limit_ms = 0;
+    if ((item->flags & WH_ITEM_OVERDUE) == 0) x->h->overdue++;
+    item->flags |= WH_ITEM_OVERDUE;
+    if (inside_ms > o->longest_ms) o->longest_ms = inside_ms, o->limit_ms = limit_ms;
+    if (o->text == NULL) o->text = haul_task_scratch(x->task, WH_TOUCHES);
+    if (o->text == NULL || o->n + WH_ITEM_ID + 7 > WH_TOUCHES) return;
+    const int n =
+        snprintf(o->text + o->n, WH_TOUCHES - o->n, "%sitem:%.*s", o->n > 0 ? "," : "", item->id_len, item->id);
+    o->n += n > 0 ? (size_t)n : 0;
+}
+
+/*  1  silent for items.keep                                                written off
+ *  2  not in storage, and inside for longer than its class may be          overdue, until it leaves
+ */
+static void sweep(struct wh_step *x, struct wh_page *p, struct overdue *o)
+{
+    int64_t limit_ms = 0;
     uint32_t class_hash = 0;
-    forget_gone(x, p);
     for (uint32_t i = 0; i < ROOM; i++) {
         struct wh_item *item = &p->item[i];
         if (item->key == 0 || (item->flags & WH_ITEM_GONE)) continue;
@@ -255,12 +278,16 @@ void wh_page_timer(struct wh_step *x, struct haul_entity *e, struct wh_page *p)
         if (limit_ms == 0 || item->class_hash != class_hash)
             class_hash = item->class_hash, limit_ms = wh_dwell_limit_ms(x, class_hash);
         const int64_t inside_ms = x->now_ms - item->in_ms;
-        if (item->flags & WH_ITEM_STORED || inside_ms <= limit_ms) continue;
-        if ((item->flags & WH_ITEM_OVERDUE) == 0) x->h->overdue++;
-        item->flags |= WH_ITEM_OVERDUE;
-        longest_ms = wh_most(longest_ms, inside_ms);
+        if ((item->flags & WH_ITEM_STORED) == 0 && inside_ms > limit_ms) overdue_add(x, o, item, inside_ms, limit_ms);
     }
-    wh_judge_dwell(x, longest_ms, limit_ms);
+}
+
+void wh_page_timer(struct wh_step *x, struct haul_entity *e, struct wh_page *p)
+{
+    struct overdue o = {0};
+    forget_gone(x, p);
+    sweep(x, p, &o);
+    wh_judge_dwell(x, o.longest_ms, o.limit_ms, (struct haul_str){o.text, o.n});
     if (p->used > 0) sweep_later(x, e);
     int merged = 0;
     while (merged < MERGES && merge(x)) merged++;

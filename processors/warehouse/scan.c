@@ -3,6 +3,8 @@
  */
 #include "processors/warehouse/warehouse.h"
 
+#define MANY 100.0 /* overdue items: as bad as it gets */
+
 /* What a step of the business vocabulary does with an item. */
 enum step { PASSES, ENTERS, LEAVES, SORTED, STORED, PICKED };
 
@@ -52,14 +54,16 @@ int64_t wh_dwell_limit_ms(const struct wh_step *x, uint32_t class_hash)
     return wh_most(sla_ms, haul_round_i64(wh_sketch_quantile(s, 0.95) * x->o->dwell.times * 1000));
 }
 
-void wh_judge_dwell(struct wh_step *x, int64_t longest_ms, int64_t limit_ms)
+void wh_judge_dwell(struct wh_step *x, int64_t longest_ms, int64_t limit_ms, struct haul_str touches)
 {
     if (x->h->overdue == 0) wh_clear(x, x->hub_entity, &x->turned, WH_R_DWELL);
     if (x->h->overdue < x->o->dwell.count || longest_ms == 0) return;
     wh_raise(x, x->hub_entity, &x->turned, WH_R_DWELL,
-             (struct haul_raise){.value = x->h->overdue,
+             (struct haul_raise){.score = x->h->overdue < MANY ? 0.5 + 0.5 * x->h->overdue / MANY : 1,
+                                 .value = x->h->overdue,
                                  .threshold = (double)x->o->dwell.count,
                                  .unit = "items",
+                                 .touches = touches,
                                  .evidence = {{"items", x->h->overdue, 0},
                                               {"minutes", wh_min(longest_ms), 0},
                                               {"limit_min", wh_min(limit_ms), 0}},
@@ -130,7 +134,7 @@ static void sorted(struct wh_step *x, struct wh_spot *p, struct wh_item *item)
     p->s->missorted += wrong;
     tally->sorted++;
     tally->missorted += wrong;
-    if (wrong) wh_judge_missort(x);
+    if (wrong) wh_judge_missort(x, wh_name_of(haul_entity_id(p->entity), '/'));
 }
 
 static void stored(struct wh_step *x, struct wh_spot *p, struct wh_item *item, int64_t pieces)
@@ -210,6 +214,7 @@ static struct wh_item *enter(struct wh_step *x, struct wh_slot s, uint64_t key, 
         s = wh_item_enter(x, key);
         if (s.item == NULL) return NULL;
     }
+    wh_item_name(s.item, r->v[HAUL_F_HS_ITEM].s);
     if (step != ENTERS) haul_task_count(x->task, WH_C_UNANNOUNCED, 1);
     if (step == ENTERS) wh_sight(x, r, key);
     return s.item;

@@ -247,9 +247,11 @@ static void dump_season(const struct haul_season *s, struct haul_json *j)
         if (s->n[kind][slot] == 0) continue;
         haul_json_u64(j, k);
         haul_json_u64(j, s->n[kind][slot]);
-        haul_json_f64(j, (double)s->mean[kind][slot], 6);
-        haul_json_f64(j, (double)s->deviation[kind][slot], 6);
+        haul_json_f64(j, (double)s->usual[kind][slot].mean, 6);
+        haul_json_f64(j, (double)s->usual[kind][slot].deviation, 6);
     }
+    haul_json_u64(j, s->judged);
+    haul_json_f64(j, (double)s->deviation, 6);
     haul_json_close(j, ']');
 }
 
@@ -317,6 +319,7 @@ static void dump_item(const struct wh_item *i, struct haul_json *j)
     haul_json_u64(j, i->flags);
     haul_json_u64(j, i->step);
     haul_json_u64(j, i->rounds);
+    haul_json_str(j, (struct haul_str){i->id, i->id_len});
     haul_json_close(j, ']');
 }
 

@@ -32,6 +32,8 @@
 #define WH_MINUTES    64 /* of the hub's units, for an hour */
 #define WH_TALLIES    16 /* minutes of the ratios: a quarter of an hour */
 #define WH_PAGE_BYTES 8192
+#define WH_ITEM_ID    24  /* bytes of an item's id that are kept */
+#define WH_TOUCHES    400 /* bytes of what an alert touches */
 #define WH_DAY_MS     86400000
 #define WH_MINUTE_MS  60000
 
@@ -264,8 +266,10 @@ struct wh_item {
     int64_t in_ms, last_ms;
     uint32_t at, to; /* hashes of where it was last read, and of the chute that is planned; 0: none */
     uint32_t class_hash;
-    uint8_t flags, step, rounds, pad;
+    uint8_t flags, step, rounds, id_len;
+    char id[WH_ITEM_ID]; /* its end, when it is longer: what tells items apart */
 };
+_Static_assert(sizeof(struct wh_item) == 64, "an item is a line of the cache");
 
 struct wh_truck {
     int64_t gate_ms, dock_ms; /* when it came in, and when it came to its dock; 0: not yet */
@@ -368,6 +372,8 @@ struct wh_slot { /* an item's place in the table; valid until the next call of i
 };
 uint64_t wh_item_key(struct haul_str id);
 struct wh_slot wh_item_find(struct wh_step *x, uint64_t key); /* item NULL: not there */
+/* Names an item that has come in: its id, or the end of it. */
+void wh_item_name(struct wh_item *i, struct haul_str id);
 /* A new item, that comes in now; makes room as the table grows. item NULL: no room for it, counted. */
 struct wh_slot wh_item_enter(struct wh_step *x, uint64_t key);
 void wh_item_leave(struct wh_step *x, struct wh_item *i);
@@ -376,7 +382,8 @@ void wh_page_timer(struct wh_step *x, struct haul_entity *e, struct wh_page *p);
 /* scan.c */
 enum haul_verdict wh_scan(struct wh_step *x, const struct haul_record *r);
 int64_t wh_dwell_limit_ms(const struct wh_step *x, uint32_t class_hash);
-void wh_judge_dwell(struct wh_step *x, int64_t longest_ms, int64_t limit_ms);
+/* `touches`: some of the items, of which the longest has been inside for so long. */
+void wh_judge_dwell(struct wh_step *x, int64_t longest_ms, int64_t limit_ms, struct haul_str touches);
 void wh_dwell_add(struct wh_step *x, uint32_t class_hash, int64_t ms);
 
 /* flow.c */
@@ -389,7 +396,8 @@ bool wh_zone_ms(const char *text, int64_t *out);
 /* Units in the newest `minutes` closed ones. */
 double wh_units(const struct wh_hub *h, int minutes);
 double wh_expected(const struct wh_hub *h, int minutes);
-void wh_judge_missort(struct wh_step *x);
+/* `chute`: where the newest fell, or empty. */
+void wh_judge_missort(struct wh_step *x, struct haul_str chute);
 int64_t wh_capacity(const struct wh_options *o, struct haul_str hub);
 
 /* machine.c */

@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { TOPICS_MAX = 64, LETTER_HEADERS = 64 * 1024 };
+enum { TOPICS_MAX = 64, LETTER_HEADERS = 64 * 1024, BATCH_BYTES = 60 * 1024 };
 
 struct topic {
     char name[HAUL_KAFKA_TOPIC_BYTES]; /* as Kafka has it */
@@ -144,6 +144,8 @@ static bool configure(rd_kafka_conf_t *conf, const struct haul_kafka_options *o,
               set_i64(conf, "message.timeout.ms", o->delivery_timeout_ms, e) &&
               /* a dead letter is a message as large as they come, and why it was refused */
               set_i64(conf, "message.max.bytes", o->message_bytes + LETTER_HEADERS, e) &&
+              /* no more than a partition's part of a fetch: see PARTS_AN_ANSWER in the source */
+              set_i64(conf, "batch.size", BATCH_BYTES, e) &&
               set_i64(conf, "queue.buffering.max.kbytes", o->send_bytes / 1024, e);
     for (uint32_t i = 0; ok && i < o->properties.len; i++)
         ok = set(conf, o->properties.item[i].key, o->properties.item[i].value, e);

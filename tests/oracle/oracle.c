@@ -395,6 +395,10 @@ struct haul_time haul_task_time(const struct haul_task *t)
 {
     return t->time;
 }
+uint32_t haul_task_entities_max(const struct haul_task *t)
+{
+    return t->options->entities_max;
+}
 struct haul_time haul_task_watermark(const struct haul_task *t)
 {
     return (struct haul_time){t->watermark};

@@ -15,6 +15,7 @@
 #define haul_task_drop          beside_task_drop
 #define haul_task_emit          beside_task_emit
 #define haul_task_entity        beside_task_entity
+#define haul_task_entities_max  beside_task_entities_max
 #define haul_task_erase         beside_task_erase
 #define haul_task_options       beside_task_options
 #define haul_task_paint         beside_task_paint

@@ -104,14 +104,15 @@ static void on_all_series(int count)
         }
 }
 
-/* One value of a synthetic stream at half-hours: daily pattern, noise of one of three laws, a drift, incidents. */
+/* One value of a synthetic stream at half-hours: daily pattern, noise of one of five laws, incidents. The
+ * heaviest tail has no mean. */
 static double synthetic(struct haul_rng *rng, int law, int i, double *walk)
 {
     const double u = 1 - haul_rng_f64(rng), normal = haul_rng_normal(rng);
     *walk = 0.98 * *walk + 0.3 * normal;
-    const double noise = law == 0 ? normal : law == 1 ? -haul_log(u) : law == 2 ? haul_pow(u, -0.4) : *walk;
+    const double noise[] = {normal, -haul_log(u), haul_pow(u, -0.4), *walk, 1 / u};
     const double incident = i % 1500 < 6 && i > 1500 ? 8 : 0;
-    return 50 + 10 * haul_sin(2 * HAUL_PI * i / 48) + 2 * noise + incident;
+    return 50 + 10 * haul_sin(2 * HAUL_PI * i / 48) + 2 * noise[law] + incident;
 }
 
 static void on_fleet(int law, const char *name, double per_day, int streams, int days)
@@ -142,8 +143,9 @@ int main(int argc, char **argv)
     if (argc > 2) seed = strtoull(argv[2], NULL, 10);
     on_all_series(nab_load(argv[1], files));
     printf("synthetic fleets, seed %llu, second half of 240 days:\n", (unsigned long long)seed);
-    static const char *const laws[] = {"normal noise", "exponential noise", "heavy-tailed noise", "correlated noise"};
-    for (int law = 0; law < 4; law++) {
+    static const char *const laws[] = {"normal noise", "exponential noise", "heavy-tailed noise", "correlated noise",
+                                       "noise without a mean"};
+    for (int law = 0; law < 5; law++) {
         on_fleet(law, laws[law], 1.0 / 30, 100, 240);
         on_fleet(law, laws[law], 1.0 / 7, 30, 240);
     }

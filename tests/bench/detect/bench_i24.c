@@ -18,12 +18,16 @@ static const int64_t step_s = 30, fast_s = 21600;
 /* An alarm belongs to an incident within these; the log is when a person wrote it down. */
 static const double match_min = 15, match_miles = 2, same_min = 20, same_miles = 2;
 
+/* A fall by so much, to so little, is a signature. */
+static const double signature_fall_mph = 20, signature_slow_mph = 40;
+
 static double mile[STATIONS], speed_mph[STATIONS][STEPS], occupancy[STATIONS][STEPS]; /* -1: nothing read */
 static int stations, steps;
 static int64_t start_s;
 
 struct incident {
-    double at_s, mile;
+    double at_s, mile, from_mph, to_mph;
+    bool shows; /* a signature in the speeds */
     char kind[24];
 };
 static struct incident incidents[INCIDENTS];
@@ -132,16 +136,17 @@ static bool belongs(const struct cluster *c, const struct incident *x)
     return haul_abs(c->at_s - x->at_s) <= match_min * 60 && haul_abs(c->mile - x->mile) <= match_miles;
 }
 
-static bool is_incident(const struct incident *x)
+/* What counts: incidents that speeds can show. */
+static bool is_sought(const struct incident *x)
 {
-    return strcmp(x->kind, "incident") == 0;
+    return strcmp(x->kind, "incident") == 0 && x->shows;
 }
 
 static int found_of(const struct cluster *c, int n, bool show)
 {
     int found = 0;
     for (int k = 0; k < incident_count; k++) {
-        if (!is_incident(&incidents[k])) continue;
+        if (!is_sought(&incidents[k])) continue;
         double first_min = 1e9;
         for (int i = 0; i < n; i++)
             if (belongs(&c[i], &incidents[k]) && (c[i].at_s - incidents[k].at_s) / 60 < first_min)
@@ -171,43 +176,56 @@ static double luck(int n)
 
 static void report(const char *what, const struct cluster *c, int n)
 {
-    int logged = 0, of_none = 0;
-    for (int k = 0; k < incident_count; k++) logged += is_incident(&incidents[k]);
+    int sought = 0, of_none = 0;
+    for (int k = 0; k < incident_count; k++) sought += is_sought(&incidents[k]);
     for (int i = 0; i < n; i++) {
         bool known = false; /* any entry of the log, so that a broken-down car is no false alarm */
         for (int k = 0; k < incident_count; k++) known = known || belongs(&c[i], &incidents[k]);
         of_none += !known;
     }
     const double hours = (double)(steps * step_s) / 3600;
-    printf("  %-40s clusters %4d, minutes against the log:", what, n);
+    printf("  %-40s %3d", what, n);
+    printf("   ");
     const int found = found_of(c, n, true);
-    printf("; found %d of %d, by luck %.2f; %.2f false clusters an hour\n", found, logged, luck(n), of_none / hours);
+    printf("   %d of %d (%.0f %%), luck %.2f (%.0f %%)   %.2f\n", found, sought, 100.0 * found / sought, luck(n),
+           100 * luck(n) / sought, of_none / hours);
 }
 
 /* ---- the tests ---- */
 
 static double held(double into[STATIONS][STEPS], int station, int step);
 
-/* Lowest and highest mean speed of five minutes near an entry: without a drop there is nothing that speeds could show.
- */
-static void signature(const struct incident *x)
+/* Mean speed of the five minutes up to a step, or -1. */
+static double five_minutes(int station, int step)
 {
-    double low = 1e9, high = 0;
-    for (int i = 0; i < stations; i++)
-        for (int step = 10; step < steps && haul_abs(mile[i] - x->mile) <= match_miles; step++) {
+    double sum = 0, n = 0;
+    for (int back = 0; back < 10 && step - back >= 0; back++) {
+        const double v = held(speed_mph, station, step - back);
+        if (v >= 0) sum += v, n++;
+    }
+    return n < 5 ? -1 : sum / n;
+}
+
+/* The greatest fall at one station near an entry: from its fastest five minutes so far to a later five. Without a fall
+ * there is nothing that speeds could show. */
+static void signature(struct incident *x)
+{
+    for (int i = 0; i < stations; i++) {
+        if (haul_abs(mile[i] - x->mile) > match_miles) continue;
+        double fastest = -1;
+        for (int step = 10; step < steps; step++) {
             if (haul_abs((double)(start_s + step * step_s) - x->at_s) > match_min * 60) continue;
-            double sum = 0, n = 0;
-            for (int back = 0; back < 10; back++) {
-                const double v = held(speed_mph, i, step - back);
-                if (v >= 0) sum += v, n++;
-            }
-            if (n < 5) continue;
-            if (sum / n < low) low = sum / n;
-            if (sum / n > high) high = sum / n;
+            const double v = five_minutes(i, step);
+            if (v < 0) continue;
+            if (v > fastest) fastest = v;
+            if (fastest - v > x->from_mph - x->to_mph) x->from_mph = fastest, x->to_mph = v;
         }
+    }
+    x->shows = x->from_mph - x->to_mph >= signature_fall_mph && x->to_mph <= signature_slow_mph;
     char text[HAUL_TIME_TEXT_BYTES];
-    printf("  %s mile %.1f %-16s five-minute speeds near it %.0f to %.0f mph\n",
-           haul_time_format((struct haul_time){(int64_t)(x->at_s * 1000)}, text), x->mile, x->kind, low, high);
+    printf("  %s mile %.1f %-16s greatest fall within %g min and %g miles: %.0f to %.0f mph%s\n",
+           haul_time_format((struct haul_time){(int64_t)(x->at_s * 1000)}, text), x->mile, x->kind, match_min,
+           match_miles, x->from_mph, x->to_mph, x->shows ? ", a signature" : "");
 }
 
 /* A value holds for two minutes. */
@@ -295,6 +313,8 @@ int main(int argc, char **argv)
         "an alarm belongs to an entry within %g min and %g miles; alarms within %g min and %g miles are one cluster\n",
         match_min, match_miles, same_min, same_miles);
     for (int k = 0; k < incident_count; k++) signature(&incidents[k]);
+    printf("of the incidents with a signature; luck: as many clusters anywhere at any time\n"
+           "  test, clusters, minutes against the log (-: not found), found, false clusters an hour\n");
     speed_drop("speed drop 40/25 mph, 2 min", 40, 25, 4);
     speed_drop("speed drop 40/20 mph, 2 min", 40, 20, 4);
     speed_drop("speed drop 45/20 mph, 5 min", 45, 20, 10);

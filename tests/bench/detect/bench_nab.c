@@ -282,7 +282,7 @@ static const struct {
     double value[VALUES];
 } settings[SETTINGS] = {
     {"record_margin", {0.0125, 0.025, 0.05}}, {"context", {0.15, 0.3, 0.6}}, {"level_margin", {0.02, 0.04, 0.08}},
-    {"level_p", {0.002, 0.004, 0.008}},       {"wear", {0.1, 0.2, 0.4}},     {"demand", {0.3, 0.6, 1.2}},
+    {"level_p", {0.002, 0.004, 0.008}},       {"wear", {0.2, 0.4, 0.8}},     {"demand", {0.3, 0.6, 1.2}},
 };
 
 static struct haul_stream_config config_of(const int choice[SETTINGS])

@@ -10,10 +10,11 @@
 
 #include <dirent.h>
 #include <jansson.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { FILES_MAX = 400, NAME_MAX_BYTES = 256 };
+enum { FILES_MAX = 400, NAME_MAX_BYTES = 256, TEXT_MAX_BYTES = 1024 };
 
 struct set {
     const char *name, *folder, *ending, *bks, *bks_suffix;
@@ -58,6 +59,16 @@ static char *read_file(const char *path, size_t *n)
     return bytes;
 }
 
+/* What does not fit ends the run. */
+__attribute__((format(printf, 2, 3))) static void text(char to[TEXT_MAX_BYTES], const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    const int n = vsnprintf(to, TEXT_MAX_BYTES, format, args);
+    va_end(args);
+    if (n < 0 || n >= TEXT_MAX_BYTES) exit(2);
+}
+
 static int by_name(const void *a, const void *b)
 {
     return strcmp(a, b);
@@ -88,26 +99,26 @@ struct best {
 static struct best from_sol(const char *path)
 {
     size_t n;
-    char *text = read_file(path, &n);
+    char *bytes = read_file(path, &n);
     struct best b = {0, 0};
-    if (text == NULL) return b;
-    const char *cost = strstr(text, "Cost");
+    if (bytes == NULL) return b;
+    const char *cost = strstr(bytes, "Cost");
     if (cost != NULL) b.cost = strtod(cost + 4, NULL);
-    for (const char *p = text; (p = strstr(p, "Route")) != NULL; p++) b.vehicles++;
-    free(text);
+    for (const char *p = bytes; (p = strstr(p, "Route")) != NULL; p++) b.vehicles++;
+    free(bytes);
     return b;
 }
 
 static struct best from_csv(const char *path, const char *name)
 {
     size_t n;
-    char *text = read_file(path, &n);
+    char *bytes = read_file(path, &n);
     struct best b = {0, 0};
-    char line[NAME_MAX_BYTES + 4];
-    snprintf(line, sizeof line, "\n%s,", name);
-    const char *at = text == NULL ? NULL : strstr(text, line);
+    char line[TEXT_MAX_BYTES];
+    text(line, "\n%s,", name);
+    const char *at = bytes == NULL ? NULL : strstr(bytes, line);
     if (at != NULL && (at = strchr(at + strlen(line), ',')) != NULL) b.cost = strtod(at + 1, NULL);
-    free(text);
+    free(bytes);
     return b;
 }
 
@@ -123,12 +134,12 @@ static struct best from_json(const char *path, const char *name)
 
 static struct best best_known(const struct args *a, const struct set *set, const char *name)
 {
-    char path[1024];
+    char path[TEXT_MAX_BYTES];
     if (set->bks == NULL) {
-        snprintf(path, sizeof path, "%s/vrp/%s/%s.sol", a->data, set->folder, name);
+        text(path, "%s/vrp/%s/%s.sol", a->data, set->folder, name);
         return from_sol(path);
     }
-    snprintf(path, sizeof path, "%s/vrp/%s", a->data, set->bks);
+    text(path, "%s/vrp/%s", a->data, set->bks);
     return strstr(set->bks, ".csv") != NULL ? from_csv(path, name) : from_json(path, name);
 }
 
@@ -146,8 +157,8 @@ static bool verified(const struct haul_problem *p, const struct haul_plan *plan)
 /* Gap in percent. */
 static bool run_one(const struct args *a, const struct set *set, const char *name, double *gap, int *more_vehicles)
 {
-    char path[1024];
-    snprintf(path, sizeof path, "%s/vrp/%s/%s%s", a->data, set->folder, name, set->ending);
+    char path[TEXT_MAX_BYTES];
+    text(path, "%s/vrp/%s/%s%s", a->data, set->folder, name, set->ending);
     size_t n;
     char *bytes = read_file(path, &n);
     const struct best best = best_known(a, set, name);
@@ -194,10 +205,10 @@ static void run_set(const struct args *a, const struct set *set)
 {
     static char names[FILES_MAX][NAME_MAX_BYTES];
     static double gaps[FILES_MAX];
-    char folder[1024];
-    snprintf(folder, sizeof folder, "%s/vrp/%s", a->data, set->folder);
+    char folder[TEXT_MAX_BYTES];
+    text(folder, "%s/vrp/%s", a->data, set->folder);
     const int n = list(folder, set->ending, names);
-    int done = 0, vehicles = 0;
+    int all = 0, done = 0, vehicles = 0;
     double sum = 0;
     for (int i = 0, seen = 0; i < n; i++) {
         if (a->only != NULL && strstr(names[i], a->only) == NULL) continue;
@@ -205,16 +216,20 @@ static void run_set(const struct args *a, const struct set *set)
         double gap;
         int more = 0;
         if (!run_one(a, set, names[i], &gap, &more)) continue;
+        all++;
+        vehicles += more;
+        if (set->fewest && more != 0) continue; /* costs with other numbers of vehicles do not compare */
         gaps[done++] = gap;
         sum += gap;
-        vehicles += more;
     }
-    if (done == 0) return;
+    if (all == 0) return;
     qsort(gaps, (size_t)done, sizeof gaps[0], by_value);
-    printf("== %-14s %3d instances, %5.1f CPU-s: mean %.3f %% median %.3f %% worst %.3f %%, vehicles %+d; goal %.2f "
-           "%%%s%s\n",
-           set->name, done, a->seconds > 0 ? a->seconds : set->seconds, sum / done, gaps[done / 2], gaps[done - 1],
-           vehicles, set->goal, set->peers[0] == 0 ? "" : "; peers: ", set->peers);
+    printf("== %-14s %3d instances, %5.1f CPU-s: mean %.3f %% median %.3f %% worst %.3f %%", set->name, all,
+           a->seconds > 0 ? a->seconds : set->seconds, done > 0 ? sum / done : 0, done > 0 ? gaps[done / 2] : 0,
+           done > 0 ? gaps[done - 1] : 0);
+    if (set->fewest) printf(" of %d with as many vehicles", done);
+    printf(", vehicles %+d; goal %.2f %%%s%s\n", vehicles, set->goal,
+           set->peers[0] == 0 ? "" : "; peers: ", set->peers);
 }
 
 int main(int argc, char **argv)

@@ -46,6 +46,7 @@ METHOD(cusum, {.level = {.learn = 20, .spread_min = 1e-6}, .k = 0.5, .h = 5, .re
 METHOD(page_hinkley, {.delta = 0.005, .lambda = 50, .keep = 0.9999, .learn = 30})
 METHOD(season, {.calendar = {.off_weekdays = 0x41},
                 .rate = 0.05,
+                .visit = 1,
                 .clip = 4,
                 .threshold = 5,
                 .spread_min = 1e-6,
@@ -69,24 +70,24 @@ METHOD(slope, {.half_life_s = 600, .threshold = 5, .learn = 20})
 
 struct context_block {
     struct haul_context s;
-    struct haul_context_slot slots[64];
+    uint32_t memory[8 * HAUL_CONTEXT_SET];
 };
 static const struct haul_context_config config_context = {
-    .slots = 64, .levels = 8, .order = 3, .threshold = 0.35, .learn = 20};
+    .words = 8 * HAUL_CONTEXT_SET, .levels = 8, .order = 3, .threshold = 0.35, .learn = 20};
 static enum haul_err init_context(void *s)
 {
     struct context_block *b = s;
-    return haul_context_init(&b->s, b->slots, &config_context, NULL);
+    return haul_context_init(&b->s, b->memory, &config_context, NULL);
 }
 static void reset_context(void *s)
 {
     struct context_block *b = s;
-    haul_context_reset(&b->s, b->slots, &config_context);
+    haul_context_reset(&b->s, b->memory, &config_context);
 }
 static struct haul_score update_context(void *s, double v, struct haul_time at)
 {
     struct context_block *b = s;
-    return haul_context_update(&b->s, b->slots, &config_context, v, at);
+    return haul_context_update(&b->s, b->memory, &config_context, v, at);
 }
 
 static struct haul_stream_config config_stream;

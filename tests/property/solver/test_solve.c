@@ -111,6 +111,27 @@ static void same_seed_same_plan(void **state)
     }
 }
 
+/* With a mixed fleet half of the steps make the first population; the other half are children. */
+static void children_of_many(void **state)
+{
+    (void)state;
+    struct haul_rng rng;
+    haul_rng_seed(&rng, SEED + 3);
+    struct haul_problem *p = random_problem(&rng, 0, 240, 60);
+    for (int32_t threads = 1; threads <= 2; threads++) {
+        struct haul_plan first = solved(p, 3, 1, threads), a = solved(p, 3, 3000, threads),
+                         b = solved(p, 3, 3000, threads);
+        verify_plan(p, &a, 0, threads);
+        assert_true(same(&a, &b));
+        assert_int_equal(a.unserved_n, 0);
+        assert_true(a.cost < first.cost);
+        haul_plan_free(&first);
+        haul_plan_free(&a);
+        haul_plan_free(&b);
+    }
+    haul_problem_free(p);
+}
+
 /* A search begins from the same first plan, so more steps of it can only find better. */
 static void longer_is_no_worse(void **state)
 {
@@ -177,6 +198,7 @@ int main(void)
         cmocka_unit_test(classes),
         cmocka_unit_test(everything),
         cmocka_unit_test(same_seed_same_plan),
+        cmocka_unit_test(children_of_many),
         cmocka_unit_test(longer_is_no_worse),
         cmocka_unit_test(reasons_come_with_amounts),
     };

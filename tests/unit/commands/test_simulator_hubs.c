@@ -107,7 +107,7 @@ static void run(const char *path, int64_t seed)
     struct haul_error e = {0};
     read_scenario(path);
     w.scenario.seed = seed;
-    w.scenario.hubs = asked("SIM_HUBS", 2), w.scenario.duration_ms = asked("SIM_HOURS", 4) * 60 * MS_MIN;
+    w.scenario.hubs = asked("SIM_HUBS", 3), w.scenario.duration_ms = asked("SIM_HOURS", 6) * 60 * MS_MIN;
     if (haul_hub_simulator_open(&w.scenario, &s, &e) != HAUL_OK) fail_msg("%s", e.text);
     struct haul_trial *t = haul_trial_open(&haul_warehouse, OPTIONS, &e);
     if (t == NULL) fail_msg("%s", e.text);
@@ -206,14 +206,18 @@ static void every_injected_fault_is_found_and_little_else(void **state)
 {
     (void)state;
     size_t wrong = 0;
-    const int64_t seeds = asked("SIM_SEEDS", 1), first = asked("SIM_SEED", 1);
+    const int64_t seeds = asked("SIM_SEEDS", 2), first = asked("SIM_SEED", 1);
+    int64_t injected[HAUL_HUB_FAULTS_LEN] = {0};
     for (int64_t seed = first; seed < first + seeds; seed++) {
         run("config/scenarios/hubs.yaml", seed);
         const size_t lost = missed();
         report();
         assert_int_equal(lost, 0);
         wrong += unexplained();
+        for (unsigned f = 0; f < HAUL_HUB_FAULTS_LEN; f++) injected[f] += w.injected[f];
     }
+    for (unsigned f = 0; f < HAUL_HUB_FAULTS_LEN; f++)
+        if (faults[f].rule[0] != '\0' && injected[f] == 0) fail_msg("%s was never injected", faults[f].name);
     print_message("# %zu false alarms in %lld hub-hours\n", wrong,
                   (long long)(seeds * w.scenario.hubs * w.scenario.duration_ms / (60 * MS_MIN)));
     assert_true(wrong * 24 <= (size_t)(seeds * w.scenario.hubs * w.scenario.duration_ms / (60 * MS_MIN)));

@@ -98,6 +98,9 @@ static void budget_holds(void **state)
                 const double evidence = law == 0 ? -log(u) : law == 1 ? pow(u, -0.5) : law == 2 ? u : -log(u) * burst;
                 const struct haul_alarm_state x = haul_alarm_update(&s, &c, evidence, true, TIME(300 * i));
                 if (i == 100 * A_DAY) start = s.trim;
+                /* the demand by its definition, not by the series that follows it */
+                if (i > 100 * A_DAY && i % 16 == 0 && x.event == HAUL_ALARM_NONE && x.demand > 2 * c.least)
+                    assert_near(x.demand / exp(s.calibrated + s.trim + s.raised), 1, 1e-12);
                 if (i > 100 * A_DAY) told += x.event == HAUL_ALARM_OPEN || x.event == HAUL_ALARM_WORSE;
             }
             const double slack = fabs(s.trim - start) / c.budget_gain + 1;

@@ -27,67 +27,68 @@ static void against_unbounded(void **state)
 {
     (void)state;
     enum { N = 700 };
-    struct haul_context_slot *slots = calloc(16384, sizeof *slots);
-    assert_non_null(slots);
+    enum { WORDS = HAUL_CONTEXT_SET * 2048 };
+    uint32_t *memory = calloc(WORDS, sizeof *memory);
+    assert_non_null(memory);
     for (uint8_t trial = 0; trial < 10; trial++) {
-        /* five levels in up to fours fit into the memory, each in its slot; twenty do not, and are hashed */
+        /* five levels in up to fours fit into the memory, each in its counter; twenty do not, and are hashed */
         const uint8_t order = trial % 5, most = trial < 5 ? 5 : 20;
         const struct haul_context_config c = {
-            .slots = 16384, .levels = most, .order = order, .threshold = 0.5, .learn = 20};
+            .words = WORDS, .levels = most, .order = order, .threshold = 0.5, .learn = 20};
         struct haul_context s;
-        assert_int_equal(haul_context_init(&s, slots, &c, NULL), HAUL_OK);
+        assert_int_equal(haul_context_init(&s, memory, &c, NULL), HAUL_OK);
         struct haul_rng rng;
         haul_rng_seed(&rng, 60 + order);
         uint8_t levels[N + 1];
-        haul_context_update(&s, slots, &c, 0, TIME(0)), levels[0] = 0;
-        haul_context_update(&s, slots, &c, most - 0.001, TIME(1)),
+        haul_context_update(&s, memory, &c, 0, TIME(0)), levels[0] = 0;
+        haul_context_update(&s, memory, &c, most - 0.001, TIME(1)),
             levels[1] = most - 1; /* the range is set: levels are whole parts */
         for (int n = 2; n < N; n++) {
             levels[n] = (uint8_t)(haul_rng_below(&rng, 50) == 0 ? haul_rng_below(&rng, 5) : (levels[n - 1] + 1u) % 3u);
-            const struct haul_score x = haul_context_update(&s, slots, &c, levels[n] + 0.5, TIME(n));
+            const struct haul_score x = haul_context_update(&s, memory, &c, levels[n] + 0.5, TIME(n));
             if (n > 8) assert_near(x.statistic, slow_novelty(levels, n, &c), 1e-12);
         }
     }
-    free(slots);
+    free(memory);
 }
 
 /* What never followed is told, once; the old order of things is not. */
 static void a_new_order(void **state)
 {
     (void)state;
-    const struct haul_context_config c = {.slots = 64, .levels = 4, .order = 1, .threshold = 0.35, .learn = 50};
+    const struct haul_context_config c = {
+        .words = 8 * HAUL_CONTEXT_SET, .levels = 4, .order = 1, .threshold = 0.35, .learn = 50};
     struct haul_context s;
-    struct haul_context_slot slots[64];
-    haul_context_init(&s, slots, &c, NULL);
+    uint32_t memory[8 * HAUL_CONTEXT_SET];
+    haul_context_init(&s, memory, &c, NULL);
     static const double cycle[] = {0, 1.5, 2.5, 4, 2.5, 1.5};
     for (int i = 0; i < 300; i++) {
-        const struct haul_score x = haul_context_update(&s, slots, &c, cycle[i % 6], TIME(i));
+        const struct haul_score x = haul_context_update(&s, memory, &c, cycle[i % 6], TIME(i));
         if (i >= 50) assert_int_equal(x.verdict, HAUL_VERDICT_NORMAL);
     }
-    const struct haul_score jump = haul_context_update(&s, slots, &c, 4, TIME(300)); /* after 1.5 comes 0 or 2.5 */
+    const struct haul_score jump = haul_context_update(&s, memory, &c, 4, TIME(300)); /* after 1.5 comes 0 or 2.5 */
     assert_int_equal(jump.verdict, HAUL_VERDICT_ANOMALY);
     assert_int_equal(jump.direction, 1);
-    haul_context_update(&s, slots, &c, 1.5, TIME(301));
-    assert_int_equal(haul_context_update(&s, slots, &c, 4, TIME(302)).verdict, HAUL_VERDICT_NORMAL); /* known by now */
+    haul_context_update(&s, memory, &c, 1.5, TIME(301));
+    assert_int_equal(haul_context_update(&s, memory, &c, 4, TIME(302)).verdict, HAUL_VERDICT_NORMAL); /* known by now */
 }
 
-/* More contexts than slots: the memory stays within its slots, and the newest are the ones it knows. */
+/* More contexts than slots: the memory stays within its words, and the newest are the ones it knows. */
 static void forgets_the_oldest(void **state)
 {
     (void)state;
-    const struct haul_context_config c = {.slots = 8, .levels = 100, .order = 0, .threshold = 0.1, .learn = 0};
+    const struct haul_context_config c = {
+        .words = HAUL_CONTEXT_SET, .levels = 100, .order = 0, .threshold = 0.1, .learn = 0};
     struct haul_context s;
-    struct haul_context_slot slots[8 + 1];
-    memset(&slots[8], 0x5a, sizeof slots[8]);
-    const struct haul_context_slot guard = slots[8];
-    haul_context_init(&s, slots, &c, NULL);
-    haul_context_update(&s, slots, &c, 0, TIME(0));
-    haul_context_update(&s, slots, &c, 99.99, TIME(1));
-    for (int i = 0; i < 1000; i++) haul_context_update(&s, slots, &c, (i * 7) % 100, TIME(2 + i));
+    uint32_t memory[HAUL_CONTEXT_SET + 1] = {[HAUL_CONTEXT_SET] = 0x5a5a5a5a};
+    haul_context_init(&s, memory, &c, NULL);
+    haul_context_update(&s, memory, &c, 0, TIME(0));
+    haul_context_update(&s, memory, &c, 99.99, TIME(1));
+    for (int i = 0; i < 1000; i++) haul_context_update(&s, memory, &c, (i * 7) % 100, TIME(2 + i));
     /* 8 slots hold the context and the last 7 levels */
-    assert_true(haul_context_update(&s, slots, &c, (999 * 7) % 100, TIME(2000)).statistic == 0);
-    assert_true(haul_context_update(&s, slots, &c, (990 * 7) % 100, TIME(2001)).statistic > 0.9);
-    assert_memory_equal(&guard, &slots[8], sizeof guard);
+    assert_true(haul_context_update(&s, memory, &c, (999 * 7) % 100, TIME(2000)).statistic == 0);
+    assert_true(haul_context_update(&s, memory, &c, (990 * 7) % 100, TIME(2001)).statistic > 0.9);
+    assert_int_equal(memory[HAUL_CONTEXT_SET], 0x5a5a5a5a);
 }
 
 /* The default detector's memory holds all that four levels in pairs can be: none is forgotten.
@@ -95,15 +96,15 @@ static void forgets_the_oldest(void **state)
 static void default_fits(void **state)
 {
     (void)state;
-    const struct haul_context_config c = {.slots = 32, .levels = 4, .order = 1, .threshold = 0.35, .learn = 0};
+    const struct haul_context_config c = {.words = 25, .levels = 4, .order = 1, .threshold = 0.35, .learn = 0};
     struct haul_context s;
-    struct haul_context_slot slots[32];
-    haul_context_init(&s, slots, &c, NULL);
+    uint32_t memory[25];
+    haul_context_init(&s, memory, &c, NULL);
     struct haul_rng rng;
     haul_rng_seed(&rng, 61);
-    for (int i = 0; i < 5000; i++) haul_context_update(&s, slots, &c, (double)haul_rng_below(&rng, 5), TIME(i));
+    for (int i = 0; i < 5000; i++) haul_context_update(&s, memory, &c, (double)haul_rng_below(&rng, 5), TIME(i));
     int used = 0;
-    for (size_t i = 0; i < COUNT(slots); i++) used += slots[i].count != 0;
+    for (size_t i = 0; i < COUNT(memory); i++) used += memory[i] != 0;
     assert_int_equal(used, 1 + 4 + 4 + 16); /* contexts: the empty one and 4; followers: 4 and 4 x 4 */
 }
 

@@ -38,10 +38,11 @@ static void sentences(void **state)
     struct haul_score s = haul_score_make(HAUL_METHOD_SEASON, 23.4, 7.5, 5, true);
     s.expected = 61, s.spread = 5.01, s.tail_p = 6.4e-14, s.direction = -1, s.held = 3, s.held_of = 5;
     said(s, HAUL_ENGLISH,
-         "low for this time of day: 23.4, usual 61; spread 5.01; chance 6.4e-14; threshold 5; held 3 of 5.");
-    said(s, HAUL_CHINESE, "该时段偏低：23.4，通常为 61；离散度 5.01；概率 6.4e-14；门限 5；持续 3/5。");
+         "low for this time of day: 23.4, usual 61; spread 5.01; chance 6.4e-14; statistic 7.5; threshold 5; held 3 of "
+         "5.");
+    said(s, HAUL_CHINESE, "该时段偏低：23.4，通常为 61；离散度 5.01；概率 6.4e-14；统计量 7.5；门限 5；持续 3/5。");
     s.verdict = HAUL_VERDICT_NORMAL, s.held_of = 0, s.tail_p = -1;
-    said(s, HAUL_ENGLISH, "23.4 is usual; spread 5.01; threshold 5.");
+    said(s, HAUL_ENGLISH, "23.4, expected 61; spread 5.01; statistic 7.5; threshold 5.");
     said(haul_score_make(HAUL_METHOD_GAP, 4, 900, 300, true), HAUL_ENGLISH,
          "no value for 900 s, expected within 300 s.");
     said(haul_score_make(HAUL_METHOD_CONTEXT, 4, 0.9, 0.35, false), HAUL_CHINESE,

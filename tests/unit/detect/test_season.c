@@ -31,6 +31,7 @@ static void calendar(void **state)
 
 static const struct haul_season_config config = {.calendar = {.off_weekdays = 0x41},
                                                  .rate = 0.05,
+                                                 .visit = 1,
                                                  .clip = 4,
                                                  .threshold = 5,
                                                  .spread_min = 0.01,
@@ -85,15 +86,63 @@ static void season_slot_by_hand(void **state)
         const double v = (i * 37) % 11, rate = 1.0 / (i + 1) > 0.05 ? 1.0 / (i + 1) : 0.05;
         mean += rate * (v - mean);
         haul_season_update(&s, &c, v, TIME(i));
-        assert_near((double)s.mean[0][0], mean, 1e-4);
+        assert_near((double)s.usual[0][0].mean, mean, 1e-4);
     }
     c.clip = 2;
-    const double before = (double)s.mean[0][0], spread = 1.2533141373155 * (double)s.deviation[0][0];
+    const double before = (double)s.usual[0][0].mean, spread = 1.2533141373155 * (double)s.usual[0][0].deviation;
     haul_season_update(&s, &c, 1e6, TIME(50));
-    assert_near((double)s.mean[0][0], before + 0.05 * 2 * spread, 1e-4);
+    assert_near((double)s.usual[0][0].mean, before + 0.05 * 2 * spread, 1e-4);
 }
 
-/* A new kind of day borrows from the other. */
+/* An hour's incident moves its slot by one visit, whether it is told by one value or by sixty; and while it lasts it
+ * does not become usual. */
+static void season_remembers_visits(void **state)
+{
+    (void)state;
+    double moved[3];
+    static const int values_an_hour[] = {1, 12, 60};
+    for (size_t k = 0; k < COUNT(values_an_hour); k++) {
+        const int a = values_an_hour[k];
+        struct haul_season_config c = config;
+        c.visit = 1.0 / a, c.calendar.off_weekdays = 0, c.rate = 0.1;
+        struct haul_season s;
+        assert_int_equal(haul_season_init(&s, &c, NULL), HAUL_OK);
+        struct haul_rng rng;
+        haul_rng_seed(&rng, 3);
+        for (int64_t day = 0; day < 40; day++)
+            for (int i = 0; i < 24 * a; i++)
+                haul_season_update(&s, &c, 50 + haul_rng_normal(&rng), day_hour(day, (double)i / a));
+        const double before = (double)s.usual[0][8].mean;
+        struct haul_score last = {0};
+        for (int i = 0; i < a; i++) last = haul_season_update(&s, &c, 10, day_hour(40, 8 + (double)i / a));
+        assert_int_equal(last.verdict, HAUL_VERDICT_ANOMALY);
+        moved[k] = before - (double)s.usual[0][8].mean;
+        assert_true(moved[k] > 0 && moved[k] < 1.5); /* a tenth of four spreads, which grow a little */
+    }
+    assert_true(moved[2] < 2 * moved[1] && moved[1] < 2 * moved[2]);
+}
+
+/* The spread is the slot's by its visits, and that over all slots as one visit more. */
+static void season_spread_by_hand(void **state)
+{
+    (void)state;
+    struct haul_season_config c = config;
+    c.spread_share = 0.5, c.calendar.off_weekdays = 0;
+    struct haul_season s;
+    assert_int_equal(haul_season_init(&s, &c, NULL), HAUL_OK);
+    s.usual[0][6] = (struct haul_season_usual){.mean = 7, .deviation = 0.5f};
+    s.n[0][6] = 3, s.deviation = 4, s.judged = 50;
+    double mean, spread;
+    int64_t learned;
+    assert_true(haul_season_expect(&s, &c, day_hour(0, 6.5), &mean, &spread, &learned));
+    assert_near(spread, HAUL_SD_PER_DEVIATION * 2, 1e-9); /* (4 + 3 x 0.5) / 4 is less than half of 4 */
+    c.spread_share = 0;
+    assert_true(haul_season_expect(&s, &c, day_hour(0, 6.5), &mean, &spread, &learned));
+    assert_near(spread, HAUL_SD_PER_DEVIATION * (4 + 3 * 0.5) / 4, 1e-9);
+    assert_int_equal(learned, 3);
+}
+
+/* A new kind of day borrows from the other, and does not judge by what it borrowed. */
 static void season_borrows(void **state)
 {
     (void)state;
@@ -106,6 +155,14 @@ static void season_borrows(void **state)
     assert_true(haul_season_expect(&s, &config, day_hour(9, 8.5), &mean, &spread, &learned)); /* Saturday */
     assert_near(mean, 50, 1e-6);
     assert_false(haul_season_expect(&s, &config, day_hour(9, 15), &mean, &spread, &learned));
+    for (uint32_t i = 0; i < config.learn; i++) {
+        const struct haul_score x = haul_season_update(&s, &config, 20, day_hour(9 + 7 * (int64_t)i, 8.5));
+        assert_int_equal(x.verdict, HAUL_VERDICT_LEARNING);
+        assert_near(x.expected, 50, 1e-6);
+    }
+    const struct haul_score own = haul_season_update(&s, &config, 20, day_hour(9 + 7 * 3, 8.5));
+    assert_int_equal(own.verdict, HAUL_VERDICT_NORMAL);
+    assert_true(own.expected > 20 && own.expected < 40);
 }
 
 /* Holt-Winters in component form, after Hyndman and Athanasopoulos ("Forecasting: principles and practice", 8.3), in
@@ -176,8 +233,14 @@ static void holt_winters_exact(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(calendar),       cmocka_unit_test(season_learns),     cmocka_unit_test(season_slot_by_hand),
-        cmocka_unit_test(season_borrows), cmocka_unit_test(holt_winters_slow), cmocka_unit_test(holt_winters_exact),
+        cmocka_unit_test(calendar),
+        cmocka_unit_test(season_learns),
+        cmocka_unit_test(season_slot_by_hand),
+        cmocka_unit_test(season_remembers_visits),
+        cmocka_unit_test(season_spread_by_hand),
+        cmocka_unit_test(season_borrows),
+        cmocka_unit_test(holt_winters_slow),
+        cmocka_unit_test(holt_winters_exact),
     };
     return cmocka_run_group_tests_name("detect season", tests, NULL, NULL);
 }

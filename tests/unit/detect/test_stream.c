@@ -7,8 +7,7 @@
 
 #include <string.h>
 
-_Static_assert(offsetof(struct haul_stream, context) <= 1024, "the basic set must fit into a kibibyte");
-_Static_assert(sizeof(struct haul_stream) <= 1280, "stated in config/detect.md");
+_Static_assert(sizeof(struct haul_stream) <= 1024, "a stream must fit into a kibibyte");
 
 static double daily(int i, struct haul_rng *rng)
 {
@@ -140,6 +139,25 @@ static void guarded(void **state)
     assert_true(s.record.high == high && s.n == n);
 }
 
+/* A value that is usual at its hour is no news, though it is a record by a hair: uniform noise, then a value two
+ * hundredths of the range beyond, and one that is far beyond. */
+static void what_is_usual_is_no_news(void **state)
+{
+    (void)state;
+    const struct haul_stream_config c = haul_stream_config_default();
+    struct haul_stream s;
+    haul_stream_init(&s, &c, NULL);
+    struct haul_rng rng;
+    haul_rng_seed(&rng, 106);
+    for (int i = 0; i < 3000; i++) haul_stream_update(&s, &c, 100 * haul_rng_f64(&rng), TIME(300 * i));
+    const struct haul_stream_score hair = haul_stream_update(&s, &c, s.record.high + 2, TIME(300 * 3000));
+    assert_false(told(&hair));
+    const struct haul_stream_score far = haul_stream_update(&s, &c, 300, TIME(300 * 3001));
+    assert_true(told(&far));
+    assert_int_equal(far.score.method, HAUL_METHOD_RECORD);
+    assert_true(far.score.tail_p > 0 && far.score.tail_p < 1e-3);
+}
+
 static void explains_itself(void **state)
 {
     (void)state;
@@ -167,6 +185,7 @@ int main(void)
                                        cmocka_unit_test(knows_no_unit),
                                        cmocka_unit_test(sides),
                                        cmocka_unit_test(guarded),
+                                       cmocka_unit_test(what_is_usual_is_no_news),
                                        cmocka_unit_test(explains_itself)};
     return cmocka_run_group_tests_name("detect stream", tests, NULL, NULL);
 }

@@ -177,12 +177,30 @@ static void tail_by_moments(void **state)
     }
 }
 
+/* Both ends at once are each end by itself. */
+static void both_ends(void **state)
+{
+    (void)state;
+    const struct haul_tail_config c = {.level = 0.95, .memory = 500, .learn = 50};
+    struct haul_tail both[2], up, down;
+    haul_tail_reset(&both[0], &c), haul_tail_reset(&both[1], &c), haul_tail_reset(&up, &c), haul_tail_reset(&down, &c);
+    struct haul_rng rng;
+    haul_rng_seed(&rng, 50);
+    for (int i = 0; i < 2000; i++) {
+        const double x = haul_rng_normal(&rng);
+        haul_tail_learn_both(both, &c, x);
+        haul_tail_learn(&up, &c, x), haul_tail_learn(&down, &c, -x);
+    }
+    assert_memory_equal(&both[0], &up, sizeof up);
+    assert_memory_equal(&both[1], &down, sizeof down);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(record_by_hand),      cmocka_unit_test(record_law),   cmocka_unit_test(gpd_fit_is_best),
         cmocka_unit_test(gpd_fit_finds_truth), cmocka_unit_test(spot_keeps_q), cmocka_unit_test(dspot_drifts),
-        cmocka_unit_test(tail_by_moments),
+        cmocka_unit_test(tail_by_moments),     cmocka_unit_test(both_ends),
     };
     return cmocka_run_group_tests_name("detect tail", tests, NULL, NULL);
 }

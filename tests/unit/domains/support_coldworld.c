@@ -5,10 +5,10 @@
 
 const struct coldworld_kind coldworld_kinds[CW_FAULTS] = {
     [CW_NONE] = {"none", "", "", 0},
-    [CW_COMPRESSOR] = {"compressor", "coldchain.compressor", "coldchain.excursion", 240},
+    [CW_COMPRESSOR] = {"compressor", "coldchain.compressor", "coldchain.excursion coldchain.defrost", 240},
     [CW_DOOR] = {"door", "coldchain.door_open", "coldchain.excursion coldchain.compressor", 20},
     [CW_STUCK] = {"stuck", "coldchain.sensor_stuck", "coldchain.sensor_drift", 180},
-    [CW_DRIFT] = {"drift", "coldchain.sensor_drift", "coldchain.excursion", 360},
+    [CW_DRIFT] = {"drift", "coldchain.sensor_drift", "coldchain.excursion coldchain.compressor", 360},
     [CW_MISSING] = {"missing", "coldchain.sensor_missing", "coldchain.cadence", 20},
     [CW_IMPOSSIBLE] = {"impossible", "coldchain.sensor_impossible", "", 1},
     [CW_CADENCE] = {"cadence", "coldchain.cadence", "coldchain.sensor_missing coldchain.door_open", 90},
@@ -50,6 +50,7 @@ static void make_unit(struct coldworld *w, struct coldworld_unit *u, int i, int 
     u->fault = i % 2 == 0 ? CW_COMPRESSOR : (enum coldworld_fault)(2 + i / 2 % (CW_FAULTS - 2));
     if (u->fault == CW_CADENCE) u->class = "gsp_drug", u->set_c = 5, u->limit_c = 8, u->air_c = 5;
     if (i % 7 == 6) u->fault = CW_NONE;
+    if (u->fault == CW_DEFROST && u->flagged == 0) u->flagged = 1; /* a heater that hangs and says so */
     u->fault_at = whole(&w->rng, (days - 1) * 1440, days * 1440 - 600);
 }
 
@@ -123,7 +124,7 @@ static void fill_shared(struct coldworld *w, struct coldworld_unit *u, struct ha
     haul_set_f(r, HAUL_F_CS_HUMIDITY, failing(w, u, CW_HUMIDITY) ? 95 : between(&w->rng, 60, 80));
     haul_set_f(r, HAUL_F_CS_LIGHT, door || failing(w, u, CW_LIGHT) ? 200 : 2);
     haul_set_f(r, HAUL_F_CS_SHOCK, failing(w, u, CW_SHOCK) ? 9 : between(&w->rng, 0, 2));
-    if (u->flagged == 1 || failing(w, u, CW_DEFROST)) haul_set_i(r, HAUL_F_CS_DEFROST, defrost > 0);
+    if (u->flagged == 1 || u->fault == CW_DEFROST) haul_set_i(r, HAUL_F_CS_DEFROST, defrost > 0);
 }
 
 static double reading(struct coldworld *w, struct coldworld_unit *u, int probe)

@@ -213,6 +213,7 @@ static void a_silence_is_a_gap_and_raised(void **state)
     reefer_send(&r);
     reefer_event(&r, "loaded", "S1", "gsp_drug");
     reefer_run(&r, 20, 60);
+    reefer_pass(&r, r.ms + MINUTE);
     reefer_pass(&r, r.ms + 40 * MINUTE);
     assert_int_equal(alert_open(t, "coldchain.untracked"), 1);
     assert_int_equal(alert_open(t, "coldchain.sensor_missing"), 1);
@@ -224,6 +225,33 @@ static void a_silence_is_a_gap_and_raised(void **state)
     assert_int_equal(alert_open(t, "coldchain.sensor_missing"), 0);
     assert_int_equal(number_of(t, SHIPMENT, "gaps"), 1);
     assert_true(fabs(number_of(t, SHIPMENT, "gap_min") - 50) < 1e-9); /* a sample stands for 10 min */
+    haul_trial_close(t);
+}
+
+/* A backlog: the shipment's task is ahead of the unit's. What comes late still comes: nothing is untracked; and a
+ * receiver's reading waits for the giver's samples. */
+static void a_unit_that_is_behind_is_waited_for(void **state)
+{
+    (void)state;
+    struct haul_trial *t = trial_of(&haul_coldchain, "");
+    size_t relayed;
+    struct reefer r = reefer_of(t, "R1", &relayed);
+    reefer_send(&r);
+    reefer_event(&r, "loaded", "S1", "gsp_drug");
+    for (int i = 0; i < 90; i++) {
+        r.ms += MINUTE;
+        reefer_send(&r);
+    }
+    reefer_event(&r, "unloaded", "S1", NULL);
+    struct haul_record taken;
+    haul_record_init(&taken, HAUL_KIND_COLD_HANDOVER, HAUL_STR("S1"), (struct haul_time){r.ms + MINUTE});
+    haul_set_f(&taken, HAUL_F_CH_TEMP, r.temp + 4);
+    haul_set_s(&taken, HAUL_F_CH_BY, HAUL_STR("receiver"));
+    haul_trial_feed(t, &taken, (struct haul_time){r.ms + MINUTE});
+    assert_int_equal(alert_open(t, "coldchain.handover"), 0);
+    reefer_pass(&r, r.ms + 3 * MINUTE);
+    assert_int_equal(alert_open(t, "coldchain.handover"), 1);
+    assert_int_equal(alerts(t, "coldchain.untracked", "open"), 0);
     haul_trial_close(t);
 }
 
@@ -330,6 +358,7 @@ int main(void)
         cmocka_unit_test(disorder_within_the_lateness_changes_nothing),
         cmocka_unit_test(a_late_upload_is_taken_in_order_for_its_probe),
         cmocka_unit_test(a_silence_is_a_gap_and_raised),
+        cmocka_unit_test(a_unit_that_is_behind_is_waited_for),
         cmocka_unit_test(custody_goes_from_unit_to_unit),
         cmocka_unit_test(exposures_that_come_late_fill_their_gap),
         cmocka_unit_test(the_log_says_what_was_raised_when),

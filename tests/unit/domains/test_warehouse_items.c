@@ -96,6 +96,28 @@ static void a_hub_that_is_full_lets_the_longest_silent_go(void **state)
 }
 
 /* ---- dwell ---- */
+static void many_items_are_named_as_far_as_there_is_room(void **state)
+{
+    (void)state;
+    struct haul_trial *t = trial_of(&haul_warehouse, "dwell: {sla: 10min}");
+    struct hub h = hub_of(t, "H1");
+    char id[80];
+    for (int i = 0; i < 60; i++) {
+        snprintf(id, sizeof id,
+                 i % 2 == 0 ? "urn:epc:id:sscc:0614141.0000000%04d.ends.like.this" : "货件%04d一二三四五六七八九", i);
+        hub_scan(&h, id, "D1", "receiving", "");
+    }
+    hub_wait(&h, 660);
+    hub_pass(&h);
+    const struct haul_record *r = alert_last(t, "warehouse.dwell", "open");
+    assert_non_null(r);
+    assert_true(r->v[HAUL_F_ALERT_VALUE].f == 60);
+    const struct haul_str touches = r->v[HAUL_F_ALERT_TOUCHES].s;
+    assert_true(haul_utf8_valid(touches));
+    assert_true(touches.n > 350 && touches.n <= 400 && strncmp(touches.p, "item:", 5) == 0);
+    haul_trial_close(t);
+}
+
 static void an_item_stays_for(const char *options, const char *class, double minutes, int raised)
 {
     struct haul_trial *t = trial_of(&haul_warehouse, options);
@@ -104,6 +126,8 @@ static void an_item_stays_for(const char *options, const char *class, double min
     hub_wait(&h, minutes * 60);
     hub_pass(&h);
     if (alert_open(t, "warehouse.dwell") != raised) fail_msg("%s %g min: not %d", class, minutes, raised);
+    const struct haul_record *r = alert_last(t, "warehouse.dwell", "open");
+    assert_true(r == NULL || haul_str_eq(r->v[HAUL_F_ALERT_TOUCHES].s, HAUL_STR("item:A")));
     hub_scan(&h, "A", "D1", "shipping", "");
     hub_scan(&h, "B", "D1", "receiving", "");
     hub_wait(&h, 61);
@@ -247,6 +271,8 @@ static void sorted_wrongly(int n, int wrong, int raised)
         hub_scan(&h, id, i >= n - wrong ? "P2" : "P1", "sorting", "P1");
     }
     if (alert_open(t, "warehouse.missort") != raised) fail_msg("%d of %d: not %d", wrong, n, raised);
+    const struct haul_record *r = alert_last(t, "warehouse.missort", "open");
+    assert_true(r == NULL || haul_str_eq(r->v[HAUL_F_ALERT_TOUCHES].s, HAUL_STR("station:H1/P2")));
     hub_wait(&h, 16 * 60);
     hub_pass(&h);
     assert_int_equal(alert_open(t, "warehouse.missort"), 0);
@@ -480,6 +506,7 @@ int main(void)
         cmocka_unit_test(what_is_silent_is_written_off),
         cmocka_unit_test(a_hub_that_is_full_lets_the_longest_silent_go),
         cmocka_unit_test(an_item_is_inside_for_too_long),
+        cmocka_unit_test(many_items_are_named_as_far_as_there_is_room),
         cmocka_unit_test(the_limit_follows_what_is_usual),
         cmocka_unit_test(what_is_stored_does_not_dwell),
         cmocka_unit_test(a_reader_at_half_its_limit_is_right_and_beyond_it_is_not),

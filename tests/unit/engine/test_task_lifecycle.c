@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What happens to a task beside its records: a checkpoint of an older state version, another answer version, repaint, a
- * silent upstream, a condemned record.
+ * silent upstream, a condemned record, a condemned timer.
  */
 #include "processors/engine/checkpoint.h"
 #include "processors/engine/contents.h"
@@ -402,7 +402,7 @@ static void a_condemned_record_is_buried(void **state)
         struct haul_error e = {0};
         w.offset = 0;
         haul_ops_clear(&w.ops);
-        const struct haul_condemned x = {HAUL_MAILBOX_TEMPLATE, 0, 1, unreadable, unreadable};
+        const struct haul_condemned x = {HAUL_MAILBOX_TEMPLATE, 0, 1, unreadable, unreadable, 0};
         assert_int_equal(haul_contents_condemn(w.contents, &x, &e), HAUL_OK);
         assert_int_equal(haul_contents_condemn(w.contents, &x, &e), HAUL_OK); /* twice is once */
         struct haul_task *t = opened(&before);
@@ -425,6 +425,39 @@ static void a_condemned_record_is_buried(void **state)
     }
 }
 
+/* The fourth step fires the timer of "a": condemned, it is over without effect; the one behind it fires. */
+static void a_condemned_timer_has_no_effect(void **state)
+{
+    (void)state;
+    struct haul_error e = {0};
+    for (int judged = 0; judged <= 1; judged++) {
+        const struct haul_condemned x = {HAUL_MAILBOX_TEMPLATE, 0, 0, 3, 0, 4};
+        w.offset = 0;
+        haul_ops_clear(&w.ops);
+        if (judged) assert_int_equal(haul_contents_condemn(w.contents, &x, &e), HAUL_OK);
+        assert_int_equal(
+            haul_contents_condemned_timer(w.contents, (struct haul_task_name){HAUL_MAILBOX_TEMPLATE, 0}, 3, 4),
+            judged != 0);
+        assert_null(haul_contents_condemned(w.contents, (struct haul_task_name){HAUL_MAILBOX_TEMPLATE, 0}, 3, 0));
+        struct haul_task *t = opened(&before);
+        t->find_condemned = contents_condemned;
+        t->find_timer = contents_condemned_timer;
+        t->find_arg = w.contents;
+        pack(HAUL_KIND_TEMPLATE_READING, "a", T0, 0, 1);
+        assert_int_equal(take(t, T0, (struct haul_sender){0}), TASK_IDLE);
+        pack(HAUL_KIND_TEMPLATE_READING, "b", T0 + 1000, 0, 1);
+        assert_int_equal(take(t, T0 + 1000, (struct haul_sender){0}), TASK_IDLE);
+        pack(HAUL_KIND_TEMPLATE_READING, "c", T0 + 3600000, 0, 1);
+        assert_int_equal(take(t, T0 + 3600000, (struct haul_sender){0}), TASK_IDLE);
+        assert_int_equal(t->core->position.step, 5);
+        assert_int_equal(t->core->count[COUNT_TIMERS], 2);
+        assert_int_equal(slots_find(&t->slots, 0, HAUL_STR("a")) != NULL, judged != 0); /* the timer removes it */
+        assert_null(slots_find(&t->slots, 0, HAUL_STR("b")));
+        assert_int_equal(haul_crumb.at, HAUL_CRUMB_OUTSIDE);
+        task_close(t);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -433,6 +466,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(repaint_paints_what_was_painted, setup, teardown),
         cmocka_unit_test_setup_teardown(a_silent_upstream_is_told_and_cleared, setup, teardown),
         cmocka_unit_test_setup_teardown(a_condemned_record_is_buried, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_condemned_timer_has_no_effect, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

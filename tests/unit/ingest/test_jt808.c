@@ -222,6 +222,32 @@ static void every_item(void **state)
     haul_buf_free(&b);
 }
 
+/* Two's complement and sign and magnitude: as both are found. What is no temperature is an item that is unknown. */
+static void degrees_below_zero(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *hex;
+        int degrees;
+        bool known;
+    } rows[] = {{"0000", 0, true},    {"0005", 5, true},      {"FFEE", -18, true},  {"8012", -18, true},
+                {"8000", 0, true},    {"FED4", -300, true},   {"812C", -300, true}, {"012C", 300, true},
+                {"012D", 301, false}, {"7FFF", 32767, false}, {"C000", 0, false}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct haul_buf b = buffer();
+        struct haul_jt808_location out;
+        struct haul_refusal why;
+        jt808_location(&b, &here);
+        jt_hex(&b, "0602");
+        jt_hex(&b, rows[i].hex);
+        assert_true(haul_jt808_location_read(jt_str(&b), 0, &out, &why));
+        assert_int_equal(HAUL_JT808_HAS(&out, HAUL_JT808_CARRIAGE_TEMPERATURE), rows[i].known);
+        if (rows[i].known) assert_int_equal(out.carriage_c, rows[i].degrees);
+        assert_int_equal(out.unknown, !rows[i].known);
+        haul_buf_free(&b);
+    }
+}
+
 static void bad_locations(void **state)
 {
     (void)state;
@@ -301,6 +327,45 @@ static void a_location_becomes_a_position(void **state)
     assert_true(haul_str_eq(r->v[HAUL_F_VP_GROUP].s, HAUL_STR("coach")));
     assert_int_equal(haul_trial_counter(t, "items_unused"), 1);
     assert_int_equal(haul_trial_counter(t, "active_safety"), 1);
+    haul_trial_close(t);
+    haul_buf_free(&b);
+    haul_buf_free(&body);
+}
+
+/* The carriage's temperature goes to the cold chain, the vehicle being the load unit; with a fix and without. */
+static void a_carriage_is_a_load_unit(void **state)
+{
+    (void)state;
+    struct haul_trial *t = bridge("source: gw7");
+    struct haul_buf body = buffer(), b = buffer();
+    struct jt_location l = here;
+    for (int fixed = 1; fixed >= 0; fixed--) {
+        if (!fixed) l.status &= ~2u;
+        haul_buf_clear(&body);
+        jt808_location(&body, &l);
+        jt_hex(&body, "0602FFEE");
+        jt808_frame(&b, HAUL_JT808_LOCATION, true, "00000000013800138000", 99, 0, 0, jt_str(&body));
+    }
+    feed(t, &b);
+    assert_int_equal(haul_trial_letters(t), 0);
+    assert_int_equal(haul_trial_emitted(t), 3);
+    size_t samples = 0;
+    for (size_t i = 0; i < 3; i++) {
+        enum haul_mailbox to;
+        const struct haul_record *r = haul_trial_emission(t, i, &to);
+        const bool cold = to == HAUL_MAILBOX_COLDCHAIN;
+        assert_true(cold || to == HAUL_MAILBOX_FLEET);
+        assert_int_equal(r->kind, cold ? HAUL_KIND_COLD_SAMPLE : HAUL_KIND_VEHICLE_POSITION);
+        assert_true(haul_str_eq(r->id, HAUL_STR("13800138000")));
+        assert_int_equal(r->time.ms, 1769414222000);
+        if (!cold) continue;
+        assert_int_equal(r->positioned, samples++ == 0);
+        assert_float_equal(r->v[HAUL_F_CS_TEMP].f, -18, 0);
+        assert_float_equal(r->v[HAUL_F_CS_RESOLUTION].f, 1, 0);
+    }
+    assert_int_equal(samples, 2);
+    assert_int_equal(haul_trial_counter(t, "unfixed"), 0);
+    assert_int_equal(haul_trial_counter(t, "items_unused"), 0);
     haul_trial_close(t);
     haul_buf_free(&b);
     haul_buf_free(&body);
@@ -495,8 +560,10 @@ int main(void)
         cmocka_unit_test(what_is_refused_and_why),
         cmocka_unit_test(frames_are_found_in_what_is_around_them),
         cmocka_unit_test(every_item),
+        cmocka_unit_test(degrees_below_zero),
         cmocka_unit_test(bad_locations),
         cmocka_unit_test(a_location_becomes_a_position),
+        cmocka_unit_test(a_carriage_is_a_load_unit),
         cmocka_unit_test(each_frame_of_a_message),
         cmocka_unit_test(batches),
         cmocka_unit_test(split_messages_are_put_together),

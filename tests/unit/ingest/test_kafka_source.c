@@ -587,6 +587,35 @@ static void read_whole_merged_by_time(void **state)
     kafka_bench_close(w.bench);
 }
 
+/* A backlog in many partitions, more than the client may hold: none waits until another has been read to its end. */
+static void a_backlog_is_read_everywhere(void **state)
+{
+    enum { MANY = 24, ROUNDS = 40, AT_ONCE = 12 };
+    BEGIN(w);
+    struct haul_source_event ev;
+    char topic[sizeof w.topic];
+    bool seen[MANY] = {false};
+    int parts = 0;
+    w.instance[0] = 'm';
+    assert_true(haul_kafka_topic(&w.options, w.instance, "fleet", topic));
+    kafka_create(w.bench, topic, MANY, append_time);
+    for (int i = 0; i < ROUNDS; i++) /* small batches */
+        for (int p = 0; p < MANY; p++) kafka_fill(w.bench, topic, p, i * AT_ONCE, AT_ONCE, 1000);
+    w.options.fetch_bytes = w.options.queue_bytes = 4 << 20;
+    struct haul_source *s = open_source(&w);
+    take_assignment(s, MANY);
+    for (int p = 0; p < MANY; p++) start(s, p, 0);
+    for (wait_for(s, HAUL_SOURCE_MESSAGE, &ev); ev.type != HAUL_SOURCE_END; poll_ok(s, 100, &ev)) {
+        if (ev.type != HAUL_SOURCE_MESSAGE || seen[ev.task.partition]) continue;
+        seen[ev.task.partition] = true;
+        parts++;
+    }
+    if (parts != MANY)
+        fail_msg("partition %d is at its end, and of %d nothing has come", ev.task.partition, MANY - parts);
+    s->ops->close(s);
+    kafka_bench_close(w.bench);
+}
+
 static void missing_topic_is_named(void **state)
 {
     BEGIN(w);
@@ -611,7 +640,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(bounds_times_and_memory),   cmocka_unit_test(rebalance_between_two),
         cmocka_unit_test(static_member_restarts),    cmocka_unit_test(lost_when_silent),
         cmocka_unit_test(members_come_and_go),       cmocka_unit_test(deleted_while_paused),
-        cmocka_unit_test(broker_restarts),           cmocka_unit_test(missing_topic_is_named),
+        cmocka_unit_test(broker_restarts),           cmocka_unit_test(a_backlog_is_read_everywhere),
+        cmocka_unit_test(missing_topic_is_named),
     };
     if (kafka_brokers() == NULL) {
         printf("1..1\nok 1 - kafka_source # SKIP KAFKA_BROKERS is not set\n");

@@ -7,6 +7,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
@@ -184,6 +185,55 @@ static void reason_of_load(void **state)
     haul_problem_free(p);
 }
 
+static struct haul_str stepped(char *to, size_t n, const char *step)
+{
+    const int len = snprintf(to, n,
+                             "{\"vehicles\":[{\"id\":1,\"start_index\":0,\"steps\":[{\"type\":\"start\"},%s]}],"
+                             "\"jobs\":[{\"id\":1,\"location_index\":1,\"time_windows\":[[10,20],[30,40]]},"
+                             "{\"id\":2,\"location_index\":1}],"
+                             "\"matrices\":{\"car\":{\"durations\":[[0,9],[9,0]]}}}",
+                             step);
+    assert_true(len > 0 && (size_t)len < n);
+    return (struct haul_str){to, (size_t)len};
+}
+
+/* Times of a step narrow its task's windows, in thousandths of a second. */
+static void step_times(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *step;
+        int32_t task, n;
+        int64_t open, close; /* of the first window left */
+    } cases[] = {
+        {"{\"type\":\"job\",\"id\":1,\"service_at\":35}", 0, 1, 35000, 35000},
+        {"{\"type\":\"job\",\"id\":1,\"service_after\":15}", 0, 2, 15000, 20000},
+        {"{\"type\":\"job\",\"id\":1,\"service_before\":30}", 0, 2, 10000, 20000},
+        {"{\"type\":\"job\",\"id\":1,\"service_after\":21,\"service_before\":33}", 0, 1, 30000, 33000},
+        {"{\"type\":\"job\",\"id\":2,\"service_after\":5,\"service_before\":6}", 1, 1, 5000, 6000},
+        {"{\"type\":\"job\",\"id\":2}", 1, 0, 0, 0},
+    };
+    char text[1024];
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct haul_problem *p;
+        if (haul_problem_read(stepped(text, sizeof text, cases[i].step), NULL, &p, &e) != HAUL_OK)
+            fail_msg("%s", e.text);
+        const struct haul_task *t = &haul_problem_view(p).tasks[cases[i].task];
+        assert_int_equal(t->windows_n, cases[i].n);
+        if (t->windows_n > 0) assert_int_equal(t->windows[0].open, cases[i].open);
+        if (t->windows_n > 0) assert_int_equal(t->windows[0].close, cases[i].close);
+        haul_problem_free(p);
+    }
+    struct haul_problem *p;
+    assert_int_equal(
+        haul_problem_read(stepped(text, sizeof text, "{\"type\":\"job\",\"id\":1,\"service_at\":25}"), NULL, &p, &e),
+        HAUL_E_CONFLICT);
+    assert_non_null(strstr(e.text, "vehicles[0].steps[1]"));
+    assert_int_equal(
+        haul_problem_read(stepped(text, sizeof text, "{\"type\":\"end\",\"service_at\":25}"), NULL, &p, &e),
+        HAUL_E_UNSUPPORTED);
+}
+
 static void solution_file(void **state)
 {
     (void)state;
@@ -202,8 +252,8 @@ static void solution_file(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(formats),        cmocka_unit_test(complaints),    cmocka_unit_test(round_trip),
-        cmocka_unit_test(reason_of_load), cmocka_unit_test(solution_file),
+        cmocka_unit_test(formats),        cmocka_unit_test(complaints), cmocka_unit_test(round_trip),
+        cmocka_unit_test(reason_of_load), cmocka_unit_test(step_times), cmocka_unit_test(solution_file),
     };
     return cmocka_run_group_tests_name("read", tests, NULL, NULL);
 }
