@@ -35,11 +35,20 @@ struct genetic {
     int32_t *run_of;   /* [vehicles] HAUL_NONE: not one of the runs */
 };
 
+/* Where types of vehicles cost differently by themselves, which of them are used at all decides: ruin and recreate, in
+ * which a route changes its vehicle with a task, is better at that. */
+static bool priced_by_type(const struct model *m)
+{
+    for (int32_t t = 1; t < m->types; t++)
+        if (m->type[t].v->cost_fixed != m->type[0].v->cost_fixed) return true;
+    return false;
+}
+
 bool genetic_fits(const struct search *x, int64_t steps)
 {
     const struct model *m = x->m;
     if (m->tasks > TASKS_MAX || m->tasks < 8 || (m->tasks > FEW && steps / m->tasks < STEPS_A_TASK)) return false;
-    if (m->timed && m->tasks > TIMED_MAX) return false;
+    if ((m->timed && m->tasks > TIMED_MAX) || priced_by_type(m)) return false;
     if (x->best.absent_n > 0 || x->dropping || !loose_fits(m)) return false;
     return x->find.only == NULL;
 }
