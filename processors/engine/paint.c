@@ -15,14 +15,30 @@
 
 #define LIVE_ENTRIES_KEPT 600
 
+static const struct haul_entity *live_of(const struct haul_task *t, const struct task_live *x)
+{
+    const struct haul_entity *e = slots_at(&t->slots, x->slot);
+    return e->used && e->live_step == x->step ? e : NULL;
+}
+
+/* A second of event time may last for ever while entities come and go: those that went make room before the list grows,
+ * so that it has at most twice as many places as there are entities. */
+static void live_room(struct haul_task *t)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < t->live_len; i++)
+        if (live_of(t, &t->live[i]) != NULL) t->live[n++] = t->live[i];
+    t->live_len = n;
+    if (n < t->live_room / 2) return;
+    t->live_room = t->live_room == 0 ? 256 : t->live_room * 2;
+    t->live = realloc(t->live, t->live_room * sizeof *t->live);
+    assert(t->live != NULL);
+}
+
 /* An entity is on the list since its first painting after the last flush; `live_step` of the entity is that step. */
 static void live_add(struct haul_task *t, const struct haul_entity *e)
 {
-    if (t->live_len == t->live_room) {
-        t->live_room = t->live_room == 0 ? 256 : t->live_room * 2;
-        t->live = realloc(t->live, t->live_room * sizeof *t->live);
-        assert(t->live != NULL);
-    }
+    if (t->live_len == t->live_room) live_room(t);
     /* in order of (step, kind, id): that of one step's paintings is not known any more after a restore */
     uint32_t at = t->live_len++;
     for (; at > 0 && t->live[at - 1].step == e->live_step; at--) {
@@ -164,9 +180,9 @@ void live_flush(struct haul_task *t)
     haul_buf_put(b, &c->newest_ms, 8);
     bool any = false; /* what is on the list and has gone since would not be on it after a restore: it does not count */
     for (uint32_t i = 0; i < t->live_len; i++) {
-        const struct haul_entity *e = slots_at(&t->slots, t->live[i].slot);
+        const struct haul_entity *e = live_of(t, &t->live[i]);
         struct haul_live l;
-        if (!e->used || e->live_step != t->live[i].step) continue;
+        if (e == NULL) continue;
         any = true;
         if (t->p->live(e, &l)) live_entry(b, e, &l);
     }

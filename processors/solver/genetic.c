@@ -27,7 +27,8 @@ struct genetic {
     struct kept hand;  /* a plan on its way to the search */
     double seed_share; /* of the time goes to plans of ruin and recreate */
     int32_t seeds_wanted, strangers;
-    int32_t seeds; /* plans of ruin and recreate taken so far */
+    int32_t to_come; /* of the strangers */
+    int32_t seeds;   /* plans of ruin and recreate taken so far */
     bool breeding;
     int64_t known;     /* cost of the search's best when the population saw it last */
     int32_t fruitless; /* children since the last new best */
@@ -227,13 +228,11 @@ static bool seed_step(struct genetic *g)
 
 static bool begin_breeding(struct genetic *g)
 {
-    bool better = false;
     g->breeding = true;
     g->known = g->x->best.cost;
+    g->to_come = g->strangers;
     search_settle(g->x);
-    better = join(g);
-    for (int32_t k = 0; k < g->strangers; k++) better |= stranger(g);
-    return better;
+    return join(g);
 }
 
 /* ---- children ---- */
@@ -277,6 +276,10 @@ bool genetic_step(struct genetic *g)
     if (x->share < g->seed_share) return seed_step(g);
     if (!g->breeding) return begin_breeding(g);
     x->iterations += x->m->tasks;
+    if (g->to_come > 0) {
+        g->to_come--;
+        return stranger(g);
+    }
     if (x->best.cost < g->known) { /* another search has found it, and the state is it */
         g->known = x->best.cost;
         return join(g);

@@ -458,6 +458,38 @@ static void a_condemned_timer_has_no_effect(void **state)
     }
 }
 
+static bool shown(const struct haul_entity *e, struct haul_live *out)
+{
+    (void)e;
+    *out = (struct haul_live){.lon_deg = 115, .lat_deg = 28};
+    return true;
+}
+
+/* Ids that come and go within one second of event time: the list of what moved keeps to the entities that there are. */
+static void the_live_list_is_bounded(void **state)
+{
+    (void)state;
+    struct haul_processor moving = before;
+    moving.live = shown;
+    struct haul_task *t = opened(&moving);
+    char id[16];
+    for (int i = 0; i < 40000; i++) {
+        snprintf(id, sizeof id, "n%d", i);
+        assert_int_equal(reading(t, id, T0, 1), TASK_IDLE);
+        if (i % 1000 == 0) haul_ops_clear(&w.ops);
+    }
+    assert_int_equal(t->slots.used, 5000);
+    assert_in_range(t->live_room, 5000, 16384);
+    haul_ops_clear(&w.ops);
+    assert_int_equal(reading(t, "next", T0 + 1000, 1), TASK_IDLE); /* the second is over */
+    size_t at = 0, entries = 0;
+    struct haul_op_view v;
+    while (haul_ops_next(&w.ops, &at, &v)) entries += v.op == HAUL_OP_XADD && v.a.n > 4999 * 18;
+    assert_int_equal(entries, 1);
+    assert_int_equal(t->live_len, 0);
+    task_close(t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -467,6 +499,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_silent_upstream_is_told_and_cleared, setup, teardown),
         cmocka_unit_test_setup_teardown(a_condemned_record_is_buried, setup, teardown),
         cmocka_unit_test_setup_teardown(a_condemned_timer_has_no_effect, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_live_list_is_bounded, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
