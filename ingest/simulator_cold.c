@@ -165,7 +165,7 @@ static int by_send(const void *a, const void *b)
 static void step(struct chill_world *w)
 {
     w->outbox_len -= w->taken;
-    memmove(w->outbox, w->outbox + w->taken, w->outbox_len * sizeof *w->outbox);
+    if (w->taken > 0) memmove(w->outbox, w->outbox + w->taken, w->outbox_len * sizeof *w->outbox);
     w->taken = 0;
     for (size_t i = 0; i < (size_t)w->scenario.units; i++) {
         struct chill_unit *u = &w->units[i];
@@ -176,7 +176,7 @@ static void step(struct chill_world *w)
         chill_sample(w, u, door, defrost);
         u->fresh = false;
     }
-    qsort(w->outbox, w->outbox_len, sizeof *w->outbox, by_send);
+    if (w->outbox_len > 0) qsort(w->outbox, w->outbox_len, sizeof *w->outbox, by_send);
     w->now_ms += w->scenario.interval_ms;
     w->ready = 0;
     while (w->ready < w->outbox_len && w->outbox[w->ready].send_ms < w->now_ms) w->ready++;

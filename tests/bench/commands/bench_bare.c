@@ -24,8 +24,7 @@ int main(int argc, char **argv)
     if (rk == NULL) return fprintf(stderr, "bench_bare: %s\n", why), 1;
     rd_kafka_topic_t *topic = rd_kafka_topic_new(rk, argv[2], NULL);
     rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
-    for (int32_t p = 0; p < partitions; p++)
-        rd_kafka_consume_start_queue(topic, p, RD_KAFKA_OFFSET_BEGINNING, queue);
+    for (int32_t p = 0; p < partitions; p++) rd_kafka_consume_start_queue(topic, p, RD_KAFKA_OFFSET_BEGINNING, queue);
     static rd_kafka_message_t *m[BATCH];
     const int64_t cpu = haul_cpu_ns(), wall = haul_mono_now().ns;
     long seen = 0;

@@ -395,6 +395,30 @@ static void what_is_older_than_its_part_is_dropped(void **state)
     }
 }
 
+/* What it says when its connection ends: in order, or as its last will. */
+static void a_vehicle_that_is_switched_off_is_not_missed(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *mode;
+        int at_once, later;
+    } rows[] = {{"OFFLINE", 0, 0}, {"CONNECTIONBROKEN", 1, 1}, {"AUTOMATIC", 0, 1}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct haul_trial *t = trial_of(&haul_warehouse, "");
+        struct hub h = hub_of(t, "H1");
+        hub_send(&h, "hub_agv", "\"agv\":\"A1\",\"driving\":true");
+        hub_wait(&h, 5);
+        hub_send(&h, "hub_agv", "\"agv\":\"A1\",\"driving\":false,\"mode\":\"%s\"", rows[i].mode);
+        assert_int_equal(alert_open(t, "warehouse.agv_silent"), rows[i].at_once);
+        hub_wait(&h, 600);
+        hub_pass(&h);
+        if (alert_open(t, "warehouse.agv_silent") != rows[i].later) fail_msg("%s", rows[i].mode);
+        hub_send(&h, "hub_agv", "\"agv\":\"A1\",\"driving\":true");
+        assert_int_equal(alert_open(t, "warehouse.agv_silent"), 0);
+        haul_trial_close(t);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -410,6 +434,7 @@ int main(void)
         cmocka_unit_test(a_vehicle_is_lost_low_or_faulty),
         cmocka_unit_test(a_vehicle_with_an_order_that_stands_is_blocked),
         cmocka_unit_test(a_vehicle_that_says_nothing_is_silent),
+        cmocka_unit_test(a_vehicle_that_is_switched_off_is_not_missed),
         cmocka_unit_test(a_count_that_disagrees_twice_is_raised),
         cmocka_unit_test(bad_records_are_refused_with_their_field),
         cmocka_unit_test(what_is_older_than_its_part_is_dropped),
