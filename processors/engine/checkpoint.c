@@ -5,7 +5,6 @@
 #include "haul/mutation.h"
 
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <zstd.h>
 
 #define MANIFEST_MAGIC 0x324d4c5541480a01u
@@ -13,7 +12,6 @@
 #define PACK_LEVEL     1
 #define PACK_WORTH     4 /* packing counts against the rate as writing a quarter of the block would */
 #define ROWS_MAX       (1u << 20)
-#define LARGE_PAGES    ((size_t)4 << 20) /* bytes from which a map is worth them */
 
 struct manifest_head {
     uint64_t magic, bytes;
@@ -214,13 +212,6 @@ static enum haul_err take_manifest(void *arg, uint32_t index, const uint8_t *byt
     return HAUL_OK;
 }
 
-/* The map is about to be filled from end to end: large pages spare most of the faults. Only whole ones within it, so
- * that small states stay small. */
-static void large_pages(const struct haul_task *t, size_t bytes)
-{
-    if (bytes > LARGE_PAGES) (void)madvise(t->map, bytes & ~((size_t)4095), MADV_HUGEPAGE);
-}
-
 static enum haul_err read_manifest(struct loading *l, const struct haul_control *control, struct haul_error *e)
 {
     struct manifest_head head;
@@ -237,7 +228,6 @@ static enum haul_err read_manifest(struct loading *l, const struct haul_control 
     if (!task_reserve(l->t, head.bytes))
         return haul_fail(e, HAUL_E_LIMIT, "no address space for a checkpoint of %llu bytes",
                          (unsigned long long)head.bytes);
-    large_pages(l->t, head.bytes);
     struct checkpoint *c = l->c;
     c->bytes = head.bytes;
     c->rows = head.rows;

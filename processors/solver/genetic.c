@@ -27,18 +27,28 @@ struct genetic {
     struct kept hand;  /* a plan on its way to the search */
     double seed_share; /* of the time goes to plans of ruin and recreate */
     int32_t seeds_wanted, strangers;
-    int32_t seeds; /* plans of ruin and recreate taken so far */
+    int32_t to_come; /* of the strangers */
+    int32_t seeds;   /* plans of ruin and recreate taken so far */
     bool breeding;
     int64_t known;     /* cost of the search's best when the population saw it last */
     int32_t fruitless; /* children since the last new best */
     int32_t *run_of;   /* [vehicles] HAUL_NONE: not one of the runs */
 };
 
+/* Where types of vehicles cost differently by themselves, which of them are used at all decides: ruin and recreate, in
+ * which a route changes its vehicle with a task, is better at that. */
+static bool priced_by_type(const struct model *m)
+{
+    for (int32_t t = 1; t < m->types; t++)
+        if (m->type[t].v->cost_fixed != m->type[0].v->cost_fixed) return true;
+    return false;
+}
+
 bool genetic_fits(const struct search *x, int64_t steps)
 {
     const struct model *m = x->m;
     if (m->tasks > TASKS_MAX || m->tasks < 8 || (m->tasks > FEW && steps / m->tasks < STEPS_A_TASK)) return false;
-    if (m->timed && m->tasks > TIMED_MAX) return false;
+    if ((m->timed && m->tasks > TIMED_MAX) || priced_by_type(m)) return false;
     if (x->best.absent_n > 0 || x->dropping || !loose_fits(m)) return false;
     return x->find.only == NULL;
 }
@@ -227,13 +237,11 @@ static bool seed_step(struct genetic *g)
 
 static bool begin_breeding(struct genetic *g)
 {
-    bool better = false;
     g->breeding = true;
     g->known = g->x->best.cost;
+    g->to_come = g->strangers;
     search_settle(g->x);
-    better = join(g);
-    for (int32_t k = 0; k < g->strangers; k++) better |= stranger(g);
-    return better;
+    return join(g);
 }
 
 /* ---- children ---- */
@@ -277,6 +285,10 @@ bool genetic_step(struct genetic *g)
     if (x->share < g->seed_share) return seed_step(g);
     if (!g->breeding) return begin_breeding(g);
     x->iterations += x->m->tasks;
+    if (g->to_come > 0) {
+        g->to_come--;
+        return stranger(g);
+    }
     if (x->best.cost < g->known) { /* another search has found it, and the state is it */
         g->known = x->best.cost;
         return join(g);

@@ -185,7 +185,8 @@ static void expire_unread(struct sim *s, unsigned k, unsigned p)
 static void cut_unread(struct sim *s, unsigned k, unsigned p)
 {
     const struct sim_log *l = sim_log_of(s, k, p);
-    if (!nobody_reads(s, sim_actors[k]->mailbox, p)) return;
+    /* a frozen Redis may still hold a commit that stands on it */
+    if (s->outage_until_ms != 0 || !nobody_reads(s, sim_actors[k]->mailbox, p)) return;
     model_redis_settle(s->redis);
     const int64_t from = sim_ledger_of(s, k, p)->read_max;
     if (from >= (int64_t)l->n) return;
