@@ -382,6 +382,18 @@ static void explain(struct reading *y)
 /* ---- characters ----------------------------------------------------------------------------------------------------
  */
 
+/* Tabs between words become spaces: libfyaml 0.8 frees what it does not hold when one comes after the colon of a
+ * name inside an explicit key. Those that indent stay, and are refused by it. */
+static void soften_tabs(char *text, size_t n)
+{
+    bool indent = true;
+    for (size_t i = 0; i < n; i++) {
+        if (text[i] == '\n') indent = true;
+        if (text[i] == '\t' && !indent) text[i] = ' ';
+        if (strchr(" \t\n", text[i]) == NULL) indent = false;
+    }
+}
+
 /* A copy that the parser can read, same offsets: what is not text is reported once a
  * line and replaced. */
 static char *readable(struct haul_str source, struct haul_option_report *r, bool *whole)
@@ -404,6 +416,7 @@ static char *readable(struct haul_str source, struct haul_option_report *r, bool
         told = line, *whole = false;
         text[i++] = '?';
     }
+    soften_tabs(text, source.n);
     return text;
 }
 
