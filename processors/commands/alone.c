@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "processors/commands/alone.h"
 
+#include "processors/commands/commands.h"
+
+#include <getopt.h>
 #include <stdio.h>
 
 #define LOOK_MS   250
@@ -35,4 +38,25 @@ enum haul_err command_alone(const char *command, const struct runtime *r, struct
     }
     if (err != HAUL_OK || of < 0) return err;
     return haul_fail(e, HAUL_E_CONFLICT, "an owner of %s/%d runs: stop it first", name, of);
+}
+
+int command_one_processor(int argc, char **argv, const char *usage, const char **config, const char **processor)
+{
+    static const struct option options[] = {{"config", required_argument, NULL, 'c'},
+                                            {"processor", required_argument, NULL, 'p'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {0}};
+    for (int c; (c = getopt_long(argc, argv, "c:p:h", options, NULL)) != -1;) {
+        if (c == 'c') {
+            *config = optarg;
+        } else if (c == 'p') {
+            *processor = optarg;
+        } else {
+            fputs(usage, c == 'h' ? stdout : stderr);
+            return c == 'h' ? 0 : HAUL_EXIT_USAGE;
+        }
+    }
+    if (*processor != NULL && strchr(*processor, ',') == NULL && optind == argc) return -1;
+    fputs(usage, stderr);
+    return HAUL_EXIT_USAGE;
 }

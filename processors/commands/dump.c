@@ -3,6 +3,7 @@
  * checkpoint. Two runs over the same logs give the same bytes, however they were batched, crashed and restarted.
  */
 #include "processors/commands/commands.h"
+#include "processors/commands/key_list.h"
 #include "processors/commands/runtime.h"
 #include "processors/engine/checkpoint.h"
 #include "processors/engine/contents.h"
@@ -21,8 +22,7 @@ static const char usage[] = "usage: haul dump [-c FILE] [--view] [--state]\n\n"
 struct dump {
     struct runtime *r;
     struct haul_redis_client *client;
-    char **keys;
-    size_t len, cap;
+    struct key_list keys;
     size_t prefix; /* bytes of "<instance>haul:" */
     struct haul_buf out;
 };
@@ -30,24 +30,6 @@ struct dump {
 static bool starts(const char *text, const char *with)
 {
     return strncmp(text, with, strlen(with)) == 0;
-}
-
-static enum haul_err collect(void *arg, struct haul_str key, struct haul_error *e)
-{
-    struct dump *d = arg;
-    (void)e;
-    if (d->len == d->cap) {
-        d->cap = d->cap == 0 ? 1024 : d->cap * 2;
-        d->keys = realloc(d->keys, d->cap * sizeof *d->keys);
-        assert(d->keys != NULL);
-    }
-    d->keys[d->len++] = strndup(key.p, key.n);
-    return HAUL_OK;
-}
-
-static int by_text(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
 /* Not a function of the logs: who owns what, and what only flows by. */
@@ -117,14 +99,11 @@ static enum haul_err print_view(struct dump *d, struct haul_error *e)
     char pattern[80];
     d->prefix = strlen(d->r->engine->instance) + 5;
     snprintf(pattern, sizeof pattern, "%shaul:*", d->r->engine->instance);
-    enum haul_err err = haul_redis_client_scan(d->client, haul_str_of(pattern), collect, d, e);
-    if (d->len > 0) qsort(d->keys, d->len, sizeof *d->keys, by_text);
-    for (size_t i = 0; i < d->len && err == HAUL_OK; i++) {
-        if (i > 0 && strcmp(d->keys[i], d->keys[i - 1]) == 0) continue;
-        if (is_view(d->keys[i] + d->prefix)) err = print_key(d, d->keys[i], e);
-    }
-    for (size_t i = 0; i < d->len; i++) free(d->keys[i]);
-    free(d->keys);
+    enum haul_err err = key_list_scan(&d->keys, d->client, haul_str_of(pattern), e);
+    key_list_sort(&d->keys);
+    for (size_t i = 0; i < d->keys.len && err == HAUL_OK; i++)
+        if (is_view(d->keys.key[i] + d->prefix)) err = print_key(d, d->keys.key[i], e);
+    key_list_free(&d->keys);
     return err;
 }
 

@@ -21,9 +21,9 @@
 #include "haul/version.h"
 #include "processors/commands/alone.h"
 #include "processors/commands/commands.h"
+#include "processors/commands/kafka_args.h"
 #include "processors/engine/contents.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -414,37 +414,18 @@ static int open_and_run(struct repartition *x)
     haul_kafka_admin_close(x->admin);
     if (x->store != NULL) x->store->ops->close(x->store);
     if (err != HAUL_OK) fprintf(stderr, "haul repartition: %s\n", e.text);
-    return err == HAUL_OK                                       ? 0
-           : err == HAUL_E_INVALID                              ? HAUL_EXIT_CONFIG
-           : err == HAUL_E_UNAVAILABLE || err == HAUL_E_TIMEOUT ? HAUL_EXIT_UNAVAILABLE
-                                                                : HAUL_EXIT_FAILED;
+    return err == HAUL_E_INVALID ? HAUL_EXIT_CONFIG : exit_status(err);
 }
 
 static int run(int argc, char **argv)
 {
-    static const struct option options[] = {{"config", required_argument, NULL, 'c'},
-                                            {"processor", required_argument, NULL, 'p'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {0}};
     static struct runtime r;
     const char *path = NULL, *only = NULL;
     char processors[512];
-    for (int c; (c = getopt_long(argc, argv, "c:p:h", options, NULL)) != -1;) {
-        if (c == 'c')
-            path = optarg;
-        else if (c == 'p')
-            only = optarg;
-        else {
-            fputs(usage, c == 'h' ? stdout : stderr);
-            return c == 'h' ? 0 : HAUL_EXIT_USAGE;
-        }
-    }
-    if (only == NULL || strchr(only, ',') != NULL || optind != argc) {
-        fputs(usage, stderr);
-        return HAUL_EXIT_USAGE;
-    }
+    int status = command_one_processor(argc, argv, usage, &path, &only);
+    if (status >= 0) return status;
     struct repartition x = {.r = &r};
-    int status = runtime_config(path, &r.config);
+    status = runtime_config(path, &r.config);
     names(only, processors, sizeof processors);
     if (status == 0) status = runtime_prepare(&r, processors);
     if (status == 0) {

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0
  * haul report: what an inspector asks of a shipment, from its document and from the alerts about it, as text or as CSV.
  */
-#include "haul/redis_store.h"
-
 #include "processors/commands/commands.h"
+#include "processors/commands/files.h"
+#include "processors/commands/key_list.h"
 #include "processors/commands/runtime.h"
 
 #include <getopt.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#define DOCUMENT_MAX ((size_t)1 << 20)
 
 static const char usage[] =
     "usage: haul report shipment ID [-c FILE] [--csv]\n"
@@ -22,8 +24,6 @@ static const char usage[] =
 
 struct report {
     bool csv;
-    char **keys;
-    size_t len, cap;
 };
 
 /* ---- writing ---- */
@@ -186,24 +186,6 @@ static int print(const struct report *r, struct haul_str json)
 }
 
 /* ---- the desk: who acted ---- */
-static enum haul_err collect(void *arg, struct haul_str key, struct haul_error *e)
-{
-    struct report *r = arg;
-    (void)e;
-    if (r->len == r->cap) {
-        r->cap = r->cap == 0 ? 256 : r->cap * 2;
-        r->keys = realloc(r->keys, r->cap * sizeof *r->keys);
-        assert(r->keys != NULL);
-    }
-    r->keys[r->len++] = strndup(key.p, key.n);
-    return HAUL_OK;
-}
-
-static int by_text(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 static void one_alert(const struct report *r, const json_t *a)
 {
     size_t i;
@@ -213,43 +195,39 @@ static void one_alert(const struct report *r, const json_t *a)
         row(r, "desk_history", text_of(step, "what"), text_of(step, "by"), "", text_of(step, "time"), "");
 }
 
-static enum haul_err desk(struct report *r, struct haul_redis_client *c, const char *instance, const char *id,
+static enum haul_err desk(const struct report *r, struct haul_redis_client *c, const char *instance, const char *id,
                           struct haul_error *e)
 {
     char pattern[80], entity[HAUL_ID_MAX + 16];
     snprintf(pattern, sizeof pattern, "%shaul:alert:*", instance);
     snprintf(entity, sizeof entity, "shipment:%s", id);
-    enum haul_err err = haul_redis_client_scan(c, haul_str_of(pattern), collect, r, e);
-    if (r->len > 0) qsort(r->keys, r->len, sizeof *r->keys, by_text);
+    struct key_list keys = {0};
+    enum haul_err err = key_list_scan(&keys, c, haul_str_of(pattern), e);
+    key_list_sort(&keys);
     heading(r, "the desk");
-    for (size_t i = 0; i < r->len && err == HAUL_OK; i++) {
+    for (size_t i = 0; i < keys.len && err == HAUL_OK; i++) {
         const struct haul_redis_value *v;
-        const struct haul_str words[] = {HAUL_STR("GET"), haul_str_of(r->keys[i])};
-        if (i > 0 && strcmp(r->keys[i], r->keys[i - 1]) == 0) continue;
+        const struct haul_str words[] = {HAUL_STR("GET"), haul_str_of(keys.key[i])};
         err = haul_redis_client_call(c, words, 2, &v, e);
         json_t *a = err == HAUL_OK && v->type == HAUL_REDIS_STRING ? json_loadb(v->str.p, v->str.n, 0, NULL) : NULL;
         if (strcmp(text_of(a, "entity"), entity) == 0) one_alert(r, a);
         json_decref(a);
     }
-    for (size_t i = 0; i < r->len; i++) free(r->keys[i]);
-    free(r->keys);
+    key_list_free(&keys);
     return err;
 }
 
 /* ---- from where ---- */
 static int from_file(const struct report *r, const char *path)
 {
-    FILE *f = fopen(path, "rb");
-    if (f == NULL) {
-        fprintf(stderr, "haul report: %s: %m\n", path);
-        return HAUL_EXIT_NOINPUT;
-    }
     struct haul_buf text;
-    char part[4096];
-    haul_buf_init(&text, 4096, 1024 * 1024);
-    for (size_t n; (n = fread(part, 1, sizeof part, f)) > 0;) haul_buf_put(&text, part, n);
-    fclose(f);
-    const int status = text.overflow ? HAUL_EXIT_DATA : print(r, (struct haul_str){(const char *)text.p, text.n});
+    struct haul_error e = {0};
+    const enum haul_err err = command_read_file(path, DOCUMENT_MAX, &text, &e);
+    if (err != HAUL_OK) {
+        fprintf(stderr, "haul report: %s\n", e.text);
+        return err == HAUL_E_NOT_FOUND ? HAUL_EXIT_NOINPUT : HAUL_EXIT_DATA;
+    }
+    const int status = print(r, (struct haul_str){(const char *)text.p, text.n});
     haul_buf_free(&text);
     return status;
 }

@@ -14,6 +14,8 @@
 #include "haul/version.h"
 #include "processors/commands/alone.h"
 #include "processors/commands/commands.h"
+#include "processors/commands/kafka_args.h"
+#include "processors/commands/key_list.h"
 #include "processors/commands/runtime.h"
 #include "processors/engine/checkpoint.h"
 #include "processors/engine/contents.h"
@@ -45,24 +47,12 @@ struct reset {
     int32_t partition; /* -1: all */
     const char *from;
     bool emit;
-    /* keys to remove */
-    char **keys;
-    size_t len, cap;
+    struct key_list keys; /* to remove */
 };
 
 static const char *name_of(const struct reset *x)
 {
     return haul_mailbox_row(x->p->mailbox)->name;
-}
-
-static void add_key(struct reset *x, struct haul_str key)
-{
-    if (x->len == x->cap) {
-        x->cap = x->cap == 0 ? 1024 : x->cap * 2;
-        x->keys = realloc(x->keys, x->cap * sizeof *x->keys);
-        assert(x->keys != NULL);
-    }
-    x->keys[x->len++] = strndup(key.p, key.n);
 }
 
 /* ---- 3: where it begins ---- */
@@ -172,7 +162,7 @@ static void keys_of_state(struct reset *x, struct haul_task_name task, const str
         haul_buf_clear(&key);
         haul_redis_key(&key, x->r->engine->instance, haul_str_of(x->p->entities[entity->kind].noun),
                        haul_entity_id(entity));
-        add_key(x, (struct haul_str){(const char *)key.p, key.n});
+        key_list_add(&x->keys, (struct haul_str){(const char *)key.p, key.n});
     }
     haul_buf_free(&key);
     checkpoint_close(&checkpoint);
@@ -182,13 +172,6 @@ static void keys_of_state(struct reset *x, struct haul_task_name task, const str
                 name_of(x), task.partition, e.text);
 }
 
-static enum haul_err found(void *arg, struct haul_str key, struct haul_error *e)
-{
-    (void)e;
-    add_key(arg, key);
-    return HAUL_OK;
-}
-
 /* What SCAN finds: every shape that the processor owns when all its tasks are reset, else the task's own. */
 static enum haul_err keys_of_table(struct reset *x, struct haul_task_name task, bool all, struct haul_error *e)
 {
@@ -196,7 +179,7 @@ static enum haul_err keys_of_table(struct reset *x, struct haul_task_name task, 
     enum haul_err err = HAUL_OK;
     haul_buf_init(&pattern, 64, 1024);
     for (size_t i = 0; err == HAUL_OK && haul_redis_pattern(&pattern, x->r->engine->instance, task, i, all); i++) {
-        err = haul_redis_client_scan(x->client, (struct haul_str){(const char *)pattern.p, pattern.n}, found, x, e);
+        err = key_list_scan(&x->keys, x->client, (struct haul_str){(const char *)pattern.p, pattern.n}, e);
         haul_buf_clear(&pattern);
     }
     haul_buf_free(&pattern);
@@ -206,10 +189,10 @@ static enum haul_err keys_of_table(struct reset *x, struct haul_task_name task, 
 static enum haul_err unlink_keys(struct reset *x, struct haul_error *e)
 {
     enum haul_err err = HAUL_OK;
-    for (size_t i = 0; i < x->len && err == HAUL_OK; i += UNLINK_AT_ONCE) {
+    for (size_t i = 0; i < x->keys.len && err == HAUL_OK; i += UNLINK_AT_ONCE) {
         struct haul_str words[UNLINK_AT_ONCE + 1] = {HAUL_STR("UNLINK")};
         size_t n = 1;
-        for (size_t k = i; k < x->len && n <= UNLINK_AT_ONCE; k++) words[n++] = haul_str_of(x->keys[k]);
+        for (size_t k = i; k < x->keys.len && n <= UNLINK_AT_ONCE; k++) words[n++] = haul_str_of(x->keys.key[k]);
         const struct haul_redis_value *v;
         err = haul_redis_client_call(x->client, words, n, &v, e);
     }
@@ -252,7 +235,7 @@ static enum haul_err reset_all(struct reset *x, struct haul_error *e)
             err = reset_one(x, (struct haul_task_name){mailbox, (uint16_t)i}, all, e);
     if (err == HAUL_OK && all) err = keys_of_table(x, (struct haul_task_name){mailbox, 0}, true, e);
     if (err == HAUL_OK) err = unlink_keys(x, e);
-    if (err == HAUL_OK) printf("%zu keys removed; the next start replays\n", x->len);
+    if (err == HAUL_OK) printf("%zu keys removed; the next start replays\n", x->keys.len);
     return err;
 }
 
@@ -266,13 +249,9 @@ static int reset(struct reset *x)
     haul_kafka_admin_close(x->admin);
     if (x->client != NULL) haul_redis_client_close(x->client);
     if (x->store != NULL) x->store->ops->close(x->store);
-    for (size_t i = 0; i < x->len; i++) free(x->keys[i]);
-    free(x->keys);
+    key_list_free(&x->keys);
     if (err != HAUL_OK) fprintf(stderr, "haul reset: %s\n", e.text);
-    return err == HAUL_OK                                       ? 0
-           : err == HAUL_E_RANGE || err == HAUL_E_INVALID       ? HAUL_EXIT_USAGE
-           : err == HAUL_E_UNAVAILABLE || err == HAUL_E_TIMEOUT ? HAUL_EXIT_UNAVAILABLE
-                                                                : HAUL_EXIT_FAILED;
+    return err == HAUL_E_RANGE || err == HAUL_E_INVALID ? HAUL_EXIT_USAGE : exit_status(err);
 }
 
 static int run(int argc, char **argv)
