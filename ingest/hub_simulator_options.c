@@ -2,9 +2,6 @@
 #include "haul/hub_simulator.h"
 
 #define AT(member) offsetof(struct haul_hub_scenario, member)
-#define MS_S       1000.0
-#define MS_MIN     60000.0
-#define MS_D       86400000.0
 
 static const struct haul_option rows[] = {
     {"seed", HAUL_O_COUNT, AT(seed), .low = 0, .high = 1e15, .fallback = "1",
@@ -35,12 +32,12 @@ static const struct haul_option rows[] = {
      .fallback = "2026-01-26T08:00:00+08:00",
      .en = "When the scenario begins.",
      .zh = "场景开始的时间。"},
-    {"duration", HAUL_O_DURATION, AT(duration_ms), .low = MS_S, .high = 30 * MS_D, .fallback = "3h",
+    {"duration", HAUL_O_DURATION, AT(duration_ms), .low = HAUL_MS_S, .high = 30 * HAUL_MS_D, .fallback = "3h",
      .en = "How long it lasts.", .zh = "持续多久。"},
-    {"warmup", HAUL_O_DURATION, AT(warmup_ms), .low = 0, .high = MS_D, .fallback = "40min",
+    {"warmup", HAUL_O_DURATION, AT(warmup_ms), .low = 0, .high = HAUL_MS_D, .fallback = "40min",
      .en = "So long nothing goes wrong, so that what is usual can be learnt.",
      .zh = "开始阶段不注入故障，供学习正常水平。"},
-    {"latency", HAUL_O_DURATION, AT(latency_ms), .low = 0, .high = 2 * MS_S, .fallback = "300ms",
+    {"latency", HAUL_O_DURATION, AT(latency_ms), .low = 0, .high = 2 * HAUL_MS_S, .fallback = "300ms",
      .en = "Longest way of a message from the hub to the broker.", .zh = "消息从中心到代理的最长时间。"},
 #define X(NAME, fault, rule, may, english, chinese)                                                                    \
     {"faults." fault ".rate",                                                                                          \

@@ -7,9 +7,6 @@
 #define AT(member)       offsetof(struct haul_cold_scenario, member)
 #define SIZE(member)     sizeof(((struct haul_cold_scenario *)0)->member)
 #define IN_EVENT(member) offsetof(struct haul_cold_event, member)
-#define MS_S             1000.0
-#define MS_MIN           60000.0
-#define MS_D             86400000.0
 
 static const char *const fault_names[] = {
 #define X(NAME, name, ...) name,
@@ -22,9 +19,9 @@ static const struct haul_option event_rows[] = {
      .zh = "发生什么。"},
     {"unit", HAUL_O_COUNT, IN_EVENT(unit), .low = 1, .high = HAUL_COLD_UNITS_MAX, .fallback = "1",
      .en = "Number of the load unit.", .zh = "载货单元序号。"},
-    {"at", HAUL_O_DURATION, IN_EVENT(at_ms), .low = 0, .high = 30 * MS_D, .fallback = "2h",
+    {"at", HAUL_O_DURATION, IN_EVENT(at_ms), .low = 0, .high = 30 * HAUL_MS_D, .fallback = "2h",
      .en = "When, from the start; as soon after as the unit can.", .zh = "自开始起的时间;条件具备后即发生。"},
-    {"duration", HAUL_O_DURATION, IN_EVENT(duration_ms), .low = 0, .high = MS_D, .fallback = "0s",
+    {"duration", HAUL_O_DURATION, IN_EVENT(duration_ms), .low = 0, .high = HAUL_MS_D, .fallback = "0s",
      .en = "For how long; 0s draws it.", .zh = "持续多久;0s 表示随机。"},
 };
 
@@ -37,14 +34,14 @@ static const struct haul_option rows[] = {
      .en = "How many gateways they report through.", .zh = "经由多少个网关上报。"},
     {"start", HAUL_O_TEXT, AT(start), SIZE(start), .fallback = "2026-01-26T08:00:00+08:00",
      .en = "When the scenario begins.", .zh = "场景开始的时间。"},
-    {"duration", HAUL_O_DURATION, AT(duration_ms), .low = MS_MIN, .high = 30 * MS_D, .fallback = "1d",
+    {"duration", HAUL_O_DURATION, AT(duration_ms), .low = HAUL_MS_MIN, .high = 30 * HAUL_MS_D, .fallback = "1d",
      .en = "How long it lasts.", .zh = "持续多久。"},
-    {"interval", HAUL_O_DURATION, AT(interval_ms), .low = 20 * MS_S, .high = 2 * MS_MIN, .fallback = "60s",
+    {"interval", HAUL_O_DURATION, AT(interval_ms), .low = 20 * HAUL_MS_S, .high = 2 * HAUL_MS_MIN, .fallback = "60s",
      .en = "Time between two samples of a probe.", .zh = "探头两次采样的间隔。"},
-    {"latency", HAUL_O_DURATION, AT(latency_ms), .low = 0, .high = 4 * MS_S, .fallback = "2s",
+    {"latency", HAUL_O_DURATION, AT(latency_ms), .low = 0, .high = 4 * HAUL_MS_S, .fallback = "2s",
      .en = "Longest way of a message from the unit to the broker; messages may overtake each other.",
      .zh = "消息到代理的最长时间;消息可能乱序。"},
-    {"quiet", HAUL_O_DURATION, AT(quiet_ms), .low = 0, .high = 30 * MS_D, .fallback = "2h",
+    {"quiet", HAUL_O_DURATION, AT(quiet_ms), .low = 0, .high = 30 * HAUL_MS_D, .fallback = "2h",
      .en = "Nothing goes wrong before: what is usual is learnt.", .zh = "此前不发生故障,供学习常态。"},
     {"outside.low", HAUL_O_TEMPERATURE, AT(low_c), .low = -20, .high = 50, .fallback = "22degC",
      .en = "Coldest air that a unit stands in.", .zh = "环境温度下限。"},

@@ -7,9 +7,6 @@
 #define AT(member)       offsetof(struct haul_scenario, member)
 #define SIZE(member)     sizeof(((struct haul_scenario *)0)->member)
 #define IN_EVENT(member) offsetof(struct haul_scenario_event, member)
-#define MS_S             1000.0
-#define MS_MIN           60000.0
-#define MS_D             86400000.0
 
 static const char *const fault_names[] = {
 #define X(NAME, name, ...) name,
@@ -30,9 +27,9 @@ static const struct haul_option event_rows[] = {
      .en = "Number of the vehicle.", .zh = "车辆序号。"},
     {"gateway", HAUL_O_COUNT, IN_EVENT(gateway), .low = 1, .high = HAUL_SIM_GATEWAYS_MAX, .fallback = "1",
      .en = "Number of the gateway, for dead_gateway.", .zh = "网关序号,用于 dead_gateway。"},
-    {"at", HAUL_O_DURATION, IN_EVENT(at_ms), .low = 0, .high = 30 * MS_D, .fallback = "10min",
+    {"at", HAUL_O_DURATION, IN_EVENT(at_ms), .low = 0, .high = 30 * HAUL_MS_D, .fallback = "10min",
      .en = "When, from the start; as soon after as the vehicle can.", .zh = "自开始起的时间;条件具备后即发生。"},
-    {"duration", HAUL_O_DURATION, IN_EVENT(duration_ms), .low = 0, .high = MS_D, .fallback = "0s",
+    {"duration", HAUL_O_DURATION, IN_EVENT(duration_ms), .low = 0, .high = HAUL_MS_D, .fallback = "0s",
      .en = "For how long; 0s draws it.", .zh = "持续多久;0s 表示随机。"},
 };
 
@@ -48,13 +45,13 @@ static const struct haul_option rows[] = {
      .en = "How many gateways the vehicles report through.", .zh = "车辆经由多少个网关上报。"},
     {"start", HAUL_O_TEXT, AT(start), SIZE(start), .fallback = "2026-01-26T08:00:00+08:00",
      .en = "When the scenario begins.", .zh = "场景开始的时间。"},
-    {"duration", HAUL_O_DURATION, AT(duration_ms), .low = MS_S, .high = 30 * MS_D, .fallback = "2h",
+    {"duration", HAUL_O_DURATION, AT(duration_ms), .low = HAUL_MS_S, .high = 30 * HAUL_MS_D, .fallback = "2h",
      .en = "How long it lasts.", .zh = "持续多久。"},
-    {"interval", HAUL_O_DURATION, AT(interval_ms), .low = MS_S, .high = MS_MIN, .fallback = "10s",
+    {"interval", HAUL_O_DURATION, AT(interval_ms), .low = HAUL_MS_S, .high = HAUL_MS_MIN, .fallback = "10s",
      .en = "Time between two reports with the ignition on.", .zh = "点火时两次上报的间隔。"},
-    {"parked_interval", HAUL_O_DURATION, AT(parked_interval_ms), .low = 10 * MS_S, .high = 2 * MS_MIN,
+    {"parked_interval", HAUL_O_DURATION, AT(parked_interval_ms), .low = 10 * HAUL_MS_S, .high = 2 * HAUL_MS_MIN,
      .fallback = "60s", .en = "Time between two reports with the ignition off.", .zh = "熄火时两次上报的间隔。"},
-    {"latency", HAUL_O_DURATION, AT(latency_ms), .low = 0, .high = 4 * MS_S, .fallback = "800ms",
+    {"latency", HAUL_O_DURATION, AT(latency_ms), .low = 0, .high = 4 * HAUL_MS_S, .fallback = "800ms",
      .en = "Longest way of an ordinary message from the vehicle to the broker.",
      .zh = "普通消息从车辆到代理的最长时间。"},
     {"noise", HAUL_O_LENGTH, AT(noise_m), .low = 0, .high = 10, .fallback = "3m",

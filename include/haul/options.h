@@ -67,6 +67,18 @@ struct haul_option {
     const char *en, *zh; /* one sentence each */
 };
 
+/* A row of one value that changes answers, in a struct of the type given. */
+#define HAUL_ROW(struct_type, path, kind, member, lo, hi, value, english, chinese)                                     \
+    {                                                                                                                  \
+        .name = path, .type = kind, .offset = offsetof(struct_type, member), .low = lo, .high = hi, .fallback = value, \
+        .answer = true, .en = english, .zh = chinese                                                                   \
+    }
+/* Milliseconds, as the bounds of durations. */
+#define HAUL_MS_S   1000.0
+#define HAUL_MS_MIN 60000.0
+#define HAUL_MS_H   3600000.0
+#define HAUL_MS_D   86400000.0
+
 /* What a module found wrong between its options. `path` names the option the message is about; the reporter adds line
  * and caret. */
 struct haul_option_report;

@@ -3,19 +3,10 @@
  */
 #include "processors/desk/desk.h"
 
-#define MS_S   1000.0
-#define MS_MIN 60000.0
-#define MS_H   3600000.0
-#define MS_D   86400000.0
-
-#define ROW(path, kind, member, lo, hi, value, english, chinese)                                                       \
-    {                                                                                                                  \
-        .name = path, .type = kind, .offset = offsetof(struct desk_options, member), .low = lo, .high = hi,            \
-        .fallback = value, .answer = true, .en = english, .zh = chinese                                                \
-    }
+#define ROW(...) HAUL_ROW(struct desk_options, __VA_ARGS__)
 
 static const struct haul_option rows[] = {
-    ROW("keep", HAUL_O_DURATION, keep_ms, MS_MIN, 90 * MS_D, "24h", "How long a closed alert is kept.",
+    ROW("keep", HAUL_O_DURATION, keep_ms, HAUL_MS_MIN, 90 * HAUL_MS_D, "24h", "How long a closed alert is kept.",
         "已关闭告警的保留时长。"),
     ROW("quota", HAUL_O_COUNT, quota, 100, 1000000, "50000",
         "The most alerts that are kept, and no more than half of engine.entities_max: at nine tenths of it closed ones "
@@ -24,23 +15,23 @@ static const struct haul_option rows[] = {
         "的一半：达到九成时关闭的告警立即移除，达到上限时不再接收新告警并计数。"),
     ROW("stream_keep", HAUL_O_COUNT, stream_keep, 100, 10000000, "100000", "How many transitions the stream keeps.",
         "状态变化流保留的条数。"),
-    ROW("escalate.red", HAUL_O_DURATION, escalate_ms[0], MS_S, MS_D, "1min",
+    ROW("escalate.red", HAUL_O_DURATION, escalate_ms[0], HAUL_MS_S, HAUL_MS_D, "1min",
         "A red alert that nobody has acknowledged for so long is escalated.", "红色告警超过该时长未确认即升级。"),
-    ROW("escalate.orange", HAUL_O_DURATION, escalate_ms[1], MS_S, MS_D, "5min",
+    ROW("escalate.orange", HAUL_O_DURATION, escalate_ms[1], HAUL_MS_S, HAUL_MS_D, "5min",
         "An orange alert that nobody has acknowledged for so long is escalated.", "橙色告警超过该时长未确认即升级。"),
-    ROW("escalate.yellow", HAUL_O_DURATION, escalate_ms[2], MS_S, MS_D, "15min",
+    ROW("escalate.yellow", HAUL_O_DURATION, escalate_ms[2], HAUL_MS_S, HAUL_MS_D, "15min",
         "A yellow alert that nobody has acknowledged for so long is escalated.", "黄色告警超过该时长未确认即升级。"),
-    ROW("escalate.blue", HAUL_O_DURATION, escalate_ms[3], MS_S, MS_D, "60min",
+    ROW("escalate.blue", HAUL_O_DURATION, escalate_ms[3], HAUL_MS_S, HAUL_MS_D, "60min",
         "A blue alert that nobody has acknowledged for so long is escalated.", "蓝色告警超过该时长未确认即升级。"),
-    ROW("shelve.fallback", HAUL_O_DURATION, shelve.fallback_ms, MS_MIN, 7 * MS_D, "1h",
+    ROW("shelve.fallback", HAUL_O_DURATION, shelve.fallback_ms, HAUL_MS_MIN, 7 * HAUL_MS_D, "1h",
         "How long an alert is shelved when the operator does not say.", "操作员未指定时的搁置时长。"),
-    ROW("shelve.longest", HAUL_O_DURATION, shelve.longest_ms, MS_MIN, 7 * MS_D, "24h",
+    ROW("shelve.longest", HAUL_O_DURATION, shelve.longest_ms, HAUL_MS_MIN, 7 * HAUL_MS_D, "24h",
         "The longest that an alert may be shelved; what is asked for beyond is cut to it.",
         "搁置时长上限，超出部分截断。"),
     ROW("incident.members", HAUL_O_COUNT, incident.members, 2, DESK_LISTED, "5",
         "So many open alerts of one cause within the window become one incident.",
         "时间窗内同一原因的未关闭告警达到该数量即合并为一个事件。"),
-    ROW("incident.window", HAUL_O_DURATION, incident.window_ms, MS_S, MS_D, "10min",
+    ROW("incident.window", HAUL_O_DURATION, incident.window_ms, HAUL_MS_S, HAUL_MS_D, "10min",
         "Within what time alerts of one cause must open to become one incident.",
         "同一原因告警须在该时间窗内发生方合并。"),
     ROW("flood.per_minute", HAUL_O_COUNT, flood.per_minute, 1, 1000000, "60",

@@ -3,10 +3,6 @@
 
 #define AT(member)   offsetof(struct haul_engine_options, member)
 #define SIZE(member) sizeof(((struct haul_engine_options *)0)->member)
-#define MS_S         1000.0
-#define MS_MIN       60000.0
-#define MS_H         3600000.0
-#define MS_D         86400000.0
 #define KIB          1024.0
 #define MIB          1048576.0
 #define GIB          1073741824.0
@@ -62,31 +58,36 @@ static const struct haul_option rows[] = {
     {"workers", HAUL_O_COUNT, AT(workers), .low = 0, .high = 256, .fallback = "0",
      .en = "Threads that run tasks, each with its own connections; 0 means one for each core.",
      .zh = "运行任务的线程数，各有自己的连接；0 表示每个核一个。"},
-    {"commit.pace", HAUL_O_DURATION, AT(commit_pace_ms), .low = 1, .high = 10 * MS_S, .fallback = "2ms",
+    {"commit.pace", HAUL_O_DURATION, AT(commit_pace_ms), .low = 1, .high = 10 * HAUL_MS_S, .fallback = "2ms",
      .en = "Shortest time between two commits of a worker; a larger one means fewer, larger commits.",
      .zh = "一个工作线程两次提交之间的最短时间；越大，提交越少、越大。"},
     {"commit.documents_max", HAUL_O_COUNT, AT(commit_documents_max), .low = 100, .high = 100000, .fallback = "3000",
      .en = "Most documents in one commit, which bounds how long one commit holds Redis.",
      .zh = "一次提交最多写多少个文档，以限制一次提交占用 Redis 的时间。"},
-    {"view.interval", HAUL_O_DURATION, AT(view_interval_ms), .low = 0, .high = MS_H, .fallback = "1s", .answer = true,
+    {"view.interval", HAUL_O_DURATION, AT(view_interval_ms), .low = 0, .high = HAUL_MS_H, .fallback = "1s",
+     .answer = true,
      .en = "A document that only changes in its numbers is written at most once in this time; a transition is written "
            "at once.",
      .zh = "仅数值变化的文档在此时间内最多写一次；状态变化立即写。"},
     {"view.geo", HAUL_O_BOOL, AT(view_geo), .fallback = "false",
      .en = "Whether each task also keeps a GEO set of its positions, for those who search by radius in Redis.",
      .zh = "每个任务是否另存一份位置的 GEO 集合，供在 Redis 中按半径查找。"},
-    {"lateness", HAUL_O_DURATION, AT(lateness_ms), .low = 0, .high = MS_H, .fallback = "5s", .answer = true,
+    {"lateness", HAUL_O_DURATION, AT(lateness_ms), .low = 0, .high = HAUL_MS_H, .fallback = "5s", .answer = true,
      .en = "How far event time waits for records that come out of order.", .zh = "事件时间为乱序到达的记录等待多久。"},
-    {"time.future_max", HAUL_O_DURATION, AT(time_future_max_ms), .low = MS_S, .high = 7 * MS_D, .fallback = "15min",
-     .answer = true, .en = "A record whose time is further than this ahead of its arrival is quarantined.",
+    {"time.future_max", HAUL_O_DURATION, AT(time_future_max_ms), .low = HAUL_MS_S, .high = 7 * HAUL_MS_D,
+     .fallback = "15min", .answer = true,
+     .en = "A record whose time is further than this ahead of its arrival is quarantined.",
      .zh = "时间超前到达时间多于此值的记录被隔离。"},
-    {"time.past_max", HAUL_O_DURATION, AT(time_past_max_ms), .low = MS_MIN, .high = 3650 * MS_D, .fallback = "30d",
-     .answer = true, .en = "A record whose time is further than this behind its arrival is quarantined.",
+    {"time.past_max", HAUL_O_DURATION, AT(time_past_max_ms), .low = HAUL_MS_MIN, .high = 3650 * HAUL_MS_D,
+     .fallback = "30d", .answer = true,
+     .en = "A record whose time is further than this behind its arrival is quarantined.",
      .zh = "时间落后到达时间多于此值的记录被隔离。"},
-    {"clock.stall", HAUL_O_DURATION, AT(clock_stall_ms), .low = MS_S, .high = MS_D, .fallback = "60s", .answer = true,
+    {"clock.stall", HAUL_O_DURATION, AT(clock_stall_ms), .low = HAUL_MS_S, .high = HAUL_MS_D, .fallback = "60s",
+     .answer = true,
      .en = "An upstream task that is silent for so long no longer holds event time back, until it speaks again.",
      .zh = "上游任务沉默超过此时间便不再拖住事件时间，直到它再次发声。"},
-    {"checkpoint.interval", HAUL_O_DURATION, AT(checkpoint_interval_ms), .low = MS_S, .high = MS_D, .fallback = "60s",
+    {"checkpoint.interval", HAUL_O_DURATION, AT(checkpoint_interval_ms), .low = HAUL_MS_S, .high = HAUL_MS_D,
+     .fallback = "60s",
      .en = "Time between two checkpoints of a task; a shorter one means less to replay after a crash.",
      .zh = "一个任务两次检查点之间的时间；越短，崩溃后重放越少。"},
     {"checkpoint.rate", HAUL_O_BYTES, AT(checkpoint_rate), .low = 64 * KIB, .high = GIB, .fallback = "16MiB",

@@ -15,7 +15,6 @@
 #define ROOM        3600 /* bytes of the list: 256 ids of 9 bytes, or fewer of longer ones */
 #define MEMBER_HEAD 5    /* length of the id, seconds since it entered began, both before the id */
 #define NAME_MAX    96
-#define MS_D        86400000.0
 
 /* ---- options -------------------------------------------------------------------------------------------------------
  */
@@ -28,7 +27,7 @@ static const struct haul_option option_rows[] = {
      .type = HAUL_O_DURATION,
      .offset = offsetof(struct options, keep_ms),
      .low = 60000,
-     .high = 365 * MS_D,
+     .high = 365 * HAUL_MS_D,
      .fallback = "7d",
      .answer = true,
      .en = "A fence that nobody is in and at which nothing has happened for so long is forgotten, with its totals.",

@@ -4,16 +4,8 @@
 #include "processors/fleet/fleet.h"
 
 #define KMH(v) ((v) / 3.6)
-#define MS_S   1000.0
-#define MS_MIN 60000.0
-#define MS_H   3600000.0
-#define MS_D   86400000.0
 
-#define ROW(path, kind, member, lo, hi, value, english, chinese)                                                       \
-    {                                                                                                                  \
-        .name = path, .type = kind, .offset = offsetof(struct fleet_options, member), .low = lo, .high = hi,           \
-        .fallback = value, .answer = true, .en = english, .zh = chinese                                                \
-    }
+#define ROW(...) HAUL_ROW(struct fleet_options, __VA_ARGS__)
 
 static const struct haul_option group_rows[] = {
     {.name = "limit",
@@ -77,7 +69,7 @@ static const struct haul_option rows[] = {
      .answer = true,
      .en = "Offset of the local clock from UTC, by which night and day are told, as +HH:MM or -HH:MM.",
      .zh = "当地时间相对 UTC 的偏移，用于区分昼夜，写作 +HH:MM 或 -HH:MM。"},
-    ROW("keep", HAUL_O_DURATION, keep_ms, MS_H, 90 * MS_D, "7d",
+    ROW("keep", HAUL_O_DURATION, keep_ms, HAUL_MS_H, 90 * HAUL_MS_D, "7d",
         "A vehicle that has been silent for so long is forgotten: its document, its odometer and its alerts go.",
         "车辆静默超过该时长后被移除，其文档、里程和告警一并删除。"),
     ROW("mask_plate", HAUL_O_BOOL, mask_plate, 1, 0, "true",
@@ -95,7 +87,7 @@ static const struct haul_option rows[] = {
     ROW("position.require_fix", HAUL_O_BOOL, position.require_fix, 1, 0, "false",
         "Believes a fix only when bit 1 (positioned) of the status word is set.",
         "仅当状态字第 1 位（已定位）置位时采信定位。"),
-    ROW("position.gap", HAUL_O_DURATION, position.gap_ms, 5 * MS_S, MS_H, "60s",
+    ROW("position.gap", HAUL_O_DURATION, position.gap_ms, 5 * HAUL_MS_S, HAUL_MS_H, "60s",
         "A longer silence that was driven through stays open, so that records that come late can fill the odometer.",
         "行驶中超过该时长的静默区段保持开放，以便补传记录补全里程。"),
 
@@ -107,9 +99,9 @@ static const struct haul_option rows[] = {
         "From so much above the limit speeding is orange.", "超过限速该比例升为橙色。"),
     ROW("speeding.clear_over", HAUL_O_RATIO, speeding.clear_over, -0.5, 2, "5%",
         "Speeding clears when the speed is no more than so much above the limit.", "回落至限速以上该比例之内时解除。"),
-    ROW("speeding.raise_after", HAUL_O_DURATION, speeding.raise_after_ms, 0, MS_H, "10s",
+    ROW("speeding.raise_after", HAUL_O_DURATION, speeding.raise_after_ms, 0, HAUL_MS_H, "10s",
         "For so long the speed must be too high before speeding is raised.", "超速持续该时长后触发。"),
-    ROW("speeding.clear_after", HAUL_O_DURATION, speeding.clear_after_ms, 0, MS_H, "10s",
+    ROW("speeding.clear_after", HAUL_O_DURATION, speeding.clear_after_ms, 0, HAUL_MS_H, "10s",
         "For so long the speed must be right before speeding clears.", "恢复正常持续该时长后解除。"),
     {.name = "groups",
      .type = HAUL_O_TABLE,
@@ -125,37 +117,37 @@ static const struct haul_option rows[] = {
      .en = "Groups of vehicles, by the name that their records carry, with their limits.",
      .zh = "车辆分组及其限值，名称与记录中的分组一致。"},
 
-    ROW("night.from", HAUL_O_TIME_OF_DAY, night.from_ms, 0, MS_D, "22:00",
+    ROW("night.from", HAUL_O_TIME_OF_DAY, night.from_ms, 0, HAUL_MS_D, "22:00",
         "When the night begins, for fatigue and for speed.", "夜间开始时刻（疲劳与限速）。"),
-    ROW("night.to", HAUL_O_TIME_OF_DAY, night.to_ms, 0, MS_D, "06:00",
+    ROW("night.to", HAUL_O_TIME_OF_DAY, night.to_ms, 0, HAUL_MS_D, "06:00",
         "When the night ends, for fatigue and for speed.", "夜间结束时刻（疲劳与限速）。"),
-    ROW("night_running.ban_from", HAUL_O_TIME_OF_DAY, night.ban_from_ms, 0, MS_D, "02:00",
+    ROW("night_running.ban_from", HAUL_O_TIME_OF_DAY, night.ban_from_ms, 0, HAUL_MS_D, "02:00",
         "From when on vehicles of the night groups may not drive.", "夜间规则分组车辆禁行开始时刻。"),
-    ROW("night_running.ban_to", HAUL_O_TIME_OF_DAY, night.ban_to_ms, 0, MS_D, "05:00",
+    ROW("night_running.ban_to", HAUL_O_TIME_OF_DAY, night.ban_to_ms, 0, HAUL_MS_D, "05:00",
         "Until when vehicles of the night groups may not drive.", "夜间规则分组车辆禁行结束时刻。"),
     ROW("night_running.share", HAUL_O_RATIO, night.share, 0.1, 1, "80%",
         "Share of the day's limit that holds at night for the night groups.",
         "夜间规则分组车辆夜间限速占日间限速的比例。"),
-    ROW("night_running.raise_after", HAUL_O_DURATION, night.raise_after_ms, 0, MS_H, "60s",
+    ROW("night_running.raise_after", HAUL_O_DURATION, night.raise_after_ms, 0, HAUL_MS_H, "60s",
         "For so long it must be driven before night running is raised.", "违规行驶持续该时长后触发。"),
-    ROW("night_running.clear_after", HAUL_O_DURATION, night.clear_after_ms, 0, MS_H, "60s",
+    ROW("night_running.clear_after", HAUL_O_DURATION, night.clear_after_ms, 0, HAUL_MS_H, "60s",
         "For so long it must be right before night running clears.", "恢复正常持续该时长后解除。"),
 
-    ROW("fatigue.day", HAUL_O_DURATION, fatigue.day_ms, MS_MIN, MS_D, "4h",
+    ROW("fatigue.day", HAUL_O_DURATION, fatigue.day_ms, HAUL_MS_MIN, HAUL_MS_D, "4h",
         "The longest time that may be driven without a rest.", "连续驾驶时间上限。"),
-    ROW("fatigue.night", HAUL_O_DURATION, fatigue.night_ms, MS_MIN, MS_D, "2h",
+    ROW("fatigue.night", HAUL_O_DURATION, fatigue.night_ms, HAUL_MS_MIN, HAUL_MS_D, "2h",
         "The longest time that may be driven at night without a rest.", "夜间连续驾驶时间上限。"),
-    ROW("fatigue.rest", HAUL_O_DURATION, fatigue.rest_ms, MS_MIN, MS_D, "20min",
+    ROW("fatigue.rest", HAUL_O_DURATION, fatigue.rest_ms, HAUL_MS_MIN, HAUL_MS_D, "20min",
         "A stop of at least so long is a rest.", "停车不少于该时长方计为休息。"),
-    ROW("fatigue.in_24h", HAUL_O_DURATION, fatigue.in_24h_ms, MS_MIN, MS_D, "8h",
+    ROW("fatigue.in_24h", HAUL_O_DURATION, fatigue.in_24h_ms, HAUL_MS_MIN, HAUL_MS_D, "8h",
         "The longest time that may be driven in the running hour and the 23 before it.", "24 小时内累计驾驶时间上限。"),
-    ROW("fatigue.in_7d", HAUL_O_DURATION, fatigue.in_7d_ms, MS_MIN, 7 * MS_D, "44h",
+    ROW("fatigue.in_7d", HAUL_O_DURATION, fatigue.in_7d_ms, HAUL_MS_MIN, 7 * HAUL_MS_D, "44h",
         "The longest time that may be driven in the running day and the 6 before it.", "7 天内累计驾驶时间上限。"),
-    ROW("fatigue.gap", HAUL_O_DURATION, fatigue.gap_ms, MS_S, MS_H, "5min",
+    ROW("fatigue.gap", HAUL_O_DURATION, fatigue.gap_ms, HAUL_MS_S, HAUL_MS_H, "5min",
         "A longer silence counts as driven only if the way over it shows that it was.",
         "超过该时长的静默，仅当位移表明在行驶时计入驾驶时间。"),
 
-    ROW("unplanned_stop.after", HAUL_O_DURATION, stop.after_ms, MS_MIN, MS_D, "15min",
+    ROW("unplanned_stop.after", HAUL_O_DURATION, stop.after_ms, HAUL_MS_MIN, HAUL_MS_D, "15min",
         "A stop with the ignition on, away from every known place, is raised after so long.",
         "在已知场所之外点火停车超过该时长后触发。"),
     {.name = "unplanned_stop.places",
@@ -174,9 +166,9 @@ static const struct haul_option rows[] = {
 
     ROW("door_open.speed", HAUL_O_SPEED, door.speed_mps, KMH(1), KMH(120), "10km/h",
         "From this speed on no door may be open.", "达到该速度时车门不得开启。"),
-    ROW("door_open.raise_after", HAUL_O_DURATION, door.raise_after_ms, 0, MS_H, "3s",
+    ROW("door_open.raise_after", HAUL_O_DURATION, door.raise_after_ms, 0, HAUL_MS_H, "3s",
         "For so long a door must be open at speed before it is raised.", "行驶中开门持续该时长后触发。"),
-    ROW("door_open.clear_after", HAUL_O_DURATION, door.clear_after_ms, 0, MS_H, "10s",
+    ROW("door_open.clear_after", HAUL_O_DURATION, door.clear_after_ms, 0, HAUL_MS_H, "10s",
         "For so long the doors must be closed, or the vehicle stand, before it clears.",
         "关门或停车持续该时长后解除。"),
 
@@ -189,10 +181,10 @@ static const struct haul_option rows[] = {
         "A drop of this share of the level at rest is raised.", "停车期间油量下降达到该比例即触发。"),
     ROW("fuel_theft.floor", HAUL_O_VOLUME, fuel.floor_l, 0, 100, "3L",
         "A smaller drop is never raised: the sensor's own noise.", "小于该值的下降视为传感器噪声，不触发。"),
-    ROW("fuel_theft.window", HAUL_O_DURATION, fuel.window_ms, MS_MIN, MS_D, "10min",
+    ROW("fuel_theft.window", HAUL_O_DURATION, fuel.window_ms, HAUL_MS_MIN, HAUL_MS_D, "10min",
         "With the ignition on, the time within which the drop must happen; with it off there is no such bound.",
         "点火状态下油量下降须发生在该时间窗内；熄火时不限。"),
-    ROW("fuel_theft.settle", HAUL_O_DURATION, fuel.settle_ms, 0, MS_H, "60s",
+    ROW("fuel_theft.settle", HAUL_O_DURATION, fuel.settle_ms, 0, HAUL_MS_H, "60s",
         "Readings count from so long after the vehicle came to rest: fuel sloshes.",
         "停车后经该时长油面平稳，读数方计入。"),
 
@@ -202,15 +194,15 @@ static const struct haul_option rows[] = {
         "急加速门限。"),
     ROW("harsh_driving.turn", HAUL_O_ACCEL, harsh.turn_mps2, 0.5, 20, "4m/s2", "Lateral acceleration that is raised.",
         "急转弯门限（横向加速度）。"),
-    ROW("harsh_driving.interval", HAUL_O_DURATION, harsh.interval_ms, 200, 10 * MS_S, "2s",
+    ROW("harsh_driving.interval", HAUL_O_DURATION, harsh.interval_ms, 200, 10 * HAUL_MS_S, "2s",
         "Accelerations are taken from differences of speed only between records no further apart.",
         "仅当两条记录间隔不超过该时长时，才由速度差推算加速度。"),
-    ROW("harsh_driving.hold", HAUL_O_DURATION, harsh.hold_ms, MS_S, MS_H, "60s",
+    ROW("harsh_driving.hold", HAUL_O_DURATION, harsh.hold_ms, HAUL_MS_S, HAUL_MS_H, "60s",
         "Harsh driving clears after so long without it.", "无激烈驾驶持续该时长后解除。"),
 
     ROW("battery.level", HAUL_O_COUNT, battery_level, 1, 3, "2",
         "The alarm level of the battery (GB/T 32960) that is raised.", "触发告警的动力电池报警等级（GB/T 32960）。"),
-    ROW("alarm.hold", HAUL_O_DURATION, alarm_hold_ms, 0, MS_H, "60s",
+    ROW("alarm.hold", HAUL_O_DURATION, alarm_hold_ms, 0, HAUL_MS_H, "60s",
         "An alarm that the vehicle reports clears when it has not reported it for so long.",
         "车辆上报的报警消失持续该时长后解除。"),
 
@@ -227,13 +219,13 @@ static const struct haul_option rows[] = {
     ROW("gnss_jump.clear", HAUL_O_COUNT, gnss.clear, 1, 16, "5", "So many possible fixes running clear the alert.",
         "连续该数量正常定位后解除。"),
 
-    ROW("offline.after", HAUL_O_DURATION, offline_after_ms, MS_MIN, MS_D, "10min",
+    ROW("offline.after", HAUL_O_DURATION, offline_after_ms, HAUL_MS_MIN, HAUL_MS_D, "10min",
         "A vehicle that is silent for so long with the ignition on is offline.", "点火状态下静默超过该时长即为离线。"),
 
-    ROW("clock_skew.limit", HAUL_O_DURATION, skew.limit_ms, 10 * MS_S, MS_D, "5min",
+    ROW("clock_skew.limit", HAUL_O_DURATION, skew.limit_ms, 10 * HAUL_MS_S, HAUL_MS_D, "5min",
         "How far a vehicle's clock may be from the time at which its records arrive.",
         "车辆时钟与到达时间的允许偏差。"),
-    ROW("clock_skew.steady", HAUL_O_DURATION, skew.steady_ms, MS_S, MS_H, "30s",
+    ROW("clock_skew.steady", HAUL_O_DURATION, skew.steady_ms, HAUL_MS_S, HAUL_MS_H, "30s",
         "By so much the offset may change from record to record and still be a wrong clock rather than a late upload.",
         "相邻记录偏差变化不超过该值方视为时钟错误，否则视为补传。"),
     ROW("clock_skew.count", HAUL_O_COUNT, skew.count, 1, 100, "3",
@@ -242,7 +234,7 @@ static const struct haul_option rows[] = {
     ROW("duplicate_serial.count", HAUL_O_COUNT, serial.count, 1, 200, "3",
         "So many repeated serial numbers, each within the window of the one before, raise the alert.",
         "在时间窗内连续出现该数量重复流水号时触发。"),
-    ROW("duplicate_serial.window", HAUL_O_DURATION, serial.window_ms, MS_S, MS_D, "10min",
+    ROW("duplicate_serial.window", HAUL_O_DURATION, serial.window_ms, HAUL_MS_S, HAUL_MS_D, "10min",
         "After so long without a repeated serial number the alert clears.", "无重复流水号持续该时长后解除。"),
 
     {.name = "fences.file",
@@ -259,7 +251,7 @@ static const struct haul_option rows[] = {
     ROW("fences.cross_leg", HAUL_O_LENGTH, fences.cross_leg_m, 0, 50000, "5km",
         "Between two fixes further apart it is not judged which fences were crossed.",
         "两次定位间距超过该值时不判断穿越了哪些围栏。"),
-    ROW("fences.cross_hold", HAUL_O_DURATION, fences.cross_hold_ms, MS_S, MS_D, "60s",
+    ROW("fences.cross_hold", HAUL_O_DURATION, fences.cross_hold_ms, HAUL_MS_S, HAUL_MS_D, "60s",
         "The alert that a fence was crossed clears after so long.", "穿越围栏告警持续该时长后解除。"),
 };
 
