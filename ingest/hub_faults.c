@@ -76,7 +76,7 @@ void haul_hub_truth_json(const struct haul_hub_truth *t, struct haul_json *j)
 /* ---- when ---- */
 static int64_t gap_ms(struct hub *h, double rate)
 {
-    const double gap = -haul_log(1 - haul_rng_f64(&h->rng)) * HUB_MS_H / rate;
+    const double gap = haul_rng_exponential(&h->rng) * HUB_MS_H / rate;
     return gap < 1e12 ? (int64_t)gap : (int64_t)1e12;
 }
 

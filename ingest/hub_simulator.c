@@ -22,7 +22,7 @@ static void *more(void *p, size_t *cap, size_t size)
 
 double hub_between(struct hub *h, double low, double high)
 {
-    return low + (high - low) * haul_rng_f64(&h->rng);
+    return haul_rng_between(&h->rng, low, high);
 }
 
 int64_t hub_ms(struct hub *h, double low_s, double high_s)

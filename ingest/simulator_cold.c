@@ -29,11 +29,6 @@ static const struct chill_kind kinds[] = {
     {"vaccine_2_8", 4.2, 8, true},
 };
 
-double chill_between(struct haul_rng *rng, double low, double high)
-{
-    return low + (high - low) * haul_rng_f64(rng);
-}
-
 int64_t chill_some(struct haul_rng *rng, int64_t low_ms, int64_t high_ms)
 {
     return low_ms + (int64_t)haul_rng_below(rng, (uint64_t)(high_ms - low_ms + 1));
@@ -205,9 +200,9 @@ static void make_unit(struct chill_world *w, size_t i)
     u->shows = show < o->silent ? CHILL_SILENT : show < o->silent + o->warm ? CHILL_WARM : CHILL_FLAG;
     u->lon_deg = (double)chill_some(&u->rng, 11450000, 11750000) / 1e5;
     u->lat_deg = (double)chill_some(&u->rng, 2600000, 2950000) / 1e5;
-    u->outside_c = chill_between(&u->rng, o->low_c, o->high_c);
-    u->tau_min = chill_between(&u->rng, 240, 720), u->pull_kpmin = chill_between(&u->rng, 0.25, 0.4);
-    for (size_t p = 0; p < CHILL_PROBES; p++) u->offset_c[p] = chill_between(&u->rng, -0.3, 0.3);
+    u->outside_c = haul_rng_between(&u->rng, o->low_c, o->high_c);
+    u->tau_min = haul_rng_between(&u->rng, 240, 720), u->pull_kpmin = haul_rng_between(&u->rng, 0.25, 0.4);
+    for (size_t p = 0; p < CHILL_PROBES; p++) u->offset_c[p] = haul_rng_between(&u->rng, -0.3, 0.3);
     u->air_c = u->kind->set_c;
     u->period_ms = chill_some(&u->rng, 4 * CHILL_MS_H, 10 * CHILL_MS_H);
     u->defrost_ms = w->now_ms + chill_some(&u->rng, CHILL_MS_H, 4 * CHILL_MS_H);

@@ -25,7 +25,7 @@ static const struct {
 static int64_t wait_ms(struct haul_rng *rng, double per_day)
 {
     if (per_day <= 0) return CHILL_NEVER / 2;
-    const double days = -haul_log(1 - haul_rng_f64(rng)) / per_day;
+    const double days = haul_rng_exponential(rng) / per_day;
     return days > 1e5 ? CHILL_NEVER / 2 : (int64_t)(days * (double)CHILL_MS_D);
 }
 
@@ -49,7 +49,8 @@ void chill_faults_plan(struct chill_world *w)
 /* Drawn once: one that must wait does not become shorter so that it fits. */
 static int64_t drawn_ms(struct chill_unit *u, enum haul_cold_fault f)
 {
-    if (u->forced_ms[f] == 0) u->forced_ms[f] = (int64_t)(chill_between(&u->rng, lasts[f].low, lasts[f].high) * 60000);
+    if (u->forced_ms[f] == 0)
+        u->forced_ms[f] = (int64_t)(haul_rng_between(&u->rng, lasts[f].low, lasts[f].high) * 60000);
     return u->forced_ms[f];
 }
 

@@ -65,10 +65,10 @@ static void measure_unit(struct chill_unit *u, struct chill_message *m, bool doo
     m->set_c = chill_fails(u, HAUL_COLD_FREEZE) ? -4 : u->kind->set_c;
     m->return_c = rounded(u->air_c + haul_rng_normal(&u->rng) * AIR_NOISE_K, 10);
     m->supply_c = rounded(u->air_c + warmer + haul_rng_normal(&u->rng) * AIR_NOISE_K, 10);
-    m->current_a = cools ? rounded(chill_between(&u->rng, 11, 13), 10) : 0.1;
-    m->humidity_pct = chill_fails(u, HAUL_COLD_HUMIDITY) ? 95 : rounded(chill_between(&u->rng, 60, 80), 1);
+    m->current_a = cools ? rounded(haul_rng_between(&u->rng, 11, 13), 10) : 0.1;
+    m->humidity_pct = chill_fails(u, HAUL_COLD_HUMIDITY) ? 95 : rounded(haul_rng_between(&u->rng, 60, 80), 1);
     m->light_lx = door || chill_fails(u, HAUL_COLD_LIGHT) ? 200 : 2;
-    m->shock_g = chill_fails(u, HAUL_COLD_SHOCK) ? 9 : rounded(chill_between(&u->rng, 0, 2), 10);
+    m->shock_g = chill_fails(u, HAUL_COLD_SHOCK) ? 9 : rounded(haul_rng_between(&u->rng, 0, 2), 10);
     m->door = door, m->power = !chill_fails(u, HAUL_COLD_POWER), m->defrost = defrost;
 }
 

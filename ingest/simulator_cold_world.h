@@ -80,7 +80,6 @@ struct chill_world {
     char by[24];
 };
 
-double chill_between(struct haul_rng *rng, double low, double high);
 int64_t chill_some(struct haul_rng *rng, int64_t low_ms, int64_t high_ms);
 static inline bool chill_fails(const struct chill_unit *u, enum haul_cold_fault f)
 {

@@ -34,14 +34,9 @@ static const struct {
 /* Share of free speed by the local hour: two rush hours, which trunk roads feel more. */
 static const double rush[24] = {1, 1, 1, 1, 1, 1, 1, .96, .9, .95, 1, 1, .98, 1, 1, 1, .97, .91, .89, .95, 1, 1, 1, 1};
 
-double sim_between(struct haul_rng *rng, double low, double high)
-{
-    return low + (high - low) * haul_rng_f64(rng);
-}
-
 static int64_t some_ms(struct haul_rng *rng, double low_s, double high_s)
 {
-    return (int64_t)(sim_between(rng, low_s, high_s) * 1000);
+    return (int64_t)(haul_rng_between(rng, low_s, high_s) * 1000);
 }
 
 int64_t sim_time_of_day(int64_t ms)
@@ -124,7 +119,7 @@ static void enter_edge(struct haul_simulator *s, struct sim_vehicle *v)
         if (v->node_mps < NODE_MPS_MIN) v->node_mps = NODE_MPS_MIN;
     }
     const bool lights = !sim_on_expressway(s, v) && haul_rng_f64(&v->rng) < 0.35;
-    const double halt_m = sim_between(&v->rng, 0.2, 0.8) * (length_m - v->along_m);
+    const double halt_m = haul_rng_between(&v->rng, 0.2, 0.8) * (length_m - v->along_m);
     if (lights && v->halt_m < 0 && halt_m > brake_m(v->speed_mps)) {
         v->halt_m = halt_m;
         v->halt_phase = SIM_HALT, v->halt_ms = some_ms(&v->rng, 30, 150);
@@ -223,7 +218,7 @@ static void move(struct haul_simulator *s, struct sim_vehicle *v, double m, doub
     if (v->fuel_l < 0) v->fuel_l = 0;
     if (v->halt_m >= 0) v->halt_m = v->halt_m > m ? v->halt_m - m : 0;
     v->stint_s += dt_s, v->shift_s += dt_s;
-    v->drift = clamp(v->drift + sim_between(&v->rng, -0.002, 0.002) * dt_s, -0.02, 0.02);
+    v->drift = clamp(v->drift + haul_rng_between(&v->rng, -0.002, 0.002) * dt_s, -0.02, 0.02);
     while (v->way_at + 1 < v->way_len && v->along_m >= sim_link_of(&s->network, edge_of(v))->length_m) {
         v->along_m -= sim_link_of(&s->network, edge_of(v))->length_m;
         v->place = sim_edge_to(&s->network, edge_of(v));
@@ -381,7 +376,7 @@ void sim_turn(struct haul_simulator *s, struct sim_vehicle *v)
 /* Somewhere on its way, at speed. */
 static void already_driving(struct haul_simulator *s, struct sim_vehicle *v)
 {
-    const double done_m = sim_between(&v->rng, 0, 0.9) * v->left_m;
+    const double done_m = haul_rng_between(&v->rng, 0, 0.9) * v->left_m;
     double along_m = done_m;
     while (v->way_at + 1 < v->way_len && along_m >= sim_link_of(&s->network, edge_of(v))->length_m) {
         along_m -= sim_link_of(&s->network, edge_of(v))->length_m;
@@ -394,7 +389,7 @@ static void already_driving(struct haul_simulator *s, struct sim_vehicle *v)
     v->heading_rad = sim_network_heading_rad(&s->network, edge_of(v), along_m);
     const double most = allowed_mps(s, v, stop_m(s, v), STEP_S);
     v->speed_mps = most < cruise_mps(s, v) ? most : cruise_mps(s, v);
-    v->stint_s = sim_between(&v->rng, 0, 3600);
+    v->stint_s = haul_rng_between(&v->rng, 0, 3600);
     v->shift_s = v->stint_s;
 }
 
@@ -403,9 +398,9 @@ void sim_settle(struct haul_simulator *s, struct sim_vehicle *v)
     v->now_ms = s->start_ms;
     v->halt_m = -1;
     v->place = sim_network_draw(&s->network, &v->rng);
-    v->pace = sim_between(&v->rng, 0.95, 1.02);
-    v->fuel_l = sim_between(&v->rng, 0.4, 0.95) * groups[v->group].tank_l;
-    v->odometer_m = sim_between(&v->rng, 5e6, 400e6);
+    v->pace = haul_rng_between(&v->rng, 0.95, 1.02);
+    v->fuel_l = haul_rng_between(&v->rng, 0.4, 0.95) * groups[v->group].tank_l;
+    v->odometer_m = haul_rng_between(&v->rng, 5e6, 400e6);
     v->serial = (uint32_t)haul_rng_below(&v->rng, 65536);
     const bool drives = haul_rng_f64(&v->rng) < 0.7 && !banned(v, v->now_ms, SIM_MS_H) && plan_trip(s, v);
     if (drives)

@@ -150,13 +150,13 @@ static void add_silence(struct haul_simulator *s, uint32_t gateway, int64_t from
 static int64_t wait_ms(struct haul_rng *rng, double rate_per_h)
 {
     if (rate_per_h <= 0) return SIM_NEVER / 2;
-    const double hours = -haul_log(1 - haul_rng_f64(rng)) / rate_per_h;
+    const double hours = haul_rng_exponential(rng) / rate_per_h;
     return hours > 1e6 ? SIM_NEVER / 2 : (int64_t)(hours * (double)SIM_MS_H);
 }
 
 static int64_t lasts_ms(struct haul_rng *rng, enum haul_simulator_fault f)
 {
-    return (int64_t)(sim_between(rng, lasts[f].low_s, lasts[f].high_s) * 1000);
+    return (int64_t)(haul_rng_between(rng, lasts[f].low_s, lasts[f].high_s) * 1000);
 }
 
 static void plan_silences(struct haul_simulator *s)
@@ -197,7 +197,7 @@ static void begin_behind(struct haul_simulator *s, struct sim_vehicle *v)
     if (until + MARGIN_MS > s->end_ms || sim_silence_at(s, v->gateway, v->now_ms, until + QUIET_MS) != NULL) return;
     v->active =
         (struct sim_active){.kind = HAUL_SIM_WRONG_CLOCK, .from_ms = v->now_ms, .until_ms = until, .begun = true};
-    v->active.value = -sim_between(&v->rng, 360, 2400) * 1000;
+    v->active.value = -haul_rng_between(&v->rng, 360, 2400) * 1000;
     v->quiet_until_ms = until + QUIET_MS;
 }
 
@@ -305,19 +305,19 @@ static void begin_lasting(struct haul_simulator *s, struct sim_vehicle *v, enum 
         (struct sim_active){.kind = (int32_t)f, .from_ms = v->now_ms, .until_ms = v->now_ms + ms, .begun = true};
     struct sim_active *a = &v->active;
     if (f == HAUL_SIM_SPEEDING) {
-        a->value = s->scenario.limit_mps * sim_between(&v->rng, OVER_MIN, OVER_MAX);
+        a->value = s->scenario.limit_mps * haul_rng_between(&v->rng, OVER_MIN, OVER_MAX);
         a->begun = false, a->until_ms += RAMP_MS;
         a->total = (double)ms; /* to be kept up from when it is reached */
     } else if (f == HAUL_SIM_UNPLANNED_STOP) {
         sim_halt(v, SIM_HALT, ms);
         a->begun = false, a->until_ms = SIM_NEVER;
     } else if (f == HAUL_SIM_FUEL_THEFT) {
-        a->total = sim_tank_l(v->group) * sim_between(&v->rng, 0.2, 0.4);
+        a->total = sim_tank_l(v->group) * haul_rng_between(&v->rng, 0.2, 0.4);
         a->value = a->total / (double)ms;
         v->robbed = true;
         if (v->phase_end_ms < a->until_ms + QUIET_MS) v->phase_end_ms = a->until_ms + QUIET_MS;
     } else if (f == HAUL_SIM_WRONG_CLOCK) {
-        a->value = sim_between(&v->rng, AHEAD_MIN_MS, AHEAD_MAX_MS);
+        a->value = haul_rng_between(&v->rng, AHEAD_MIN_MS, AHEAD_MAX_MS);
     }
     v->quiet_until_ms = v->now_ms + ms + QUIET_MS;
 }

@@ -119,7 +119,7 @@ static void fill_measures(struct sim_vehicle *v, struct sim_message *m)
     m->fuel_l = slosh < 0 ? 0 : rounded(slosh, 10);
     m->mileage_km = rounded(v->odometer_m / 1000, 10);
     m->satellites = (uint8_t)(9 + haul_rng_below(&v->rng, 8));
-    m->accuracy_m = rounded(sim_between(&v->rng, 2, 8), 10);
+    m->accuracy_m = rounded(haul_rng_between(&v->rng, 2, 8), 10);
     m->serial = v->serial;
     v->serial = (v->serial + 1) % 65536;
     m->named = v->reports++ % NAMED_EVERY == 0;
@@ -197,7 +197,7 @@ static void store(struct haul_simulator *s, struct sim_vehicle *v)
 
 static void jump(struct haul_simulator *s, struct sim_vehicle *v, struct sim_message *m)
 {
-    const double toward = sim_between(&v->rng, 0, 2 * HAUL_PI), km = sim_between(&v->rng, 5, 40);
+    const double toward = haul_rng_between(&v->rng, 0, 2 * HAUL_PI), km = haul_rng_between(&v->rng, 5, 40);
     place(s, v, haul_sin(toward) * km * 1000, haul_cos(toward) * km * 1000, m);
     v->jumps_left--;
     struct haul_simulator_truth *t = sim_truth(s, v, HAUL_SIM_GNSS_JUMP, v->now_ms, v->now_ms);
@@ -210,7 +210,7 @@ static void jump(struct haul_simulator *s, struct sim_vehicle *v, struct sim_mes
 static void send_twice(struct haul_simulator *s, struct sim_vehicle *v, const struct sim_message *m)
 {
     struct sim_message again = *m;
-    again.send_ms += (int64_t)sim_between(&v->rng, 100, 2000);
+    again.send_ms += (int64_t)haul_rng_between(&v->rng, 100, 2000);
     sim_push(s, &again);
     sim_truth_value(sim_truth(s, v, HAUL_SIM_DUPLICATE, m->time_ms, m->time_ms), "serial", m->serial);
     v->active.kind = -1;
@@ -219,7 +219,7 @@ static void send_twice(struct haul_simulator *s, struct sim_vehicle *v, const st
 static void send_behind(struct haul_simulator *s, struct sim_vehicle *v, struct sim_message *m)
 {
     const int64_t delay_ms =
-        (int64_t)((double)s->scenario.interval_ms * sim_between(&v->rng, 1.2, 2.5)) + s->scenario.latency_ms;
+        (int64_t)((double)s->scenario.interval_ms * haul_rng_between(&v->rng, 1.2, 2.5)) + s->scenario.latency_ms;
     m->send_ms = v->now_ms + delay_ms;
     struct haul_simulator_truth *t =
         sim_truth(s, v, HAUL_SIM_DISORDER, m->time_ms, m->send_ms <= v->now_ms ? v->now_ms : m->send_ms);

@@ -114,8 +114,6 @@ struct haul_simulator {
     bool ended;
 };
 
-/* Uniform in [low, high). */
-double sim_between(struct haul_rng *rng, double low, double high);
 /* Local time of day, ms; the province lies in UTC+8. */
 int64_t sim_time_of_day(int64_t ms);
 static inline uint32_t sim_number(const struct haul_simulator *s, const struct sim_vehicle *v)

@@ -18,6 +18,10 @@ uint64_t haul_rng_u64(struct haul_rng *r);
 uint64_t haul_rng_below(struct haul_rng *r, uint64_t n);
 /* Uniform in [0, 1), 53 bits. */
 double haul_rng_f64(struct haul_rng *r);
+/* Uniform in [low, high). */
+double haul_rng_between(struct haul_rng *r, double low, double high);
+/* Exponential with mean 1: the waits of a Poisson process, by inversion. */
+double haul_rng_exponential(struct haul_rng *r);
 /* Standard normal (Marsaglia's polar method). */
 double haul_rng_normal(struct haul_rng *r);
 

@@ -50,6 +50,16 @@ double haul_rng_f64(struct haul_rng *r)
     return (double)(haul_rng_u64(r) >> 11) * 0x1.0p-53;
 }
 
+double haul_rng_between(struct haul_rng *r, double low, double high)
+{
+    return low + (high - low) * haul_rng_f64(r);
+}
+
+double haul_rng_exponential(struct haul_rng *r)
+{
+    return -haul_log(1 - haul_rng_f64(r));
+}
+
 double haul_rng_normal(struct haul_rng *r)
 {
     for (;;) {

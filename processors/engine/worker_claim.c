@@ -4,9 +4,9 @@
  *     ASSIGN ─► CLAIMING ─ claim: the nonce is ours ─► RESTORING ─ checkpoint loaded, log replayed muted ─► RUNNING
  *                  ▲                                                                          │
  *                  └──────────── fenced, rewound, wiped, unavailable: with back-off ◄─────────┘
- *     Claims of one turn take so long at most (claim_ms): a state that is large is not waited for by those that are
- * not. STOPPED: cannot go on without a person; says why; holds its partition so that nobody else stumbles over the same
- * thing.
+ *     STOPPED: cannot go on without a person; says why; holds its partition so that nobody else stumbles over it
+ *
+ * Claims of one turn take so long at most (claim_ms): a state that is large is not waited for by those that are not.
  */
 #include "processors/engine/worker_internal.h"
 

@@ -156,7 +156,7 @@ static bool accepts(struct search *x, int64_t was)
     if (s->absent_n > 0 && s->saved_absent_n > 0 && x->dropping && missed_sum(x) < missed_before(x)) return true;
     if (s->cost < was) return true;
     const double heat = x->hot * haul_pow(x->cold / x->hot, x->warmth);
-    return (double)(s->cost - was) < -heat * haul_log(1 - haul_rng_f64(&x->rng));
+    return (double)(s->cost - was) < heat * haul_rng_exponential(&x->rng);
 }
 
 static int32_t draw_seed(struct search *x)

@@ -20,11 +20,6 @@ const struct coldworld_kind coldworld_kinds[CW_FAULTS] = {
     [CW_DEFROST] = {"defrost", "coldchain.defrost", "coldchain.excursion coldchain.compressor", 70},
 };
 
-static double between(struct haul_rng *rng, double low, double high)
-{
-    return low + (high - low) * haul_rng_f64(rng);
-}
-
 static int whole(struct haul_rng *rng, int low, int high)
 {
     return low + (int)haul_rng_below(rng, (uint64_t)(high - low + 1));
@@ -39,10 +34,10 @@ static void make_unit(struct coldworld *w, struct coldworld_unit *u, int i, int 
     const int load = i % 3;
     snprintf(u->id, sizeof u->id, "R%d", i);
     u->class = loads[load].class, u->set_c = loads[load].set_c, u->limit_c = loads[load].limit_c;
-    u->ambient_c = between(&w->rng, 22, 38), u->tau_min = between(&w->rng, 240, 720),
-    u->pull_kpmin = between(&w->rng, 0.25, 0.4);
+    u->ambient_c = haul_rng_between(&w->rng, 22, 38), u->tau_min = haul_rng_between(&w->rng, 240, 720),
+    u->pull_kpmin = haul_rng_between(&w->rng, 0.25, 0.4);
     u->air_c = u->set_c;
-    u->offset_c[0] = between(&w->rng, -0.3, 0.3), u->offset_c[1] = between(&w->rng, -0.3, 0.3);
+    u->offset_c[0] = haul_rng_between(&w->rng, -0.3, 0.3), u->offset_c[1] = haul_rng_between(&w->rng, -0.3, 0.3);
     u->defrost_period = whole(&w->rng, 240, 600), u->defrost_min = whole(&w->rng, 18, 28);
     u->defrost_at = whole(&w->rng, 60, 240);
     u->flagged = i % 6 == 5 ? 0 : 1 + i / 2 % 2;
@@ -118,12 +113,12 @@ static void fill_shared(struct coldworld *w, struct coldworld_unit *u, struct ha
     haul_set_f(r, HAUL_F_CS_SET_POINT, u->set_c);
     haul_set_f(r, HAUL_F_CS_RETURN, u->air_c + haul_rng_normal(&w->rng) * 0.1);
     haul_set_f(r, HAUL_F_CS_SUPPLY, supply + haul_rng_normal(&w->rng) * 0.1);
-    haul_set_f(r, HAUL_F_CS_CURRENT, cools ? between(&w->rng, 11, 13) : 0.1);
+    haul_set_f(r, HAUL_F_CS_CURRENT, cools ? haul_rng_between(&w->rng, 11, 13) : 0.1);
     haul_set_i(r, HAUL_F_CS_DOOR, door);
     haul_set_i(r, HAUL_F_CS_POWER, !failing(w, u, CW_POWER));
-    haul_set_f(r, HAUL_F_CS_HUMIDITY, failing(w, u, CW_HUMIDITY) ? 95 : between(&w->rng, 60, 80));
+    haul_set_f(r, HAUL_F_CS_HUMIDITY, failing(w, u, CW_HUMIDITY) ? 95 : haul_rng_between(&w->rng, 60, 80));
     haul_set_f(r, HAUL_F_CS_LIGHT, door || failing(w, u, CW_LIGHT) ? 200 : 2);
-    haul_set_f(r, HAUL_F_CS_SHOCK, failing(w, u, CW_SHOCK) ? 9 : between(&w->rng, 0, 2));
+    haul_set_f(r, HAUL_F_CS_SHOCK, failing(w, u, CW_SHOCK) ? 9 : haul_rng_between(&w->rng, 0, 2));
     if (u->flagged == 1 || u->fault == CW_DEFROST) haul_set_i(r, HAUL_F_CS_DEFROST, defrost > 0);
 }
 
