@@ -97,11 +97,6 @@ static inline struct haul_score haul_score_make(enum haul_method method, double 
     haul_score_set(&s, method, value, statistic, threshold, ready);
     return s;
 }
-static inline bool haul_score_alarms(const struct haul_score *s)
-{
-    return s->verdict == HAUL_VERDICT_ANOMALY;
-}
-
 const char *haul_method_name(enum haul_method method);          /* static */
 const char *haul_verdict_name(enum haul_score_verdict verdict); /* static */
 

@@ -14,7 +14,6 @@ struct haul_map;
 enum haul_err haul_map_new(const struct haul_roads *r, struct haul_map **out, struct haul_error *e);
 void haul_map_free(struct haul_map *m);
 const struct haul_roads *haul_map_roads(const struct haul_map *m);
-size_t haul_map_bytes(const struct haul_map *m);
 
 /* The nearest place of an edge. */
 struct haul_near {

@@ -41,7 +41,6 @@ double haul_pow(
 double haul_atan(double x);            /* 3 ulp */
 double haul_atan2(double y, double x); /* as C's atan2 */
 double haul_asin(double x);            /* |x| <= 1, 4 ulp */
-double haul_acos(double x);            /* |x| <= 1, 4 ulp of pi */
 double haul_tan(double x);             /* sin / cos */
 
 /* Great-circle distance on the mean sphere, metres, by the haversine formula (Sinnott 1984). Degrees in. */

@@ -43,8 +43,6 @@ enum haul_err haul_plan_run(struct haul_planner *p, uint32_t from, uint32_t to, 
 enum haul_err haul_plan_route(struct haul_planner *p, const struct haul_map *m, const struct haul_stop *from,
                               const struct haul_stop *to, int64_t depart_ms, struct haul_route *out,
                               struct haul_error *e);
-/* Nodes settled by the last run. */
-uint64_t haul_plan_settled(const struct haul_planner *p);
 
 /* ---- the area round what was reached ---- */
 

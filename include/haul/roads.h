@@ -106,8 +106,6 @@ struct haul_roads_view {
 };
 const struct haul_roads_view *haul_roads_view(const struct haul_roads *r);
 
-/* Hash of the contents: the name of this network wherever one is meant. */
-struct haul_hash128 haul_roads_hash(const struct haul_roads *r);
 struct haul_str haul_roads_source(const struct haul_roads *r);              /* what it was imported from */
 struct haul_str haul_roads_name(const struct haul_roads *r, uint32_t edge); /* "G60 沪昆高速", or empty */
 struct haul_arcs haul_roads_graph(const struct haul_roads *r);              /* the routing graph */

@@ -30,11 +30,6 @@ static inline struct haul_time haul_time_max(struct haul_time a, struct haul_tim
 {
     return a.ms > b.ms ? a : b;
 }
-static inline struct haul_time haul_time_min(struct haul_time a, struct haul_time b)
-{
-    return a.ms < b.ms ? a : b;
-}
-
 /* ISO 8601, "2026-01-26T15:57:02.000Z": exactly 24 characters and a NUL. Years outside 0000..9999 are written as
  * "invalid time". Returns out. Any thread. */
 #define HAUL_TIME_TEXT_BYTES 25

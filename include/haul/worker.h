@@ -139,7 +139,4 @@ struct haul_worker_report {
 size_t haul_worker_report(struct haul_worker *w, struct haul_worker_report *out, struct haul_task_report *tasks,
                           size_t max);
 
-/* For the simulated world and for `haul dump`: the canonical dump of the worker's tasks, in order. */
-void haul_worker_dump(struct haul_worker *w, struct haul_buf *out);
-
 #endif

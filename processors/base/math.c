@@ -243,11 +243,6 @@ double haul_asin(double x)
 {
     return haul_atan2(x, haul_sqrt((1 - x) * (1 + x)));
 }
-double haul_acos(double x)
-{
-    return haul_atan2(haul_sqrt((1 - x) * (1 + x)), x);
-}
-
 /* cos x for |x| <= pi/2, without the general reduction: latitudes. */
 static double cos_latitude(double x)
 {

@@ -168,11 +168,6 @@ static const struct kind {
     [HAUL_O_TABLE] = {"map of names to settings", "a ", NULL, false},
 };
 
-const char *value_noun(enum haul_option_type type)
-{
-    return kinds[type].noun;
-}
-
 const char *value_unit(enum haul_option_type type, size_t i)
 {
     if (kinds[type].units == NULL) return NULL;

@@ -20,9 +20,8 @@ void value_expected(const struct haul_option *row, struct haul_buf *out);
 /* "10km/h to 200km/h", or nothing when the row has no range. */
 void value_range(const struct haul_option *row, struct haul_buf *out);
 
-/* The noun of a type ("speed"), and its units in the order of preference: NULL-terminated, or NULL. */
-const char *value_noun(enum haul_option_type type);
-const char *value_unit(enum haul_option_type type, size_t i); /* NULL behind the last */
+/* Unit i of a type, in the order of preference; NULL behind the last, or when it has none. */
+const char *value_unit(enum haul_option_type type, size_t i);
 
 /* A text as a double-quoted YAML and JSON string. */
 void value_quote(struct haul_str text, struct haul_buf *out);

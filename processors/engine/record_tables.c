@@ -203,26 +203,6 @@ const char *haul_reason_name(enum haul_reason r)
     return reason_names[r];
 }
 
-const char *haul_type_sentence(enum haul_type type)
-{
-    switch (type) {
-    case HAUL_BOOL:
-        return "true or false";
-    case HAUL_INT:
-        return "an integer";
-    case HAUL_REAL:
-        return "a number";
-    case HAUL_TEXT:
-        return "a string";
-    case HAUL_BYTES:
-        return "a binary string";
-    case HAUL_REALS:
-        return "an array of numbers";
-    }
-    assert(false);
-    return "";
-}
-
 bool haul_id_valid(struct haul_str id)
 {
     if (id.n == 0 || id.n > HAUL_ID_MAX) return false;

@@ -54,8 +54,6 @@ const struct plan *haul_plan(unsigned kind);
 unsigned haul_key_find(const struct plan *plan, struct haul_str name);
 /* "lon" of 5; the field's name of 16 and above. */
 const char *haul_key_name(const struct plan *plan, unsigned key);
-/* "a string of UTF-8": what a field of the type takes. */
-const char *haul_type_sentence(enum haul_type type);
 
 /* 1..64 bytes of UTF-8 without control characters (C0, DEL, C1). */
 bool haul_id_valid(struct haul_str id);

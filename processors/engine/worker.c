@@ -295,10 +295,3 @@ enum haul_err haul_worker_stop(struct haul_worker *w, int64_t ms, struct haul_er
                          "%zu tasks were not checkpointed in time; nothing is lost, the next start replays them", left);
     return HAUL_OK;
 }
-
-void haul_worker_dump(struct haul_worker *w, struct haul_buf *out)
-{
-    for (unsigned m = 0; m < HAUL_MAILBOX_MAX; m++)
-        for (unsigned p = 0; p < HAUL_PARTITIONS_MAX; p++)
-            if (w->at[m][p] != NULL && w->at[m][p]->t != NULL) task_dump(w->at[m][p]->t, out);
-}

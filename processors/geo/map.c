@@ -233,11 +233,6 @@ const struct haul_roads *haul_map_roads(const struct haul_map *m)
 {
     return m->roads;
 }
-size_t haul_map_bytes(const struct haul_map *m)
-{
-    return m->pool.bytes;
-}
-
 const uint32_t *haul_map_out(const struct haul_map *m, uint32_t junction, uint32_t *n)
 {
     *n = m->out_first[junction + 1] - m->out_first[junction];

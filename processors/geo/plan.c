@@ -29,7 +29,6 @@ struct haul_planner {
     size_t heaped;
     uint32_t *path; /* arcs of the routing graph; in a route then roads, with a place before and behind */
     int32_t *costs; /* of a route */
-    uint64_t settled;
     struct pool pool;
 };
 
@@ -136,11 +135,6 @@ void haul_planner_free(struct haul_planner *p)
     free(p);
 }
 
-uint64_t haul_plan_settled(const struct haul_planner *p)
-{
-    return p->settled;
-}
-
 static bool below(struct entry a, struct entry b)
 {
     return a.key != b.key ? a.key < b.key : a.node < b.node;
@@ -199,7 +193,6 @@ static bool search(struct haul_planner *p, const struct start *starts, size_t n,
         const struct entry top = pop(p);
         const int64_t at = p->arrival[top.node];
         if (top.key > at + haul_query_potential(p->query, top.node)) continue; /* there was an earlier one */
-        p->settled++;
         if (top.node == to) break;
         for (uint32_t k = p->first[top.node]; k < p->first[top.node + 1]; k++) {
             const uint32_t i = p->out[k];
@@ -228,7 +221,6 @@ static size_t trace(const struct haul_planner *p, uint32_t to, uint32_t *path, u
 enum haul_err haul_plan_run(struct haul_planner *p, uint32_t from, uint32_t to, int64_t depart_ms, int64_t *arrival_ms,
                             const uint32_t **arcs, size_t *n, struct haul_error *e)
 {
-    p->settled = 0;
     if (!search(p, &(struct start){from, HAUL_NONE, depart_ms}, 1, to))
         return haul_fail(e, HAUL_E_UNREACHABLE, "there is no way");
     *arrival_ms = p->arrival[to];
@@ -320,7 +312,6 @@ enum haul_err haul_plan_route(struct haul_planner *p, const struct haul_map *m, 
                         .depart_ms = depart_ms,
                         .arrival_ms = INT64_MAX};
     *out = (struct haul_route){.cost = HAUL_FAR, .arcs = p->path, .costs = p->costs, .from = *from, .to = *to};
-    p->settled = 0;
     leave(p, &j);
     for (uint32_t k = j.v->road_first[2 * to->edge]; k < j.v->road_first[2 * to->edge + 2]; k++)
         if (open_arc(p, j.v->road_arcs[k])) arrive(p, &j, j.v->road_arcs[k]);

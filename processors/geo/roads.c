@@ -259,11 +259,6 @@ const struct haul_roads_view *haul_roads_view(const struct haul_roads *r)
     return &r->view;
 }
 
-struct haul_hash128 haul_roads_hash(const struct haul_roads *r)
-{
-    return (struct haul_hash128){r->header->hash_hi, r->header->hash_lo};
-}
-
 struct haul_str haul_roads_source(const struct haul_roads *r)
 {
     return haul_str_of(r->header->source);
