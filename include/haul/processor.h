@@ -97,6 +97,9 @@ struct haul_processor {
     void (*timer)(struct haul_task *t, struct haul_entity *e, unsigned id);
     /* Writes the fields of the entity's document between the braces; id and time are there already. No side effect. */
     void (*view)(const struct haul_task *t, const struct haul_entity *e, struct haul_json *j);
+    /* The quota sends the entity away: what others were told of it is told to be over. Its document and its alerts go
+     * anyhow. It may emit, put, erase and count; it asks for no other entity and changes no timer. May be NULL. */
+    void (*evicted)(struct haul_task *t, struct haul_entity *e);
     /* Where the entity is, for the live stream; false: it does not move on a map. May be NULL. */
     bool (*live)(const struct haul_entity *e, struct haul_live *out);
     /* A bridge: its mailbox is a topic of a foreign form, and process is NULL. `part` takes the next part (a frame) off
@@ -123,7 +126,7 @@ const void *haul_task_content(const struct haul_task *t, const char *what);
 struct haul_time
 haul_task_time(const struct haul_task *t); /* the step's event time: the record's, or the timer's due time */
 /* Most entities that the task keeps: one more, and the one heard of longest ago goes, with its document, its alerts
- * cleared. What else a processor keeps of it stays, so one that keeps such takes no more than may stay. */
+ * cleared. What else a processor keeps of it stays, unless `evicted` takes it away. */
 uint32_t haul_task_entities_max(const struct haul_task *t);
 struct haul_time haul_task_watermark(const struct haul_task *t); /* HAUL_TIME_NONE before the first */
 struct haul_time haul_task_append(const struct haul_task *t);    /* append time of the record's message */
@@ -138,7 +141,8 @@ bool haul_entity_new(const struct haul_entity *e);                /* made by thi
 struct haul_time haul_entity_newest(const struct haul_entity *e); /* newest event time before this record */
 
 /* Another entity of the same task: NULL when it does not exist and create is false, or when the quota is full. It may
- * be changed; at most HAUL_OTHERS_MAX of them in one step. */
+ * be changed; at most HAUL_OTHERS_MAX of them in one step. One of a kind that no record is about is heard of by this.
+ */
 #define HAUL_OTHERS_MAX 64
 struct haul_entity *haul_task_entity(struct haul_task *t, unsigned kind, struct haul_str id, bool create);
 /* The entity goes: its document is erased, its alerts clear, its timers stop, its state is gone after the step. */

@@ -16,6 +16,9 @@ struct haul_trial;
 struct haul_trial *haul_trial_open(const struct haul_processor *p, const char *yaml, struct haul_error *e);
 void haul_trial_close(struct haul_trial *t);
 
+/* From now on it keeps so many entities at most (engine.entities_max). */
+void haul_trial_entities_max(struct haul_trial *t, uint32_t n);
+
 /* Feeds one record as a message of its own, append time as given; fires the timers that become due. What became of it:
  */
 enum haul_verdict haul_trial_feed(struct haul_trial *t, const struct haul_record *r, struct haul_time append);

@@ -32,6 +32,7 @@ static bool evict_one(struct haul_task *t)
 {
     struct haul_entity *e = slots_oldest(&t->slots, t->touched_len > 0 ? t->touched[0] : NULL);
     if (e == NULL || (e->flags & SLOT_TOUCHED) != 0) return false;
+    if (t->p->evicted != NULL) t->p->evicted(t, e);
     alerts_clear_all(t, e);
     let_go(t, e);
     t->core->count[COUNT_EVICTED]++;
@@ -62,7 +63,9 @@ struct haul_entity *haul_task_entity(struct haul_task *t, unsigned kind, struct 
 {
     assert(kind < HAUL_ENTITIES_MAX && t->p->entities[kind].noun != NULL);
     if (id.n == 0 || id.n > HAUL_ID_MAX) return NULL;
-    return entity_take(t, kind, id, create);
+    struct haul_entity *e = entity_take(t, kind, id, create);
+    if (e != NULL && !t->heard_of[kind] && t->time.ms > e->newest_ms) e->newest_ms = t->time.ms;
+    return e;
 }
 
 void haul_task_remove(struct haul_task *t, struct haul_entity *e)

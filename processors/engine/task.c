@@ -117,7 +117,10 @@ struct haul_task *task_open(const struct haul_processor *p, struct haul_task_nam
     core_init(t);
     slots_open(&t->slots, p, t->map + t->core_bytes, options->settings.entities_max);
     memset(t->takes, NOT_TAKEN, sizeof t->takes);
-    for (size_t i = 0; i < p->takes_len; i++) t->takes[p->takes[i].kind] = p->takes[i].entity;
+    for (size_t i = 0; i < p->takes_len; i++) {
+        t->takes[p->takes[i].kind] = p->takes[i].entity;
+        t->heard_of[p->takes[i].entity] = true;
+    }
     haul_buf_init(&t->message, 4096, MESSAGE_MAX);
     haul_buf_init(&t->key, 256, MESSAGE_MAX);
     haul_arena_init(&t->scratch, 256 * 1024);

@@ -151,9 +151,10 @@ struct haul_task {
     size_t map_bytes, core_bytes;
     struct task_core *core;
     struct slots slots;
-    int64_t placed_from;          /* records of haul's own below this offset were placed by fewer partitions */
-    uint8_t takes[HAUL_KIND_MAX]; /* kind → entity kind; 255: not taken */
-    uint8_t *dirty;               /* a byte a block of the map */
+    int64_t placed_from;              /* records of haul's own below this offset were placed by fewer partitions */
+    uint8_t takes[HAUL_KIND_MAX];     /* kind → entity kind; 255: not taken */
+    bool heard_of[HAUL_ENTITIES_MAX]; /* the entity kinds that records are about */
+    uint8_t *dirty;                   /* a byte a block of the map */
     size_t dirty_len;
 
     struct haul_ops *ops; /* what the next commit writes; the worker swaps it */

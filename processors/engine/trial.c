@@ -248,6 +248,11 @@ struct haul_trial *haul_trial_open(const struct haul_processor *p, const char *y
     return t;
 }
 
+void haul_trial_entities_max(struct haul_trial *t, uint32_t n)
+{
+    t->task->slots.quota = n;
+}
+
 void haul_trial_close(struct haul_trial *t)
 {
     for (size_t i = 0; i < BUCKETS; i++)

@@ -1,19 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Fences: what a vehicle does with each. The set is content (haul/fence.h); what is known of a vehicle and a fence is a
- * slot of the vehicle's state. At every fix that is believed, for each fence that is near and holds:
+ * slot of the vehicle's state. Below: what a fix that is believed does, for each fence that is near and holds.
  *
- *      state       inside                              outside                                       far: beyond
- * hysteresis 1  none        entering, or inside when enter_s=0   near when within approach_m; crossed when the way met
- * it 2  near        as 1                                 none when beyond approach_m + hysteresis_m 3  entering inside
- * after enter_s                 as 1 without a word: nothing has happened 4  inside      stays stays within
- * hysteresis_m; else leaving, or left when exit_s=0 5  leaving     inside: nothing has happened         inside within
- * hysteresis_m; else left after exit_s 6  missed      as 1: it is back                     stays: it left a fence that
- * it is to stay in 7  crossed     as 1                                 none after fences.cross_hold
- *
- * So a fix that jitters about a boundary says at most once that the vehicle has entered. A fence that holds no more
- * (its hours are over, the vehicle's group is not among its groups, it is not in the set) is left at the vehicle's next
+ * A fix that jitters about a boundary says at most once that the vehicle has entered. A fence that holds no more (its
+ * hours are over, the vehicle's group is not among its groups, it is not in the set) is left at the vehicle's next
  * step, or by a timer, without an alert. Each transition goes to the fence's own task.
  */
+/* clang-format off */
+/*    state      the fix is inside               it is outside
+ * 1  none       entering; or inside at once,    crossed when the way to it met the fence, else near when within
+ *               when enter_s = 0                approach_m
+ * 2  near       as 1                            none when beyond approach_m + hysteresis_m
+ * 3  entering   inside after enter_s            near when within approach_m, else none: nothing has happened
+ * 4  inside     stays                           stays within hysteresis_m; else leaving, or left when exit_s = 0
+ * 5  leaving    inside: nothing has happened    inside within hysteresis_m; else left after exit_s
+ * 6  missed     as 1: it is back                stays: it has left a fence that it is to stay in
+ * 7  crossed    as 1                            none after fences.cross_hold
+ */
+/* clang-format on */
 #include "processors/fleet/fleet.h"
 
 #include "haul/fence.h"

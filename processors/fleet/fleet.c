@@ -233,6 +233,12 @@ static void gone(struct fleet_step *x)
     haul_task_remove(x->task, x->entity);
 }
 
+static void evicted(struct haul_task *t, struct haul_entity *e)
+{
+    struct fleet_step x = step_of(t, e, NULL);
+    fleet_fences_gone(&x);
+}
+
 static void timer(struct haul_task *t, struct haul_entity *e, unsigned id)
 {
     struct fleet_step x = step_of(t, e, NULL);
@@ -283,6 +289,7 @@ const struct haul_processor haul_fleet = {
     .rules_len = FLEET_RULES,
     .process = process,
     .timer = timer,
+    .evicted = evicted,
     .view = fleet_view,
     .live = fleet_live,
     .dump = fleet_dump,

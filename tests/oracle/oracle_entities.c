@@ -132,6 +132,7 @@ static bool evict(struct haul_task *t)
             oldest = e;
     }
     if (oldest == NULL || oldest->touched) return false;
+    if (t->p->evicted != NULL) t->p->evicted(t, oldest);
     oracle_clear_all(t, oldest);
     let_go(t, oldest);
     t->count.entities_evicted++;
@@ -364,7 +365,11 @@ void oracle_live(struct haul_task *t)
 /* ---- the rest of processor.h about entities ---- */
 struct haul_entity *haul_task_entity(struct haul_task *t, unsigned kind, struct haul_str id, bool create)
 {
-    return id.n == 0 || id.n > HAUL_ID_MAX ? NULL : oracle_entity(t, kind, id, create);
+    struct haul_entity *e = id.n == 0 || id.n > HAUL_ID_MAX ? NULL : oracle_entity(t, kind, id, create);
+    bool by_records = false;
+    for (size_t i = 0; i < t->p->takes_len; i++) by_records |= t->p->takes[i].entity == kind;
+    if (e != NULL && !by_records && t->time.ms > e->newest) e->newest = t->time.ms;
+    return e;
 }
 
 void haul_task_remove(struct haul_task *t, struct haul_entity *e)

@@ -102,6 +102,15 @@ static void tally_timer(struct haul_task *t, struct haul_entity *e, unsigned id)
     haul_task_paint_now(t, e);
 }
 
+static void tally_evicted(struct haul_task *t, struct haul_entity *e)
+{
+    char key[32];
+    const struct haul_str id = haul_entity_id(e);
+    snprintf(key, sizeof key, "evicted:%.*s", (int)id.n, id.p);
+    haul_task_xadd(t, key, id, 20);
+    haul_task_count(t, TALLY_EVICTED, 1);
+}
+
 static void tally_dump(const void *state, unsigned kind, struct haul_json *j)
 {
     (void)kind;
@@ -133,6 +142,7 @@ static const struct haul_counter tally_counters[] = {
     [TALLY_MILLI] = {"milli", "sum of all readings, in thousandths"},
     [TALLY_FEEDBACK] = {"feedback", "records that a hub sent back"},
     [TALLY_GIVEN] = {"given", "readings given on to a hub"},
+    [TALLY_EVICTED] = {"evicted", "things and shadows that the quota sent away"},
 };
 static const struct haul_rule tally_rules[] = {
     {"high", 3, "", "{entity} reads {value}", "{entity} 读数 {value}", "", ""}};
@@ -146,11 +156,12 @@ const struct haul_processor sim_tally = {
     .entities = {{"thing", sizeof(struct tally_state)}, {"shadow", sizeof(struct tally_state)}},
     .timers = 2,
     .counters = tally_counters,
-    .counters_len = 4,
+    .counters_len = TALLY_COUNTERS,
     .rules = tally_rules,
     .rules_len = 1,
     .process = tally_process,
     .timer = tally_timer,
+    .evicted = tally_evicted,
     .view = tally_view,
     .live = tally_live,
     .dump = tally_dump,

@@ -14,7 +14,7 @@ extern const struct haul_processor sim_tally; /* sums readings by thing, alerts 
 extern const struct haul_processor sim_hub;   /* sums by region in windows of event time; a busy window feeds back */
 extern const struct haul_processor sim_board; /* counts transitions of alerts, escalates what stays open */
 
-enum tally_counter { TALLY_ZERO, TALLY_MILLI, TALLY_FEEDBACK, TALLY_GIVEN };
+enum tally_counter { TALLY_ZERO, TALLY_MILLI, TALLY_FEEDBACK, TALLY_GIVEN, TALLY_EVICTED, TALLY_COUNTERS };
 enum hub_counter { HUB_BEHIND, HUB_FED };
 enum board_counter { BOARD_TWICE, BOARD_UNOPENED };
 

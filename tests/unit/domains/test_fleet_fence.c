@@ -344,6 +344,22 @@ static void transition(struct haul_trial *t, const char *what, const char *vehic
     assert_int_equal(haul_trial_feed(t, &r, (struct haul_time){ms}), HAUL_DONE);
 }
 
+static void a_vehicle_that_the_quota_sends_away_leaves(void **state)
+{
+    (void)state;
+    struct scene s = scene_of(square("F", 300, ""));
+    to(&s, 310, 30);
+    haul_trial_entities_max(s.t, 1);
+    struct car other = car_of(s.t, "B2");
+    other.ms = s.c.ms + 1000;
+    other.speed_kmh = (double)NAN;
+    assert_int_equal(car_send(&other), HAUL_DONE);
+    assert_null(haul_trial_document(s.t, KEY));
+    assert_int_equal(told(s.t, "F", "exit"), 1);
+    assert_int_equal(alert_open(s.t, "fleet.fence_enter"), 0);
+    haul_trial_close(s.t);
+}
+
 static void a_fence_shows_who_is_inside(void **state)
 {
     (void)state;
@@ -400,6 +416,7 @@ int main(void)
         cmocka_unit_test(a_set_is_replaced_while_records_flow),
         cmocka_unit_test(in_more_than_can_be_followed_is_counted),
         cmocka_unit_test(a_vehicle_that_is_forgotten_leaves),
+        cmocka_unit_test(a_vehicle_that_the_quota_sends_away_leaves),
         cmocka_unit_test(a_fence_shows_who_is_inside),
         cmocka_unit_test(more_than_the_list_holds_are_counted_all_the_same),
     };
