@@ -10,6 +10,10 @@
  *      no part  --ASSIGN callback-->  told  --start-->  started  --stop-->  told
  *      any      --REVOKE callback-->  leaving  --stop-->  no part; after the last: rd_kafka_assign(NULL)
  *
+ * When its queue is full, librdkafka 2.0.2 asks a broker for nothing more until that broker's thread is woken, by
+ * whatever it is to do, or a second has passed. So it is given something to do each time half a queue was taken:
+ * ask_on().
+ *
  * rd_kafka_consume_batch_queue of 2.0.2 waits for a full batch or the whole time, and may give messages of partitions
  * that a rebalance callback in the same call took away. So it is called for what is there (no wait), then for one
  * message with the wait; and a message counts only if its part is started and its offset is the next.
@@ -60,8 +64,9 @@ struct kafka_source {
 
     rd_kafka_message_t *batch[BATCH];
     size_t batch_at, batch_n;
-    rd_kafka_message_t *current; /* reported last */
-    rd_kafka_topic_t *last_rkt;  /* of the message before: its mailbox is last_mailbox */
+    rd_kafka_message_t *current;    /* reported last */
+    size_t taken_bytes, half_bytes; /* since the client was last woken; of a full queue */
+    rd_kafka_topic_t *last_rkt;     /* of the message before: its mailbox is last_mailbox */
     unsigned last_mailbox;
     struct haul_error fault; /* code OK: none */
     bool closing;
@@ -334,6 +339,16 @@ static void read_sender(const rd_kafka_message_t *m, struct haul_sender *out)
         *out = (struct haul_sender){.mailbox = HAUL_MAILBOX_NONE};
 }
 
+/* Wakes the thread of the message's broker, once for each half of a queue. The answer is not waited for. */
+static void ask_on(struct kafka_source *s, const rd_kafka_message_t *m)
+{
+    int64_t low, high;
+    s->taken_bytes += m->len + m->key_len;
+    if (s->taken_bytes < s->half_bytes) return;
+    s->taken_bytes = 0;
+    (void)rd_kafka_query_watermark_offsets(s->rk, rd_kafka_topic_name(m->rkt), m->partition, &low, &high, 0);
+}
+
 static void report_message(struct kafka_source *s, struct part *p, rd_kafka_message_t *m, struct haul_source_event *out)
 {
     rd_kafka_timestamp_type_t type;
@@ -350,6 +365,7 @@ static void report_message(struct kafka_source *s, struct part *p, rd_kafka_mess
     s->current = m;
     s->stats.messages++;
     s->stats.bytes += m->len;
+    ask_on(s, m);
 }
 
 static void report_gap(struct kafka_source *s, struct part *p, struct haul_source_event *out)
@@ -806,6 +822,7 @@ enum haul_err haul_kafka_source_open(const struct haul_kafka_options *o, const c
     assert(s != NULL);
     s->base.ops = &ops;
     s->timeout_ms = (int)o->request_timeout_ms;
+    s->half_bytes = (size_t)o->queue_bytes / 2;
     if (log != NULL) s->log = *log;
     enum haul_err err = name_topics(s, o, instance, mailboxes, mailboxes_len, e);
     rd_kafka_conf_t *conf = err == HAUL_OK ? configure(o, instance, worker, e) : NULL;
