@@ -58,7 +58,7 @@ static const struct haul_option rows[] = {
     {"workers", HAUL_O_COUNT, AT(workers), .low = 0, .high = 256, .fallback = "0",
      .en = "Threads that run tasks, each with its own connections; 0 means one for each core.",
      .zh = "运行任务的线程数，各有自己的连接；0 表示每个核一个。"},
-    {"commit.pace", HAUL_O_DURATION, AT(commit_pace_ms), .low = 1, .high = 10 * HAUL_MS_S, .fallback = "2ms",
+    {"commit.pace", HAUL_O_DURATION, AT(commit_pace_ms), .low = 1, .high = 10 * HAUL_MS_S, .fallback = "1ms",
      .en = "Shortest time between two commits of a worker; a larger one means fewer, larger commits.",
      .zh = "一个工作线程两次提交之间的最短时间；越大，提交越少、越大。"},
     {"commit.documents_max", HAUL_O_COUNT, AT(commit_documents_max), .low = 100, .high = 100000, .fallback = "3000",

@@ -193,7 +193,8 @@ static bool on_event(struct haul_worker *w, const struct haul_source_event *ev)
     return false;
 }
 
-static void intake(struct haul_worker *w, int wait_ms)
+/* True when there may be more to take in at once. */
+static bool intake(struct haul_worker *w, int wait_ms)
 {
     for (int i = 0; i < MESSAGES_A_TURN; i++) {
         struct haul_source_event ev;
@@ -201,9 +202,19 @@ static void intake(struct haul_worker *w, int wait_ms)
         const enum haul_err err = w->source->ops->poll(w->source, i == 0 ? wait_ms : 0, &ev, &e);
         if (err != HAUL_OK && w->report.source_ok) worker_log(w, NULL, 1, "source_unavailable", "%s", e.text);
         w->report.source_ok = err == HAUL_OK;
-        if (err != HAUL_OK || !on_event(w, &ev)) return;
-        if ((i & 31) == 31 && !w->flying && worker_now(w) - w->commit_ns >= w->s.pace_ms * NS_PER_MS) return;
+        if (err != HAUL_OK || !on_event(w, &ev)) return false;
+        if ((i & 31) == 31 && !w->flying && worker_now(w) - w->commit_ns >= w->s.pace_ms * NS_PER_MS) return true;
     }
+    return true;
+}
+
+/* How long a message may be waited for: no longer than until what is done already may be committed. */
+static int patience_ms(const struct haul_worker *w, int wait_ms)
+{
+    if (w->flying || w->claims_left) return 0;
+    const int64_t left_ns = w->s.pace_ms * NS_PER_MS - (w->now_ns - w->commit_ns);
+    if (left_ns >= wait_ms * (int64_t)NS_PER_MS || !worker_commit_wanted(w)) return wait_ms;
+    return left_ns <= 0 ? 0 : (int)((left_ns + NS_PER_MS - 1) / NS_PER_MS);
 }
 
 /* The store does not answer: nothing more is taken in, the group is still served. */
@@ -231,8 +242,9 @@ void haul_worker_turn(struct haul_worker *w, int wait_ms)
     hold(w, w->flying && !w->report.store_ok);
     worker_claims(w);
     const bool ready = run_all(w);
+    bool more = false;
     if (ready || w->holding)
-        intake(w, w->flying || w->claims_left ? 0 : wait_ms);
+        more = intake(w, patience_ms(w, wait_ms));
     else if (w->flying)
         worker_commit_drive(w, wait_ms < 1 ? 0 : 1);
     worker_now(w);
@@ -240,7 +252,7 @@ void haul_worker_turn(struct haul_worker *w, int wait_ms)
     worker_send(w);
     worker_time_passes(w);
     worker_publish(w);
-    if (w->flying && wait_ms > 0) worker_commit_drive(w, 1);
+    if (w->flying && wait_ms > 0 && !more) worker_commit_drive(w, 1);
 }
 
 bool haul_worker_idle(const struct haul_worker *w)

@@ -49,6 +49,13 @@ static bool commit_wanted(const struct worker_task *wt)
     return can_commit(wt) && (checkpoint_has_work(wt) || worker_acked_sum(wt) != wt->committed_acked_sum);
 }
 
+bool worker_commit_wanted(const struct haul_worker *w)
+{
+    for (size_t i = 0; i < w->tasks; i++)
+        if (commit_wanted(w->task[i])) return true;
+    return false;
+}
+
 /* ---- checkpoints ---- */
 static void checkpoint_maybe_begin(struct haul_worker *w, struct worker_task *wt, bool last)
 {

@@ -115,6 +115,7 @@ void worker_drained(struct haul_worker *w, struct worker_task *wt);
 void worker_target(struct haul_worker *w, struct worker_task *wt); /* the muted replay has arrived */
 
 /* worker_commit.c */
+bool worker_commit_wanted(const struct haul_worker *w); /* a commit that were begun now would have something in it */
 bool worker_commit_begin(struct haul_worker *w, bool last);
 void worker_commit_drive(struct haul_worker *w, int wait_ms);
 bool worker_task_ahead(const struct worker_task *wt); /* it has done what is not committed */

@@ -14,8 +14,10 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define WAIT_NS 5000000000ll
+#define LOOK_US 100 /* between two looks at Redis: what is seen is late by half of it, and the looking costs little */
 
 struct probe {
     const char *brokers;
@@ -92,6 +94,7 @@ static int64_t wait_document(struct haul_redis_client *c, const char *key, const
         if (haul_redis_client_call(c, words, 2, &v, &e) != HAUL_OK) exit(1);
         if (v->type == HAUL_REDIS_STRING && memmem(v->str.p, v->str.n, text, strlen(text)) != NULL)
             return haul_mono_now().ns;
+        usleep(LOOK_US);
     }
 }
 
@@ -111,6 +114,7 @@ static int64_t wait_alert(struct haul_redis_client *c, const char *text, int64_t
                 const struct haul_str s = v->items[i]->items[1]->items[1]->str;
                 if (memmem(s.p, s.n, text, strlen(text)) != NULL) return haul_mono_now().ns;
             }
+        usleep(LOOK_US);
     }
 }
 
