@@ -165,7 +165,7 @@ sub paint {
 
 sub paint_soon {
     my ($t, $e) = @_;
-    my $due = $e->{painted} + $t->{options}{view_interval} + $wrong{paint} if $e->{painted} != BEFORE;
+    my $due = $e->{painted} + $t->{options}{view_interval} + 500 * $wrong{paint} if $e->{painted} != BEFORE;
     if (!defined $due || $t->{time} >= $due) { $e->{due_now} = 1 }
     elsif ($e->{due}[PAINT] == NEVER) { $e->{due}[PAINT] = $due }
 }
