@@ -11,33 +11,40 @@ use constant { RECORD_MAX => 65536, TIME_LOW => -62167219200000, TIME_HIGH => 25
 
 # ---- what there is: kind => [name, lon and lat required, [number, name, type, low, high, required] …] ----
 our %kind = (
-    1 => ['options', 0, [16, 'version', 'int', 1, 4294967295, 1], [17, 'hash', 'text', 32, 32, 1], [18, 'what', 'text', 1, 32, 1]],
+    1 => ['options', 0, [16, 'version', 'int', 1, 4294967295, 1], [17, 'hash', 'text', 32, 32, 1],
+        [18, 'what', 'text', 1, 32, 1]],
     2 => ['tick', 0],
     3 => ['clock', 0, [16, 'watermark', 'int', NEVER_LESS, NEVER_MORE, 1], [17, 'through', 'int', 0, NEVER_MORE, 1],
         [18, 'gone', 'bool', 0, 1, 0]],
     4 => ['answer', 0, [16, 'version', 'int', 1, 4294967295, 1]],
     5 => ['repaint', 0],
     16 => ['vehicle_position', 1, [16, 'speed_kmh', 'real', 0, 400, 0], [17, 'heading_deg', 'real', 0, 360, 0],
-        [18, 'altitude_m', 'real', -500, 9000, 0], [19, 'status', 'int', 0, 4294967295, 0], [20, 'alarm', 'int', 0, 4294967295, 0],
-        [21, 'mileage_km', 'real', 0, 10000000, 0], [22, 'fuel_l', 'real', 0, 10000, 0], [23, 'satellites', 'int', 0, 255, 0],
+        [18, 'altitude_m', 'real', -500, 9000, 0], [19, 'status', 'int', 0, 4294967295, 0],
+        [20, 'alarm', 'int', 0, 4294967295, 0], [21, 'mileage_km', 'real', 0, 10000000, 0],
+        [22, 'fuel_l', 'real', 0, 10000, 0], [23, 'satellites', 'int', 0, 255, 0],
         [24, 'serial', 'int', 0, 4294967295, 0], [25, 'plate', 'text', 0, 24, 0], [26, 'driver', 'text', 0, 64, 0],
-        [27, 'group', 'text', 0, 32, 0], [28, 'accel_mps2', 'real', -100, 100, 0], [29, 'lateral_mps2', 'real', -100, 100, 0],
-        [30, 'battery_pct', 'real', 0, 100, 0], [31, 'accuracy_m', 'real', 0, 10000, 0]],
+        [27, 'group', 'text', 0, 32, 0], [28, 'accel_mps2', 'real', -100, 100, 0],
+        [29, 'lateral_mps2', 'real', -100, 100, 0], [30, 'battery_pct', 'real', 0, 100, 0],
+        [31, 'accuracy_m', 'real', 0, 10000, 0]],
     17 => ['vehicle_event', 0, [16, 'what', 'text', 1, 32, 1], [17, 'alarm', 'int', 0, 4294967295, 0],
         [18, 'level', 'int', 0, 3, 0], [19, 'door', 'int', 0, 15, 0]],
-    200 => ['alert', 0, [16, 'action', 'text', 4, 6, 1], [17, 'rule', 'text', 1, 64, 1], [18, 'entity', 'text', 1, 80, 1],
-        [19, 'since', 'int', NEVER_LESS, NEVER_MORE, 1], [20, 'severity', 'int', 1, 4, 1], [21, 'score', 'real', 0, 1, 1],
-        [22, 'value', 'real', -1e15, 1e15, 0], [23, 'threshold', 'real', -1e15, 1e15, 0], [24, 'unit', 'text', 0, 16, 0],
-        [25, 'option', 'text', 0, 96, 0], [26, 'options_version', 'int', 0, 4294967295, 0], [27, 'why_en', 'text', 0, 400, 0],
+    200 => ['alert', 0, [16, 'action', 'text', 4, 6, 1], [17, 'rule', 'text', 1, 64, 1],
+        [18, 'entity', 'text', 1, 80, 1],
+        [19, 'since', 'int', NEVER_LESS, NEVER_MORE, 1], [20, 'severity', 'int', 1, 4, 1],
+        [21, 'score', 'real', 0, 1, 1], [22, 'value', 'real', -1e15, 1e15, 0],
+        [23, 'threshold', 'real', -1e15, 1e15, 0], [24, 'unit', 'text', 0, 16, 0],
+        [25, 'option', 'text', 0, 96, 0], [26, 'options_version', 'int', 0, 4294967295, 0],
+        [27, 'why_en', 'text', 0, 400, 0],
         [28, 'why_zh', 'text', 0, 400, 0], [29, 'do_en', 'text', 0, 200, 0], [30, 'do_zh', 'text', 0, 200, 0],
         [31, 'cause', 'text', 0, 96, 0], [32, 'log', 'text', 0, 96, 0], [33, 'state', 'bytes', 0, 8192, 0],
         [34, 'record', 'bytes', 0, 4096, 0], [35, 'touches', 'text', 0, 400, 0]],
     240 => ['template_reading', 0, [16, 'value', 'real', -1e9, 1e9, 1], [17, 'between', 'reals', -1e9, 1e9, 0]],
 );
 # Kinds that haul knows and this oracle does not: a message of one is none for it.
-my %foreign = (18 => 'fence_transition', 32 => 'cold_sample', 33 => 'cold_event', 34 => 'cold_exposure', 35 => 'cold_handover',
-    48 => 'hub_scan', 49 => 'hub_machine', 50 => 'hub_chute', 51 => 'hub_dock', 52 => 'hub_agv', 53 => 'hub_count', 54 => 'hub_order',
-    55 => 'hub_sighting', 56 => 'hub_teleport', 201 => 'action', 216 => 'redrive');
+my %foreign = (18 => 'fence_transition', 32 => 'cold_sample', 33 => 'cold_event', 34 => 'cold_exposure',
+    35 => 'cold_handover', 48 => 'hub_scan', 49 => 'hub_machine', 50 => 'hub_chute', 51 => 'hub_dock', 52 => 'hub_agv',
+    53 => 'hub_count', 54 => 'hub_order', 55 => 'hub_sighting', 56 => 'hub_teleport', 201 => 'action',
+    216 => 'redrive');
 my @envelope = qw(v kind id time source lon lat crs);
 my %number = ((map { $kind{$_}[0] => $_ } keys %kind), reverse %foreign);
 
@@ -46,17 +53,20 @@ my %fields = map { $_ => { fields_of($_) } } keys %kind;
 
 sub refuse { my ($reason, $field) = @_; die { reason => $reason, field => $field // '' } }
 
-# ---- msgpack: what a value's first bytes say. (form, bytes of its own, values inside it, where its content begins) ----
-my %sized = ( # first byte => [form, bytes of the length, bytes that are always there besides]
-    0xc4 => ['bin', 1], 0xc5 => ['bin', 2], 0xc6 => ['bin', 4], 0xc7 => ['ext', 1], 0xc8 => ['ext', 2], 0xc9 => ['ext', 4],
+# ---- msgpack ----
+my %sized = ( # first byte => [form, bytes of the length]
+    0xc4 => ['bin', 1], 0xc5 => ['bin', 2], 0xc6 => ['bin', 4],
+    0xc7 => ['ext', 1], 0xc8 => ['ext', 2], 0xc9 => ['ext', 4],
     0xd9 => ['str', 1], 0xda => ['str', 2], 0xdb => ['str', 4],
     0xdc => ['array', 2], 0xdd => ['array', 4], 0xde => ['map', 2], 0xdf => ['map', 4],
 );
-my %fixed = (
+my %fixed = ( # first byte => [form, bytes behind it]
     0xc0 => ['nil', 0], 0xc2 => ['bool', 0], 0xc3 => ['bool', 0], 0xca => ['float', 4], 0xcb => ['float', 8],
-    (map { 0xcc + $_ => ['int', 1 << $_], 0xd0 + $_ => ['int', 1 << $_] } 0 .. 3), (map { 0xd4 + $_ => ['ext', 1 + (1 << $_)] } 0 .. 4),
+    (map { 0xcc + $_ => ['int', 1 << $_], 0xd0 + $_ => ['int', 1 << $_] } 0 .. 3),
+    (map { 0xd4 + $_ => ['ext', 1 + (1 << $_)] } 0 .. 4),
 );
 
+# What the first bytes of a value say: its form, bytes of its own, values inside it, where its content begins.
 sub head {
     my ($m, $at, $field) = @_;
     my $left = length($$m) - $at;
@@ -125,7 +135,7 @@ sub number_at {
     my $end = $at + $bytes;
     return (unpack($b == 0xca ? 'f>' : 'd>', $content), 'real', $end) if $form eq 'float';
     return ($b < 0x80 ? $b : $b - 256, 'int', $end) if $bytes == 1;
-    my $v = unpack { 0xcc => 'C', 0xcd => 'n', 0xce => 'N', 0xcf => 'Q>', 0xd0 => 'c', 0xd1 => 's>', 0xd2 => 'l>', 0xd3 => 'q>' }->{$b}, $content;
+    my $v = unpack(('C', 'n', 'N', 'Q>', 'c', 's>', 'l>', 'q>')[$b - 0xcc], $content);
     return ($v, $v > NEVER_MORE ? 'real' : 'int', $end);
 }
 
@@ -162,7 +172,8 @@ sub string {
 }
 
 my $utf8 = qr/\A(?:[\x00-\x7f]|[\xc2-\xdf][\x80-\xbf]|\xe0[\xa0-\xbf][\x80-\xbf]|\xed[\x80-\x9f][\x80-\xbf]
-    |[\xe1-\xec\xee\xef][\x80-\xbf]{2}|\xf0[\x90-\xbf][\x80-\xbf]{2}|[\xf1-\xf3][\x80-\xbf]{3}|\xf4[\x80-\x8f][\x80-\xbf]{2})*+\z/x;
+    |[\xe1-\xec\xee\xef][\x80-\xbf]{2}|\xf0[\x90-\xbf][\x80-\xbf]{2}|[\xf1-\xf3][\x80-\xbf]{3}
+    |\xf4[\x80-\x8f][\x80-\xbf]{2})*+\z/x;
 
 sub text {
     my ($m, $at, $field, $low, $high) = @_;

@@ -43,7 +43,8 @@ sub quarantine {
     $t->{count}{records_quarantined}++;
     my $m = $t->{message};
     my $append = $m->{append_time} ? $m->{append} : '-';
-    $t->send_to($#{ $t->{sent} }, join ' ', $stage, $reason, $field eq '' ? '-' : $field, $m->{offset}, $t->{index}, $append, unpack 'H*', $raw);
+    my @why = ($stage, $reason, $field eq '' ? '-' : $field);
+    $t->send_to($#{ $t->{sent} }, join ' ', @why, $m->{offset}, $t->{index}, $append, unpack 'H*', $raw);
 }
 
 # ---- what comes from other tasks: here, forwarded records ----
@@ -102,7 +103,7 @@ sub thing {
     my $e = $t->{thing}{$id};
     return ($e, 0) if $e;
     for (my $gone = 0; $gone < 8 && keys %{ $t->{thing} } >= $t->{options}{entities_max}; $gone++) { $t->evict }
-    $e = { id => $id, newest => BEFORE, painted => BEFORE, due => [NEVER, NEVER], state => [0, 0, 0, 0, 0], before => undef };
+    $e = { id => $id, newest => BEFORE, painted => BEFORE, due => [NEVER, NEVER], state => [0, 0, 0, 0, 0] };
     $t->{thing}{$id} = $e;
     return ($e, 1);
 }
@@ -159,8 +160,9 @@ sub paint {
     $t->{count}{documents_painted}++;
     my $time = $e->{newest} > $t->{time} ? $e->{newest} : $t->{time};
     my (undef, undef, $readings, $value, $silent) = @{ $e->{state} };
-    $t->{view}{ $e->{id} } = sprintf '{"id":%s,"time":%s,"value":%s,"readings":%d,"silent":%s,"high":%s}', json_text($e->{id}), json_time($time),
-        json_real($value, 3), $readings, $silent ? 'true' : 'false', $e->{alert} ? 'true' : 'false';
+    $t->{view}{ $e->{id} } = sprintf '{"id":%s,"time":%s,"value":%s,"readings":%d,"silent":%s,"high":%s}',
+        json_text($e->{id}), json_time($time), json_real($value, 3), $readings,
+        $silent ? 'true' : 'false', $e->{alert} ? 'true' : 'false';
 }
 
 sub paint_soon {
@@ -195,7 +197,8 @@ sub raise {
     my $action = $e->{alert} ? 'change' : 'open';
     return if $e->{alert} && $score <= $e->{alert}{score};
     if ($action eq 'open') {
-        my $seed = sprintf '%d/%d|high|0:%s|%d.%d|%d', NUMBER, $t->{partition}, $e->{id}, $t->{last_offset}, $t->{index}, $t->{step};
+        my $seed = sprintf '%d/%d|high|0:%s|%d.%d|%d', NUMBER, $t->{partition}, $e->{id},
+            $t->{last_offset}, $t->{index}, $t->{step};
         $e->{alert} = { id => Hash::xxh3($seed) || 1 };
         $t->{count}{alerts_raised}++;
     }
@@ -215,18 +218,20 @@ sub say {
     my ($t, $e, $action, $score, $value, $limit, $value_text, $limit_text) = @_;
     my $id = sprintf '%016x', $e->{alert}{id};
     my %field = (
-        16 => $action, 17 => 'template.high', 18 => "thing:$e->{id}", 19 => $t->{time} + $wrong{since}, 20 => 3, 21 => $score,
-        22 => $value, 23 => $limit, 25 => 'template.high.raise', 26 => $t->{version},
+        16 => $action, 17 => 'template.high', 18 => "thing:$e->{id}", 19 => $t->{time} + $wrong{since}, 20 => 3,
+        21 => $score, 22 => $value, 23 => $limit, 25 => 'template.high.raise', 26 => $t->{version},
         27 => substr("$e->{id} reads $value_text, at or above $limit_text", 0, 400),
-        28 => substr("$e->{id} 读数 $value_text，达到 $limit_text", 0, 400), 29 => 'Look at the thing.', 30 => '检查该对象。',
+        28 => substr("$e->{id} 读数 $value_text，达到 $limit_text", 0, 400),
+        29 => 'Look at the thing.', 30 => '检查该对象。',
         32 => sprintf('template/%d@%d.%d#%d', $t->{partition}, $t->{last_offset}, $t->{index}, $t->{step}),
     );
     if ($action eq 'open') { # the state before the step, as it lies in memory, and the record
         $field{33} = pack 'q<3 d< C x7', @{ $e->{before} };
         $field{34} = $t->{now}{raw} if length $t->{now}{raw} <= 2048;
     }
-    my $record = { v => 1, kind => 200, id => $id, time => $t->{time}, source => $t->{now}{source}, crs => 0, field => \%field };
-    $t->send_to($t->{world}{partitions} + Hash::partition_of($id, $t->{world}{desk}), unpack 'H*', Record::encode($record));
+    my $bytes = Record::encode({ v => 1, kind => 200, id => $id, time => $t->{time}, source => $t->{now}{source},
+        crs => 0, field => \%field });
+    $t->send_to($t->{world}{partitions} + Hash::partition_of($id, $t->{world}{desk}), unpack 'H*', $bytes);
 }
 
 # ---- a record ----
@@ -294,7 +299,7 @@ sub take {
     $t->{message} = $m;
     $t->{offset} = $m->{offset};
     for my $i (0 .. $#parts) {
-        my ($r, $refused) = @{ $parts[$i] }{qw(record refused)};
+        my ($r, $refused, $field, $raw, $frame) = @{ $parts[$i] }{qw(record refused field raw frame)};
         my $telemetry = $r && $r->{kind} >= 16;
         my $e;
         $t->{index} = $i;
@@ -308,7 +313,7 @@ sub take {
         elsif ($t->in_sequence) {
             $t->{now} = $r;
             if ($r) { $e = $t->telemetry($r) }
-            else { $t->quarantine($parts[$i]{frame} ? 'KAFKA_CONSUME' : 'VALUE_CONVERTER', $refused, @{ $parts[$i] }{qw(field raw)}) }
+            else { $t->quarantine($frame ? 'KAFKA_CONSUME' : 'VALUE_CONVERTER', $refused, $field, $raw) }
         }
         $t->{count}{records}++;
         if ($i == $#parts) { @{$t}{qw(offset index)} = ($m->{offset} + 1, 0) }
@@ -354,14 +359,16 @@ sub dump {
     for my $id (sort keys %{ $t->{thing} }) {
         my $e = $t->{thing}{$id};
         my ($newest, $sum, $readings, $value, $silent) = @{ $e->{state} };
-        $out .= sprintf '{"entity":%s,"newest":%s,"painted":%s,"due":[%s],', json_text("thing:$id"), json_time($e->{newest}), json_time($e->{painted}),
+        $out .= sprintf '{"entity":%s,"newest":%s,"painted":%s,"due":[%s],',
+            json_text("thing:$id"), json_time($e->{newest}), json_time($e->{painted}),
             join ',', map { json_time($_) } @{ $e->{due} };
         $out .= sprintf '"high":%u,', $e->{alert}{id} if $e->{alert};
-        $out .= sprintf qq("state":{"newest_ms":%d,"sum_milli":%d,"readings":%d,"value":%s,"silent":%d}}\n), $newest, $sum, $readings,
-            json_real($value, 9), $silent;
+        $out .= sprintf qq("state":{"newest_ms":%d,"sum_milli":%d,"readings":%d,"value":%s,"silent":%d}}\n),
+            $newest, $sum, $readings, json_real($value, 9), $silent;
     }
-    $out .= sprintf '{"task":"template","partition":%d,"offset":%d,"index":0,"step":%d,"watermark":%s,"outside":%s,"options":"%s",', $t->{partition},
-        $t->{offset}, $t->{step}, json_time($t->{watermark}), json_time($t->{outside}), $t->{options}{hash};
+    $out .= sprintf '{"task":"template","partition":%d,"offset":%d,"index":0,"step":%d,"watermark":%s,"outside":%s,'
+        . '"options":"%s",', $t->{partition}, $t->{offset}, $t->{step},
+        json_time($t->{watermark}), json_time($t->{outside}), $t->{options}{hash};
     $out .= sprintf '"%s":%d,', $_, $t->{count}{$_} for @counts;
     $out .= sprintf qq("sequences":[%s],"upstreams":[%s]}\n), join(',', map { scalar @$_ } @{ $t->{sent} }),
         join ',', map { "[${\NUMBER},$_->{partition},$_->{sequence},null]" } @{ $t->{upstream} };

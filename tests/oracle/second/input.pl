@@ -66,18 +66,25 @@ sub anything {
 }
 
 # ---- a record: pairs of key and value, of which the keys may be names, in any order ----
-my %name = (0 => 'v', 1 => 'kind', 2 => 'id', 3 => 'time', 4 => 'source', 5 => 'lon', 6 => 'lat', 7 => 'crs', 16 => 'value', 17 => 'between');
+my %name = (0 => 'v', 1 => 'kind', 2 => 'id', 3 => 'time', 4 => 'source', 5 => 'lon', 6 => 'lat', 7 => 'crs',
+    16 => 'value', 17 => 'between');
+sub key { # a reference is a key's bytes
+    my ($key) = @_;
+    return $$key if ref $key;
+    return chance(0.1) && $name{$key} ? text($name{$key}) : Record::pack_int($key);
+}
 sub map_of {
     my (@pairs) = @_;
     @pairs = List::Util::shuffle(@pairs) if chance(0.1);
     my $n = @pairs;
     my $head = chance(0.95) ? Record::pack_map($n) : chance(0.5) ? pack 'Cn', 0xde, $n : pack 'CN', 0xdf, $n;
-    return join '', $head, map { (ref $_->[0] ? ${ $_->[0] } : chance(0.1) && $name{ $_->[0] } ? text($name{ $_->[0] }) : Record::pack_int($_->[0])) . $_->[1] } @pairs;
+    return join '', $head, map { key($_->[0]) . $_->[1] } @pairs;
 }
 
 sub reading {
     my ($id, $time, $value) = @_;
-    my @pairs = ([1, chance(0.9) ? integer(240) : text('template_reading')], [2, text($id)], [3, moment($time)], [16, number($value)]);
+    my $kind = chance(0.9) ? integer(240) : text('template_reading');
+    my @pairs = ([1, $kind], [2, text($id)], [3, moment($time)], [16, number($value)]);
     push @pairs, [0, integer(one_of(1, 1, 1, 2, 300))] if chance(0.7);
     push @pairs, [4, text(one_of('', 'gateway-7', '网关'))] if chance(0.3);
     push @pairs, [5, number(115.5)], [6, number(28)] if chance(0.2);
@@ -93,16 +100,27 @@ sub wrong_reading {
     my %p = (1 => integer(240), 2 => text($id), 3 => moment($time), 16 => number($value));
     my @more;
     my @ways = (
-        sub { $p{16} = Record::pack_real(one_of(9**9**9, -9**9**9, -sin 9**9**9)) }, sub { $p{16} = number(one_of(1.1e9, -1e12)) },
-        sub { $p{16} = one_of(text('12'), "\xc0", "\xc3", Record::pack_array(0)) }, sub { $p{3} = moment(one_of(0, 4294967295000, 253402300799999)) },
-        sub { $p{3} = moment($time + one_of(0.3, 30, 3000) * 86400000) }, sub { $p{3} = moment($time - one_of(31, 400) * 86400000) },
-        sub { $p{3} = one_of("\xc0", text('now'), number(1.5), pack('Cq>', 0xd3, -9223372036854775807), pack 'CcQ>', 0xd7, -1, 2**63) },
-        sub { $p{2} = one_of(text(''), text('x' x 65), text("A\n1"), text("A\xc2\x85"), text("\xb8\xd3"), Record::pack_bin('A1'), integer(7)) },
-        sub { $p{1} = one_of(integer(16), integer(17), integer(200), integer(0), integer(199), integer(256), text('thing'), number(1.5)) },
-        sub { delete $p{ one_of(keys %p) } }, sub { push @more, [one_of(2, 3, 16), number(5)] }, sub { push @more, [7, integer(one_of(5, -1))] },
-        sub { push @more, [5, number(one_of(10, 181))] }, sub { push @more, [0, integer(one_of(0, -3, 2**32))] },
-        sub { push @more, [17, Record::pack_array(65) . "\x01" x 65] }, sub { push @more, [\one_of("\xc0", number(0.5), "\xff", "\xc1"), "\x01"] },
-        sub { push @more, [90, "\x91" x one_of(7, 8, 1000) . "\xc0"] }, sub { push @more, [90, pack 'CNa9', one_of(0xdb, 0xdd, 0xdf), 2**32 - 1, ''] },
+        sub { $p{16} = Record::pack_real(one_of(9**9**9, -9**9**9, -sin 9**9**9)) },
+        sub { $p{16} = number(one_of(1.1e9, -1e12)) },
+        sub { $p{16} = one_of(text('12'), "\xc0", "\xc3", Record::pack_array(0)) },
+        sub { $p{3} = moment(one_of(0, 4294967295000, 253402300799999)) },
+        sub { $p{3} = moment($time + one_of(0.3, 30, 3000) * 86400000) },
+        sub { $p{3} = moment($time - one_of(31, 400) * 86400000) },
+        sub { $p{3} = one_of("\xc0", text('now'), number(1.5), pack('Cq>', 0xd3, -9223372036854775807)) },
+        sub { $p{3} = pack 'CcQ>', 0xd7, -1, 2**63 },
+        sub { $p{2} = one_of(text(''), text('x' x 65), text("A\n1"), text("A\xc2\x85")) },
+        sub { $p{2} = one_of(text("\xb8\xd3"), Record::pack_bin('A1'), integer(7)) },
+        sub { $p{1} = one_of(map { integer($_) } 16, 17, 200, 0, 199, 256) },
+        sub { $p{1} = one_of(text('thing'), number(1.5)) },
+        sub { delete $p{ one_of(keys %p) } },
+        sub { push @more, [one_of(2, 3, 16), number(5)] },
+        sub { push @more, [7, integer(one_of(5, -1))] },
+        sub { push @more, [5, number(one_of(10, 181))] },
+        sub { push @more, [0, integer(one_of(0, -3, 2**32))] },
+        sub { push @more, [17, Record::pack_array(65) . "\x01" x 65] },
+        sub { push @more, [\one_of("\xc0", number(0.5), "\xff", "\xc1"), "\x01"] },
+        sub { push @more, [90, "\x91" x one_of(7, 8, 1000) . "\xc0"] },
+        sub { push @more, [90, pack 'CNa9', one_of(0xdb, 0xdd, 0xdf), 2**32 - 1, ''] },
     );
     one_of(@ways)->();
     return map_of((map { [$_, $p{$_}] } sort keys %p), @more);
@@ -113,9 +131,16 @@ sub mutilate {
     my ($bytes) = @_;
     my $at = int rand length $bytes;
     return one_of(
-        sub { substr($bytes, $at, 1) = chr int rand 256; $bytes }, sub { substr $bytes, 0, $at }, sub { $bytes . chr int rand 256 },
-        sub { substr($bytes, $at, 0) = chr int rand 256; $bytes }, sub { substr($bytes, $at, 1) = ''; $bytes }, sub { join '', map { chr int rand 256 } 0 .. rand 90 },
-        sub { Record::pack_array(257) . "\x80" x 257 }, sub { pack('Cn', 0xdc, 200) . $bytes }, sub { "\x90" }, sub { "\xc0" x 65537 },
+        sub { substr($bytes, $at, 1) = chr int rand 256; $bytes },
+        sub { substr $bytes, 0, $at },
+        sub { $bytes . chr int rand 256 },
+        sub { substr($bytes, $at, 0) = chr int rand 256; $bytes },
+        sub { substr($bytes, $at, 1) = ''; $bytes },
+        sub { join '', map { chr int rand 256 } 0 .. rand 90 },
+        sub { Record::pack_array(257) . "\x80" x 257 },
+        sub { pack('Cn', 0xdc, 200) . $bytes },
+        sub { "\x90" },
+        sub { "\xc0" x 65537 },
     )->();
 }
 
@@ -136,11 +161,14 @@ my @things = ((map { "T$_" } 1 .. 36), '赣A12345', 'thing "7" \\', 'x' x 64);
 my (%value, $last, $last_key);
 my $span = 7200000;
 my $early = $end - $span - 1000;
-for my $k (1 .. $partitions * 40) { send_bytes("EARLY$k", map_of([1, integer(240)], [2, text("EARLY$k")], [3, integer($early)], [16, integer(1)])) if $k % 8 == 0 }
+for my $k (map { "EARLY$_" } 1 .. 5 * $partitions) { # a time for each partition before arrival is one
+    send_bytes($k, map_of([1, integer(240)], [2, text($k)], [3, integer($early)], [16, integer(1)]));
+}
 for my $i (1 .. $messages) {
     my $now = $early + int $span * $i / $messages;
     my $next = sub { # of a third of the things at a time, and now and then a stranger
-        my $id = chance(0.04) ? 'R' . int rand 500 : $things[(rand(@things / 3) + int($i / 600) * @things / 3) % @things];
+        my $third = int($i / 600) * @things / 3;
+        my $id = chance(0.04) ? 'R' . int rand 500 : $things[(rand(@things / 3) + $third) % @things];
         $value{$id} = chance(0.02) ? 120 : ($value{$id} // 45) + rand(12) - 6;
         $value{$id} = 45 if $value{$id} < 30 || $value{$id} > 65 && chance(0.3);
         my $lag = chance(0.7) ? 0 : chance(0.9) ? int rand 8000 : int rand 900000;
@@ -150,7 +178,8 @@ for my $i (1 .. $messages) {
     my $bytes = chance(0.04) ? wrong_reading($id, $time, $value) : reading($id, $time, $value);
     if (chance(0.1)) {
         my $n = 2 + int rand 5;
-        $bytes = join '', Record::pack_array($n), $bytes, map { my @r = $next->(); chance(0.05) ? wrong_reading(@r) : reading(@r) } 2 .. $n;
+        $bytes = Record::pack_array($n) . $bytes;
+        for (2 .. $n) { my @r = $next->(); $bytes .= chance(0.05) ? wrong_reading(@r) : reading(@r) }
     }
     $bytes = mutilate($bytes) if chance(0.04);
     next if !covered($bytes);
