@@ -9,7 +9,10 @@
 #include <stdlib.h>
 
 enum {
-    PART = 200,         /* tasks: with more of them the genetic search is slow to find better ones */
+    PART = 200,       /* tasks of a part for ruin and recreate */
+    PART_BRED = 120,  /* with more of them the genetic search is slow to find better ones */
+    ROUTES_LEAST = 5, /* in a part, though there be more tasks, but no more than LONGER times as many */
+    LONGER = 3,
     VISIT = 50,         /* steps a task: takes far longer than making the part */
     VISITS = 12,        /* at least so often each place is in a part, if need be for a shorter time */
     BREED = 1000,       /* steps a task: in which a first population and its children come together */
@@ -50,7 +53,8 @@ struct parts {
 struct parts_plan parts_plan_for(const struct search *x, int64_t steps)
 {
     const int64_t each = steps / (x->m->tasks + 1);
-    struct parts_plan plan = {.tasks = PART, .steps = VISIT, .breed_steps = BREED, .breed_from = 2};
+    struct parts_plan plan = {
+        .tasks = PART, .breed_tasks = PART_BRED, .steps = VISIT, .breed_steps = BREED, .breed_from = 2};
     if (each < VISIT * VISITS) plan.steps = (int32_t)(each / VISITS) + 1;
     if (each >= BREED_LEAST && genetic_suits(x)) plan.breed_from = breed_from;
     return plan;
@@ -153,16 +157,22 @@ static void take_at(struct parts *q, int32_t i)
         take_route(q, r);
 }
 
+static bool part_is_full(const struct parts *q)
+{
+    const struct haul_problem *p = &q->part.p;
+    const int32_t tasks = parts_breed(q) ? q->plan.breed_tasks : q->plan.tasks;
+    return p->tasks_n >= tasks && (p->vehicles_n >= ROUTES_LEAST || p->tasks_n >= LONGER * tasks);
+}
+
 /* Routes grow round a place from near task to near task. */
 static void choose_routes(struct parts *q)
 {
     const struct model *m = q->x->m;
     struct part *t = &q->part;
     take_at(q, draw_place(q));
-    for (int32_t k = 0; k < t->p.tasks_n && t->p.tasks_n < q->plan.tasks; k++) {
+    for (int32_t k = 0; k < t->p.tasks_n && !part_is_full(q); k++) {
         const int32_t *list = m->near_way + (int64_t)t->task[k] * m->near;
-        for (int32_t n = 0; n < m->near_n[t->task[k]] && n < BRANCH && t->p.tasks_n < q->plan.tasks; n++)
-            take_at(q, list[n]);
+        for (int32_t n = 0; n < m->near_n[t->task[k]] && n < BRANCH && !part_is_full(q); n++) take_at(q, list[n]);
     }
 }
 

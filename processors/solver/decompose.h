@@ -12,8 +12,8 @@
 #include "processors/solver/search.h"
 
 struct parts_plan {
-    int32_t tasks;       /* in a part, about */
-    int32_t steps;       /* of ruin and recreate in a part, for each of its tasks, until the next one */
+    int32_t tasks, breed_tasks; /* in a part, about; in one that is bred */
+    int32_t steps;              /* of ruin and recreate in a part, for each of its tasks, until the next one */
     int32_t breed_steps; /* as many steps' worth of children instead, where the genetic search suits the problem */
     double breed_from;   /* the share of the whole from which on parts are bred; above 1: never */
 };

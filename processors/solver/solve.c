@@ -159,10 +159,13 @@ static void first_plan(struct search *x)
     }
 }
 
-static void tune(struct search *x)
+/* `steps`: about so many there is time for. With few a task there is none to cool down from where all is shuffled. */
+static void tune(struct search *x, int64_t steps)
 {
+    enum { FEW_A_TASK = 400 };
     const double mean = (double)x->m->cost_mean;
     x->hot = mean * (x->m->timed ? 1.5 : 3);
+    if (steps / (x->m->tasks + 1) < FEW_A_TASK && x->m->tasks > SMALL_FLEET) x->hot /= 3;
     x->cold = mean * 0.05;
     x->find.blinks = true;
     x->tries = TRIES;
@@ -187,12 +190,13 @@ static enum haul_err begin_island(struct solve *v, int32_t k, struct haul_error 
     if (bad != HAUL_OK) return bad;
     first_plan(x);
     search_settle(x);
-    tune(x);
+    const int64_t steps = steps_of(v->o);
+    tune(x, steps);
     if (v->o->fewest_vehicles)
         search_fewer(x);
-    else if (genetic_fits(x, steps_of(v->o)))
+    else if (genetic_fits(x, steps))
         v->genetic[k] = genetic_new(x, true);
-    const struct parts_plan plan = parts_plan_for(x, steps_of(v->o));
+    const struct parts_plan plan = parts_plan_for(x, steps);
     if (v->genetic[k] == NULL && parts_fit(x, &plan)) v->parts[k] = parts_new(x, &plan);
     return HAUL_OK;
 }

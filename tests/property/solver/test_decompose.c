@@ -44,7 +44,8 @@ static void begin(struct one *o, uint64_t seed, int32_t tasks_a_part)
     o->x.cold = (double)o->m->cost_mean * 0.05;
     o->x.find.blinks = true;
     o->x.find.near = 40;
-    const struct parts_plan plan = {.tasks = tasks_a_part, .steps = STEPS, .breed_steps = 40, .breed_from = BREED_FROM};
+    const struct parts_plan plan = {
+        .tasks = tasks_a_part, .steps = STEPS, .breed_tasks = PART, .breed_steps = 40, .breed_from = BREED_FROM};
     o->q = parts_new(&o->x, &plan);
 }
 
