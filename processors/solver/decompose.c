@@ -16,14 +16,15 @@ enum {
     VISIT = 50,         /* steps a task: takes far longer than making the part */
     VISITS = 12,        /* at least so often each place is in a part, if need be for a shorter time */
     BREED = 1000,       /* steps a task: in which a first population and its children come together */
-    BREED_LEAST = 1000, /* with less for each task most of the plan would never be bred */
+    BREED_LEAST = 2000, /* with less for each task the time is better spent on ruin and recreate */
+    RUIN_LEAST = 800,   /* steps a task come first */
     BRANCH = 12,        /* near tasks of each task by which a part grows */
     DRAWS = 6,          /* places that are drawn for a part: the one that was least in parts yet is taken */
     SPARE_A_TYPE = 2,   /* vehicles that a part may use beyond its own */
     SPARE_MAX = 12
 };
 
-static const double breed_from = 0.2;
+static const double ruin_share = 0.2;
 
 /* The routes of a part as a problem of their own. What the tasks and vehicles point to is the whole's. */
 struct part {
@@ -56,7 +57,8 @@ struct parts_plan parts_plan_for(const struct search *x, int64_t steps)
     struct parts_plan plan = {
         .tasks = PART, .breed_tasks = PART_BRED, .steps = VISIT, .breed_steps = BREED, .breed_from = 2};
     if (each < VISIT * VISITS) plan.steps = (int32_t)(each / VISITS) + 1;
-    if (each >= BREED_LEAST && genetic_suits(x)) plan.breed_from = breed_from;
+    if (each >= BREED_LEAST && genetic_suits(x))
+        plan.breed_from = ruin_share * (double)each < RUIN_LEAST ? RUIN_LEAST / (double)each : ruin_share;
     return plan;
 }
 
