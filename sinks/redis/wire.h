@@ -16,9 +16,9 @@ struct wire {
     struct resp_reader *reader;
     const struct haul_redis_options *options;
     char password[1024]; /* what AUTH sends; empty: none */
-    struct haul_buf out;      /* the request: written by the caller between begin and step */
-    bool up;                  /* a connection stands, or is being made */
-    bool busy;                /* an exchange is under way */
+    struct haul_buf out; /* the request: written by the caller between begin and step */
+    bool up;             /* a connection stands, or is being made */
+    bool busy;           /* an exchange is under way */
     uint64_t connects;
     size_t sent;          /* bytes of out */
     size_t greetings;     /* replies to AUTH and SELECT still to come */

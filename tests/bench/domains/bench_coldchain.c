@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Real wireless tags on food (FoodSafety-Data, collected at Rye & Soda) through a trial of the cold chain: what is
- * raised, beside what the scenario was. The cold chain of a burger ends when its core has 75 degC: so says the log of the
- * meat probe, where the folder has one for that day; the tag stays in the warm kitchen afterwards.
- * Usage: bench_coldchain FOLDER [CLASS]
+ * raised, beside what the scenario was. The cold chain of a burger ends when its core has 75 degC: so says the log of
+ * the meat probe, where the folder has one for that day; the tag stays in the warm kitchen afterwards. Usage:
+ * bench_coldchain FOLDER [CLASS]
  */
 #include "haul/processors.h"
 #include "haul/time.h"
@@ -13,7 +13,7 @@
 #include <string.h>
 
 #define COOKED_C 75
-#define OUT_C    8   /* a tag that is warmer has left the fridge */
+#define OUT_C    8 /* a tag that is warmer has left the fridge */
 #define PROBES   512
 
 static const struct {
