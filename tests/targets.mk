@@ -41,6 +41,9 @@ fuzz-build:
 .PHONY: bench-solver
 bench-solver: $B/tests/bench/solver/bench_solver ## gaps to the best known values: make bench-solver DATA=../shared/data [SET=x EVERY=5]
 	@$< $(DATA) $(if $(SET),--set $(SET)) $(if $(EVERY),--every $(EVERY)) $(if $(SECONDS),--seconds $(SECONDS))
+.PHONY: bench-solver-large
+bench-solver-large: $B/tests/bench/solver/bench_large ## 10,000 stops: CPU time to a feasible plan, peak memory, what more time makes of it
+	@$<
 .PHONY: bench-detect
 BENCH_detect := $(addprefix $B/tests/bench/detect/bench_,methods nab budget i24)
 bench-detect: $(BENCH_detect) ## detectors: cost, NAB, alert budgets, a day of freeway incidents (DATA=folder)

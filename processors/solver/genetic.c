@@ -8,8 +8,7 @@
 #include <stdlib.h>
 
 enum {
-    TASKS_MAX = 2000,
-    TIMED_MAX = 450,
+    TASKS_MAX = 450,
     SEEDS = 8,
     FEW = 250,
     STEPS_A_TASK = 2400,
@@ -44,13 +43,18 @@ static bool priced_by_type(const struct model *m)
     return false;
 }
 
-bool genetic_fits(const struct search *x, int64_t steps)
+bool genetic_suits(const struct search *x)
 {
     const struct model *m = x->m;
-    if (m->tasks > TASKS_MAX || m->tasks < 8 || (m->tasks > FEW && steps / m->tasks < STEPS_A_TASK)) return false;
-    if ((m->timed && m->tasks > TIMED_MAX) || priced_by_type(m)) return false;
-    if (x->best.absent_n > 0 || x->dropping || !loose_fits(m)) return false;
-    return x->find.only == NULL;
+    if (m->tasks < 8 || priced_by_type(m) || !loose_fits(m)) return false;
+    return x->best.absent_n == 0 && !x->dropping && x->find.only == NULL && x->find.routes_max == INT32_MAX;
+}
+
+bool genetic_fits(const struct search *x, int64_t steps)
+{
+    const int32_t tasks = x->m->tasks;
+    if (tasks > TASKS_MAX || (tasks > FEW && steps / tasks < STEPS_A_TASK)) return false;
+    return genetic_suits(x);
 }
 
 /* ---- how many vehicles of each type ---- */
@@ -97,7 +101,7 @@ static void set_prices(struct loose *l)
     l->price = (struct broken){cost * unit / need + 1, cost * unit / time + 1, cost * unit / span + 1};
 }
 
-struct genetic *genetic_new(struct search *x)
+struct genetic *genetic_new(struct search *x, bool seeds)
 {
     const struct model *m = x->m;
     struct genetic *g = calloc(1, sizeof *g);
@@ -113,9 +117,9 @@ struct genetic *genetic_new(struct search *x)
     kept_init(&g->hand, x->s);
     g->known = INT64_MAX;
     const bool few = m->tasks <= FEW && m->types == 1;
-    g->seed_share = few ? 0.01 : 0.5;
+    g->seed_share = !seeds ? 0 : few ? 0.01 : 0.5;
     g->seeds_wanted = few ? 1 : SEEDS;
-    g->strangers = few ? STRANGERS : 4;
+    g->strangers = few || !seeds ? STRANGERS : 4;
     g->run_of = calloc((size_t)m->vehicles, sizeof *g->run_of);
     assert(g->run_of != NULL);
     for (int32_t v = 0; v < m->vehicles; v++) g->run_of[v] = HAUL_NONE;

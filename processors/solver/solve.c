@@ -9,6 +9,7 @@
 
 #include "haul/hash.h"
 #include "haul/time.h"
+#include "processors/solver/decompose.h"
 #include "processors/solver/genetic.h"
 #include "processors/solver/plan.h"
 
@@ -23,6 +24,7 @@ struct solve {
     const struct haul_solve_options *o;
     struct search island[ISLANDS_MAX];
     struct genetic *genetic[ISLANDS_MAX]; /* NULL: ruin and recreate alone */
+    struct parts *parts[ISLANDS_MAX];     /* NULL: the plan is searched as a whole */
     int32_t islands;
     int64_t begun_ns;
     double until; /* share of the whole at which the round ends */
@@ -66,17 +68,32 @@ static void tell(const struct solve *v, const struct search *x)
     v->o->progress(v->o->progress_arg, &now);
 }
 
+/* Steps between two looks at the clock. */
+static int64_t clock_every(const struct solve *v, int32_t island)
+{
+    const struct parts *q = v->parts[island];
+    if (v->genetic[island] != NULL || (q != NULL && parts_breed(q))) return 1;
+    return q != NULL || v->m->tasks < 500 ? 32 : 8;
+}
+
+/* A part that is open when a round ends is finished first, unless it is the last round. */
+static bool over(const struct solve *v, double share, const struct parts *q)
+{
+    if (share < v->until) return false;
+    return v->until >= 1 || share >= 1 || q == NULL || parts_closed(q);
+}
+
 static void *run_round(void *arg)
 {
     const struct runner *r = arg;
     struct solve *v = r->solve;
     struct search *x = &v->island[r->island];
     struct genetic *g = v->genetic[r->island];
-    const int64_t every = g != NULL ? 1 : x->m->tasks < 500 ? 32 : 8;
+    struct parts *q = v->parts[r->island];
     for (int64_t k = 0;; k++) {
-        if (k % every == 0 || v->o->time_ms == 0) {
+        if (k % clock_every(v, r->island) == 0 || v->o->time_ms == 0) {
             x->share = share_done(v, x);
-            if (x->share >= v->until || stopped(v)) break;
+            if (over(v, x->share, q) || stopped(v)) break;
             if (r->island == 0 && k % 4096 == 0) tell(v, x);
         }
         if (x->dropping && x->share >= fewest_share) search_fewest(x);
@@ -84,9 +101,12 @@ static void *run_round(void *arg)
             search_fewer_step(x);
         else if (g != NULL)
             genetic_step(g);
+        else if (q != NULL)
+            parts_step(q);
         else
             search_step(x);
     }
+    if (q != NULL) parts_close(q);
     return NULL;
 }
 
@@ -139,10 +159,13 @@ static void first_plan(struct search *x)
     }
 }
 
-static void tune(struct search *x)
+/* `steps`: about so many there is time for. With few a task there is none to cool down from where all is shuffled. */
+static void tune(struct search *x, int64_t steps)
 {
+    enum { FEW_A_TASK = 400 };
     const double mean = (double)x->m->cost_mean;
     x->hot = mean * (x->m->timed ? 1.5 : 3);
+    if (steps / (x->m->tasks + 1) < FEW_A_TASK && x->m->tasks > SMALL_FLEET) x->hot /= 3;
     x->cold = mean * 0.05;
     x->find.blinks = true;
     x->tries = TRIES;
@@ -167,11 +190,14 @@ static enum haul_err begin_island(struct solve *v, int32_t k, struct haul_error 
     if (bad != HAUL_OK) return bad;
     first_plan(x);
     search_settle(x);
-    tune(x);
+    const int64_t steps = steps_of(v->o);
+    tune(x, steps);
     if (v->o->fewest_vehicles)
         search_fewer(x);
-    else if (genetic_fits(x, steps_of(v->o)))
-        v->genetic[k] = genetic_new(x);
+    else if (genetic_fits(x, steps))
+        v->genetic[k] = genetic_new(x, true);
+    const struct parts_plan plan = parts_plan_for(x, steps);
+    if (v->genetic[k] == NULL && parts_fit(x, &plan)) v->parts[k] = parts_new(x, &plan);
     return HAUL_OK;
 }
 
@@ -206,6 +232,7 @@ enum haul_err haul_solve(const struct haul_problem *p, const struct haul_solve_o
     }
     for (int32_t k = 0; k < begun; k++) {
         genetic_free(v.genetic[k]);
+        parts_free(v.parts[k]);
         state_free(v.island[k].s);
         search_free(&v.island[k]);
     }

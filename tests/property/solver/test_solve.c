@@ -132,6 +132,26 @@ static void children_of_many(void **state)
     haul_problem_free(p);
 }
 
+/* So many tasks are searched in parts; each thread in its own. */
+static void parts_of_many(void **state)
+{
+    (void)state;
+    struct haul_rng rng;
+    haul_rng_seed(&rng, SEED + 4);
+    struct haul_problem *p = random_problem(&rng, RULE_WINDOWS, 420, 140);
+    for (int32_t threads = 1; threads <= 2; threads++) {
+        struct haul_plan first = solved(p, 3, 1, threads), a = solved(p, 3, 5000, threads),
+                         b = solved(p, 3, 5000, threads);
+        verify_plan(p, &a, RULE_WINDOWS, threads);
+        assert_true(same(&a, &b));
+        assert_true(a.unserved_n < first.unserved_n || a.cost < first.cost);
+        haul_plan_free(&first);
+        haul_plan_free(&a);
+        haul_plan_free(&b);
+    }
+    haul_problem_free(p);
+}
+
 /* A search begins from the same first plan, so more steps of it can only find better. */
 static void longer_is_no_worse(void **state)
 {
@@ -199,6 +219,7 @@ int main(void)
         cmocka_unit_test(everything),
         cmocka_unit_test(same_seed_same_plan),
         cmocka_unit_test(children_of_many),
+        cmocka_unit_test(parts_of_many),
         cmocka_unit_test(longer_is_no_worse),
         cmocka_unit_test(reasons_come_with_amounts),
     };
