@@ -465,6 +465,14 @@ bool find_spot(struct finder *f, int32_t task, struct spot *out)
     return settle(f, task, pair, out);
 }
 
+bool find_spot_in(struct finder *f, int32_t r, int32_t task, struct spot *out)
+{
+    const bool pair = f->s->m->nodes[task].kind == HAUL_TASK_PICKUP;
+    forget(f);
+    try_any(f, r, task, pair);
+    return settle(f, task, pair, out);
+}
+
 void take_spot(struct state *s, int32_t task, const struct spot *spot)
 {
     const int32_t mate = s->m->nodes[task].mate;

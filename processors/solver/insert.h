@@ -43,6 +43,9 @@ void finder_free(struct finder *f);
 /* The best place of a job, or of a shipment named by its pickup. False: there is none. */
 bool find_spot(struct finder *f, int32_t task, struct spot *out);
 
+/* The best place in one route as it stands. */
+bool find_spot_in(struct finder *f, int32_t r, int32_t task, struct spot *out);
+
 /* Puts the task (and its delivery) there and updates the route. */
 void take_spot(struct state *s, int32_t task, const struct spot *spot);
 

@@ -9,20 +9,23 @@
 
 #include "haul/hash.h"
 #include "haul/time.h"
+#include "processors/solver/eject.h"
 #include "processors/solver/genetic.h"
+#include "processors/solver/herd.h"
 #include "processors/solver/plan.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 
 enum { ROUNDS = 20, ISLANDS_MAX = 2, FIRST_TRIES = 4, TRIES = 10, SMALL_FLEET = 150 };
-static const double fewest_share = 0.4; /* of the time goes to fewer vehicles, where they count first */
+static const double fewest_share = 0.25; /* of the time goes to fewer vehicles, where they count first */
 
 struct solve {
     const struct model *m;
     const struct haul_solve_options *o;
     struct search island[ISLANDS_MAX];
-    struct genetic *genetic[ISLANDS_MAX]; /* NULL: ruin and recreate alone */
+    struct genetic *genetic[ISLANDS_MAX]; /* where it fits */
+    struct herd *herd[ISLANDS_MAX];       /* for the fewest vehicles; neither: ruin and recreate alone */
     int32_t islands;
     int64_t begun_ns;
     double until; /* share of the whole at which the round ends */
@@ -66,26 +69,43 @@ static void tell(const struct solve *v, const struct search *x)
     v->o->progress(v->o->progress_arg, &now);
 }
 
+/* Few vehicles are sought first; then plans with as few are bred. */
+static void work_fewest(struct solve *v, int32_t k)
+{
+    struct search *x = &v->island[k];
+    if (x->dropping && x->share < fewest_share) {
+        fewer_step(x);
+        return;
+    }
+    if (x->dropping) fewer_end(x);
+    if (v->herd[k] == NULL) v->herd[k] = herd_new(x);
+    herd_step(v->herd[k]);
+}
+
+static void work(struct solve *v, int32_t k)
+{
+    if (v->o->fewest_vehicles)
+        work_fewest(v, k);
+    else if (v->genetic[k] != NULL)
+        genetic_step(v->genetic[k]);
+    else
+        search_step(&v->island[k]);
+}
+
 static void *run_round(void *arg)
 {
     const struct runner *r = arg;
     struct solve *v = r->solve;
     struct search *x = &v->island[r->island];
-    struct genetic *g = v->genetic[r->island];
-    const int64_t every = g != NULL ? 1 : x->m->tasks < 500 ? 32 : 8;
+    const int64_t often = x->m->tasks < 500 ? 32 : 8;
     for (int64_t k = 0;; k++) {
+        const int64_t every = x->dropping || v->genetic[r->island] != NULL ? 1 : often;
         if (k % every == 0 || v->o->time_ms == 0) {
             x->share = share_done(v, x);
             if (x->share >= v->until || stopped(v)) break;
             if (r->island == 0 && k % 4096 == 0) tell(v, x);
         }
-        if (x->dropping && x->share >= fewest_share) search_fewest(x);
-        if (x->dropping)
-            search_fewer_step(x);
-        else if (g != NULL)
-            genetic_step(g);
-        else
-            search_step(x);
+        work(v, r->island);
     }
     return NULL;
 }
@@ -169,7 +189,7 @@ static enum haul_err begin_island(struct solve *v, int32_t k, struct haul_error 
     search_settle(x);
     tune(x);
     if (v->o->fewest_vehicles)
-        search_fewer(x);
+        fewer_begin(x);
     else if (genetic_fits(x, steps_of(v->o)))
         v->genetic[k] = genetic_new(x);
     return HAUL_OK;
@@ -200,12 +220,13 @@ enum haul_err haul_solve(const struct haul_problem *p, const struct haul_solve_o
     for (; bad == HAUL_OK && begun < v.islands; begun++) bad = begin_island(&v, begun, e);
     if (bad == HAUL_OK && m->tasks > 0) run_all(&v);
     if (bad == HAUL_OK) {
-        search_fewest(&v.island[0]);
+        fewer_end(&v.island[0]);
         bad = plan_from(v.island[0].s, out, e);
         for (int32_t k = 0; k < begun; k++) out->iterations += v.island[k].iterations;
     }
     for (int32_t k = 0; k < begun; k++) {
         genetic_free(v.genetic[k]);
+        herd_free(v.herd[k]);
         state_free(v.island[k].s);
         search_free(&v.island[k]);
     }
