@@ -6,9 +6,8 @@
 #include <stdlib.h>
 
 enum {
-    STEPS_AN_EJECTION = 32, /* an ejection takes about as long as so many steps of ruin and recreate */
-    SHAKES = 100,           /* between two ejections */
-    FEW_ROUTES = 40         /* of more than that only those near the request are tried */
+    SHAKES = 100,   /* between two ejections */
+    FEW_ROUTES = 40 /* of more than that only those near the request are tried */
 };
 
 struct pool *pool_new(const struct model *m)
@@ -335,12 +334,15 @@ void fewer_step(struct search *x)
     struct state *s = x->s;
     x->iterations += STEPS_AN_EJECTION;
     eject_step(x, x->pool);
+    x->pool->steps++;
     if (x->m->docks) docks_mend(s);
     if (s->absent_n > x->best.absent_n || s->used_n >= x->best.used_n) {
         eject_shake(x, SHAKES);
         return;
     }
     kept_take(&x->best, s);
+    if (x->pool->steps > x->pool->steps_most) x->pool->steps_most = x->pool->steps;
+    x->pool->steps = 0;
     drop_route(x);
 }
 

@@ -12,7 +12,10 @@
 
 #include "processors/solver/search.h"
 
-enum { EJECTED_MAX = 2 }; /* requests that leave for one */
+enum {
+    EJECTED_MAX = 2,       /* requests that leave for one */
+    STEPS_AN_EJECTION = 32 /* an ejection takes about as long as so many steps of ruin and recreate */
+};
 
 struct ejection {
     int64_t sum; /* of how hard those that leave are to place */
@@ -20,9 +23,10 @@ struct ejection {
 };
 
 struct pool {
-    int32_t *stack, n; /* [tasks_cap] requests without a route; the last is tried first */
-    int32_t *requests; /* [tasks_cap] of one route */
-    int32_t *routes;   /* [vehicles] where the request is tried */
+    int32_t *stack, n;         /* [tasks_cap] requests without a route; the last is tried first */
+    int32_t steps, steps_most; /* since a vehicle was given up, and the most that it took to do without one */
+    int32_t *requests;         /* [tasks_cap] of one route */
+    int32_t *routes;           /* [vehicles] where the request is tried */
 };
 
 struct pool *pool_new(const struct model *m);

@@ -9,14 +9,15 @@
 
 enum {
     MEMBERS = 6,
-    STEPS_A_TASK = 20, /* of ruin and recreate for a child, and at least: */
+    STEPS_A_TASK = 10, /* of ruin and recreate for a child, and at least: */
     STEPS_LEAST = 1000,
     STEPS_A_CROSSING = 50, /* it takes about as long as so many steps */
-    EJECTIONS_MAX = 60,    /* to complete a child */
-    SHAKES_A_STEP = 10,    /* shaking so often takes about as long as a step */
-    SHAKES_A_TASK = 200    /* between the first members */
+    EJECTIONS_MAX = 40,    /* to complete a child */
+    EJECTIONS_LEAST = 300, /* to complete a plan of which whole routes were given up */
+    SHAKES = 30            /* between two of these */
 };
 static const double first_share = 0.3;  /* of the herd's time goes to the first members */
+static const double first_most = 0.45;  /* after that no more of them are begun */
 static const double last_share = 0.2;   /* goes to the best of all */
 static const double child_warmth = 0.5; /* where the cooling of a child begins */
 static const double last_warmth = 0.3;
@@ -26,18 +27,19 @@ enum phase { FIRST, CHILD, LAST };
 struct herd {
     struct search *x;
     struct kept member[MEMBERS], now; /* now: the best of the plan that is worked on */
-    int32_t members, parent;
+    int32_t members, parent;          /* parent: whom the child may replace */
     enum phase phase;
     int64_t known;       /* cost of the search's best when it was seen last */
-    double begun;        /* x->share */
+    double begun;        /* x->share then */
     double from, to;     /* shares between which the first members, and the last one, are cooled */
     int64_t step, steps; /* of a child */
     struct pool *pool;
-    int32_t shakes;                               /* to come before the member is cooled */
-    uint8_t *mine;                                /* [vehicles] routes of the one parent that give way */
-    int32_t *count;                               /* [vehicles] */
-    int32_t *routes, routes_n, *theirs, theirs_n; /* [vehicles] */
-    int32_t *owner;                               /* [tasks_cap] route of each task in the other parent */
+    int32_t ejections; /* that may still come before the plan is complete */
+    int32_t given_up;  /* so many routes; fewer where the rest cannot be completed */
+    int32_t base;      /* the member that is taken as it is when it is not; HAUL_NONE: the best */
+    uint8_t *mine;     /* [vehicles] routes of the one parent that give way */
+    int32_t *count;    /* [vehicles] */
+    int32_t *routes, routes_n, *theirs, theirs_n; /* [vehicles] those that give way, and what comes for them */
 };
 
 static void *need(size_t n, size_t size)
@@ -48,6 +50,11 @@ static void *need(size_t n, size_t size)
 }
 
 /* ---- plans ---- */
+
+static int32_t half_of(const struct state *s)
+{
+    return s->used_n / 2 > 1 ? s->used_n / 2 : 1;
+}
 
 /* Fewer vehicles without leaving out more, or at the same number a lower cost. */
 static bool better(const struct kept *a, const struct kept *b)
@@ -88,7 +95,7 @@ struct herd *herd_new(struct search *x)
 {
     const struct model *m = x->m;
     struct herd *h = need(1, sizeof *h);
-    const size_t vehicles = (size_t)m->vehicles, tasks = (size_t)m->tasks_cap;
+    const size_t vehicles = (size_t)m->vehicles;
     h->x = x;
     for (int32_t k = 0; k < MEMBERS; k++) kept_init(&h->member[k], x->s);
     kept_init(&h->now, x->s);
@@ -97,7 +104,7 @@ struct herd *herd_new(struct search *x)
     h->count = need(vehicles, sizeof *h->count);
     h->routes = need(vehicles, sizeof *h->routes);
     h->theirs = need(vehicles, sizeof *h->theirs);
-    h->owner = need(tasks, sizeof *h->owner);
+    h->given_up = half_of(x->s);
     h->known = x->best.cost;
     h->begun = h->from = x->share;
     h->to = h->begun + (1 - h->begun) * first_share / MEMBERS;
@@ -116,21 +123,18 @@ void herd_free(struct herd *h)
     free(h->count);
     free(h->routes);
     free(h->theirs);
-    free(h->owner);
     free(h);
 }
 
 /* ---- a child ---- */
 
 /* Routes round a task of the state that give way. */
-static void draw_routes(struct herd *h)
+static void draw_routes(struct herd *h, int32_t most)
 {
     struct search *x = h->x;
     const struct state *s = x->s;
     const struct model *m = x->m;
     const int32_t seed = (int32_t)haul_rng_below(&x->rng, (uint64_t)m->tasks);
-    const int32_t half = s->used_n / 2 > 1 ? s->used_n / 2 : 1;
-    const int32_t most = 1 + (int32_t)haul_rng_below(&x->rng, (uint64_t)half);
     memset(h->mine, 0, (size_t)m->vehicles);
     h->routes_n = 0;
     for (int32_t k = -1; k < m->near_n[seed] && h->routes_n < most; k++) {
@@ -170,16 +174,22 @@ static void cut_with_mate(struct state *s, int32_t task)
     if (mate != HAUL_NONE) state_cut(s, mate);
 }
 
+static void clear_routes(struct herd *h)
+{
+    struct state *s = h->x->s;
+    for (int32_t k = 0; k < h->routes_n; k++) {
+        const int32_t r = h->routes[k];
+        while (s->route[r].n > 0) state_cut(s, s->at[start_of(s->m, r)].next);
+        state_update(s, r);
+    }
+}
+
 /* False: the rest of a route may not stand so. */
 static bool clear_for(struct herd *h, const struct kept *other, bool whole)
 {
     struct state *s = h->x->s;
     const struct model *m = h->x->m;
-    for (int32_t k = 0; k < h->routes_n; k++) {
-        const int32_t r = h->routes[k];
-        while (s->route[r].n > 0) state_cut(s, s->at[start_of(m, r)].next);
-        state_update(s, r);
-    }
+    clear_routes(h);
     for (int32_t k = 0; whole && k < h->theirs_n; k++)
         for (int32_t i = other->next[start_of(m, h->theirs[k])]; is_task(m, i); i = other->next[i]) {
             const int32_t r = s->at[i].route, mate = m->nodes[i].mate;
@@ -226,12 +236,53 @@ static bool cross(struct herd *h, const struct kept *one, const struct kept *oth
     struct search *x = h->x;
     state_become(x->s, one->next);
     state_begin(x->s);
-    draw_routes(h);
+    draw_routes(h, 1 + (int32_t)haul_rng_below(&x->rng, (uint64_t)half_of(x->s)));
     match_routes(h, other);
     if (!clear_for(h, other, (haul_rng_u64(&x->rng) & 1) != 0)) return false;
     for (int32_t k = 0; k < h->theirs_n; k++)
         if (!adopt(h, other, h->theirs[k])) return false;
     return complete(h);
+}
+
+/* ---- another plan out of one ---- */
+
+static const struct kept *base_of(const struct herd *h)
+{
+    return h->base == HAUL_NONE ? &h->x->best : &h->member[h->base];
+}
+
+/* Whole routes of the member are given up; how hard a request is to place is learnt anew. */
+static void begin_rebuild(struct herd *h, int32_t base)
+{
+    struct search *x = h->x;
+    h->base = base;
+    h->ejections = EJECTIONS_LEAST + 2 * (x->pool == NULL ? 0 : x->pool->steps_most);
+    h->pool->n = 0;
+    state_become(x->s, base_of(h)->next);
+    for (int32_t i = 0; i < x->m->tasks; i++) x->missed[i] = (int64_t)haul_rng_below(&x->rng, 3);
+    state_begin(x->s);
+    draw_routes(h, h->given_up);
+    clear_routes(h);
+}
+
+static void rebuild(struct herd *h)
+{
+    struct search *x = h->x;
+    x->iterations += STEPS_AN_EJECTION;
+    eject_step(x, h->pool);
+    if (x->m->docks) docks_mend(x->s);
+    if (x->s->absent_n > x->best.absent_n) {
+        eject_shake(x, SHAKES);
+        if (--h->ejections > 0) return;
+        state_become(x->s, base_of(h)->next);
+        h->given_up = (h->given_up + 1) / 2;
+    } else if (h->given_up < half_of(x->s)) {
+        h->given_up++;
+    }
+    h->ejections = 0;
+    h->from = x->share;
+    h->to = h->from + (1 - h->begun) * first_share / MEMBERS;
+    begin_plan(h);
 }
 
 static void begin_child(struct herd *h)
@@ -240,9 +291,13 @@ static void begin_child(struct herd *h)
     h->phase = CHILD;
     h->step = 0;
     h->parent = (int32_t)haul_rng_below(&x->rng, (uint64_t)h->members);
-    const int32_t by = 1 + (int32_t)haul_rng_below(&x->rng, (uint64_t)h->members - 1);
+    const int32_t by = h->members == 1 ? 0 : 1 + (int32_t)haul_rng_below(&x->rng, (uint64_t)h->members - 1);
     const struct kept *one = &h->member[h->parent], *other = &h->member[(h->parent + by) % h->members];
     x->iterations += STEPS_A_CROSSING;
+    if (one->cost == other->cost) {
+        begin_rebuild(h, h->parent);
+        return;
+    }
     if (!cross(h, one, other)) state_become(x->s, one->next);
     begin_plan(h);
 }
@@ -262,33 +317,11 @@ static void end_child(struct herd *h)
 
 /* ---- the first members ---- */
 
-static void begin_first(struct herd *h)
-{
-    struct search *x = h->x;
-    h->from = h->to;
-    h->to += (1 - h->begun) * first_share / MEMBERS;
-    h->shakes = SHAKES_A_TASK * x->m->tasks;
-    search_settle(x);
-}
-
-/* At most half of a member's time is shaken. */
-static void shake(struct herd *h)
-{
-    struct search *x = h->x;
-    eject_shake(x, SHAKES_A_STEP);
-    h->shakes -= SHAKES_A_STEP;
-    x->iterations++;
-    if (h->shakes > 0 && x->share < (h->from + h->to) / 2) return;
-    h->shakes = 0;
-    if (x->m->docks) docks_mend(x->s);
-    begin_plan(h);
-}
-
 static void end_first(struct herd *h)
 {
     kept_copy(&h->member[h->members++], &h->now, h->x->m);
-    if (h->members < MEMBERS)
-        begin_first(h);
+    if (h->members < MEMBERS && h->x->share < h->begun + (1 - h->begun) * first_most)
+        begin_rebuild(h, HAUL_NONE);
     else
         begin_child(h);
 }
@@ -323,20 +356,21 @@ static void turn(struct herd *h)
 {
     const double last = 1 - (1 - h->begun) * last_share;
     if (h->phase == LAST) return;
-    if (h->phase == FIRST && h->x->share >= h->to) {
+    if (h->x->share >= last) {
+        begin_last(h);
+    } else if (h->phase == FIRST && h->x->share >= h->to) {
         end_first(h);
     } else if (h->phase == CHILD && ++h->step > h->steps) {
         end_child(h);
         begin_child(h);
     }
-    if (h->x->share >= last) begin_last(h);
 }
 
 /* Another search has found the best, and the state is it. */
 static void join(struct herd *h)
 {
     h->known = h->x->best.cost;
-    h->shakes = 0;
+    h->ejections = 0;
     begin_plan(h);
 }
 
@@ -344,11 +378,11 @@ bool herd_step(struct herd *h)
 {
     struct search *x = h->x;
     if (x->best.cost != h->known) join(h);
-    if (h->shakes > 0) {
-        shake(h);
+    if (h->ejections == 0) turn(h);
+    if (h->ejections > 0) {
+        rebuild(h);
         return false;
     }
-    turn(h);
     const double warmth = cooled(h);
     x->warmth = warmth > 1 ? 1 : warmth;
     if (!search_walk(x)) return false;

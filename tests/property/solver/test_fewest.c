@@ -226,7 +226,7 @@ static void who_has_left_stays(void **unused)
         assert_int_equal(plan.unserved_n, 0);
         assert_int_equal(plan.routes_n, 1 + frozen);
         for (int32_t r = 0; r < plan.routes_n && frozen > 0; r++)
-            assert_int_equal(plan.routes[r].steps[1].id, 2 + 3 * plan.routes[r].vehicle);
+            assert_int_equal(plan.routes[r].steps[1].index, 2 + 3 * plan.routes[r].vehicle);
         haul_plan_free(&plan);
         haul_problem_free(p);
     }
