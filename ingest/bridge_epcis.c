@@ -197,9 +197,10 @@ static struct haul_str destination(const json_t *event)
 static void scan(struct epcis_event *e, struct haul_str uri, struct haul_str step, int64_t quantity)
 {
     struct haul_record r;
+    char room[EPCIS_ITEM_MAX];
     const struct haul_str to = destination(e->json);
     if (!begin(e, HAUL_KIND_HUB_SCAN, HAUL_F_HS_AT, &r)) return;
-    haul_set_s(&r, HAUL_F_HS_ITEM, epcis_item(uri));
+    haul_set_s(&r, HAUL_F_HS_ITEM, epcis_item(uri, room));
     if (step.n > 0) haul_set_s(&r, HAUL_F_HS_STEP, step);
     if (to.n > 0 && to.n < 32) haul_set_s(&r, HAUL_F_HS_TO, to);
     if (quantity > 1) haul_set_i(&r, HAUL_F_HS_QUANTITY, quantity);
@@ -217,10 +218,11 @@ static bool dock(struct epcis_event *e, struct haul_str uri)
     const struct haul_str scheme = epcis_scheme(uri);
     const bool in = is_step(e, "arriving"), out = is_step(e, "departing");
     struct haul_record r;
+    char room[EPCIS_ITEM_MAX];
     if (!haul_str_eq(scheme, HAUL_STR("giai")) || (!in && !out)) return false;
     if (!begin(e, HAUL_KIND_HUB_DOCK, HAUL_F_HD_AT, &r)) return true;
     haul_set_s(&r, HAUL_F_HD_WHAT, in ? HAUL_STR("gate_in") : HAUL_STR("gate_out"));
-    haul_set_s(&r, HAUL_F_HD_TRUCK, epcis_item(uri));
+    haul_set_s(&r, HAUL_F_HD_TRUCK, epcis_item(uri, room));
     emit(e, HAUL_MAILBOX_WAREHOUSE, &r);
     return true;
 }
@@ -282,13 +284,14 @@ static void load(struct epcis_event *e)
     const json_t *children = json_object_get(e->json, "childEPCs");
     const bool in = is_step(e, "loading") && haul_str_eq(action, HAUL_STR("ADD"));
     const bool out = is_step(e, "unloading") && haul_str_eq(action, HAUL_STR("DELETE"));
+    char unit[EPCIS_ITEM_MAX], shipment[EPCIS_ITEM_MAX];
     if (!e->o->loads || (!in && !out) || parent.n == 0) return;
     for (size_t i = 0; i < json_array_size(children); i++) {
         struct haul_record r;
-        haul_record_init(&r, HAUL_KIND_COLD_EVENT, epcis_item(parent), e->time);
+        haul_record_init(&r, HAUL_KIND_COLD_EVENT, epcis_item(parent, unit), e->time);
         r.source = haul_str_of(e->o->source);
         haul_set_s(&r, HAUL_F_CE_WHAT, in ? HAUL_STR("loaded") : HAUL_STR("unloaded"));
-        haul_set_s(&r, HAUL_F_CE_SHIPMENT, epcis_item(text_at(children, i)));
+        haul_set_s(&r, HAUL_F_CE_SHIPMENT, epcis_item(text_at(children, i), shipment));
         emit(e, HAUL_MAILBOX_COLDCHAIN, &r);
     }
 }

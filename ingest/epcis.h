@@ -14,6 +14,7 @@
 #define EPCIS_HUBS_MAX   64
 #define EPCIS_PROBES_MAX 64
 #define EPCIS_URI_MAX    160
+#define EPCIS_ITEM_MAX   64 /* bytes of an item's identifier */
 #define EPCIS_SOURCE_MAX 65
 
 HAUL_PAIRS(epcis_hubs, EPCIS_HUBS_MAX, EPCIS_HUB_MAX);
@@ -54,9 +55,11 @@ struct epcis_event {
 #define EPCIS_NOTE(e, reason, field, ...) document_note((e)->d, "event", reason, field, __VA_ARGS__)
 
 /* ---- epcis_names.c: pure, any texts ---- */
-/* An object's identifier without what all of them have in common: "urn:epc:id:sgtin:0614141.107346.2017" becomes
- * "sgtin:0614141.107346.2017", "https://id.gs1.org/01/09520123456788/21/12345" "01/09520123456788/21/12345". */
-struct haul_str epcis_item(struct haul_str uri);
+/* What an object is known by: its GS1 key as a Digital Link has it, so that the URN and the link of one thing are one.
+ * "urn:epc:id:sgtin:0614141.107346.2017" and "https://example.com/01/10614141073464/22/A/21/2017" are both
+ * "01/10614141073464/21/2017". GTIN with its serial number, else its lot; SSCC, GRAI, GIAI; of other identifiers, what
+ * stands behind what all of their form have in common. In `room`, or in the text. */
+struct haul_str epcis_item(struct haul_str uri, char room[EPCIS_ITEM_MAX]);
 /* "sgtin", "sscc", "giai", "grai", …: also of Digital Links; "" of others. */
 struct haul_str epcis_scheme(struct haul_str uri);
 /* A location: its site, and the spot in it, "" when it is the site itself (extension 0). Both into the text. */

@@ -28,13 +28,13 @@ static struct haul_str object_of(const json_t *event)
                                  : (struct haul_str){"", 0};
 }
 
-static struct haul_str unit_of(const struct epcis_event *e, struct haul_str device)
+static struct haul_str unit_of(const struct epcis_event *e, struct haul_str device, char room[EPCIS_ITEM_MAX])
 {
-    const struct haul_str object = epcis_item(object_of(e->json));
+    const struct haul_str object = object_of(e->json);
     const struct haul_str place = haul_str_of(e->at[0] != '\0' ? e->at : e->hub);
-    if (e->o->unit == EPCIS_UNIT_DEVICE && device.n > 0) return epcis_item(device);
-    if (e->o->unit == EPCIS_UNIT_PLACE || object.n == 0) return place.n > 0 ? place : epcis_item(device);
-    return object;
+    if (e->o->unit == EPCIS_UNIT_DEVICE && device.n > 0) return epcis_item(device, room);
+    if (e->o->unit == EPCIS_UNIT_PLACE || object.n == 0) return place.n > 0 ? place : epcis_item(device, room);
+    return epcis_item(object, room);
 }
 
 /* Known by the options, else numbered as the event names its devices. */
@@ -112,8 +112,9 @@ static bool set(struct sample *s, enum kind kind, double value, struct haul_str 
 static void send(struct epcis_event *e, struct sample *s, struct haul_str seen[DEVICES_MAX])
 {
     struct haul_refusal why;
+    char room[EPCIS_ITEM_MAX];
     if (!s->any) return;
-    s->r.id = unit_of(e, s->device);
+    s->r.id = unit_of(e, s->device, room);
     haul_set_i(&s->r, HAUL_F_CS_PROBE, probe_of(e, s->device, seen));
     if (!haul_bridge_emit(e->d->task, HAUL_MAILBOX_COLDCHAIN, &s->r, &why))
         EPCIS_NOTE(e, why.reason, why.field, "sensor: %.150s", why.text);

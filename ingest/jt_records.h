@@ -10,6 +10,15 @@
 #define JT_GROUP_MAX  33
 #define JT_SOURCE_MAX 65
 
+/* The option `group`, at a member of the bridge's options. */
+#define JT_GROUP_ROW(options, member)                                                                                  \
+    {                                                                                                                  \
+        .name = "group", .type = HAUL_O_TEXT, .offset = offsetof(options, member), .size = JT_GROUP_MAX, .low = 0,     \
+        .high = JT_GROUP_MAX - 1, .fallback = "", .answer = true,                                                      \
+        .en = "Group of vehicles whose limits hold for them; empty for none.",                                         \
+        .zh = "适用其限值的车辆组；留空表示无。"                                                       \
+    }
+
 /* Counters that both bridges have, first and in this order. */
 enum { JT_OTHER, JT_UNFIXED, JT_COUNTERS };
 

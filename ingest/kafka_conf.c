@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ingest/kafka_conf.h"
 
+#include "haul/secret.h"
 #include "haul/time.h"
 #include "processors/engine/options_names.h"
 
@@ -50,18 +51,10 @@ static bool set_all(rd_kafka_conf_t *conf, const struct kafka_property *list, st
     return true;
 }
 
-/* The first line of the file. */
 static bool set_password(rd_kafka_conf_t *conf, const char *path, struct haul_error *e)
 {
     char text[512];
-    FILE *f = fopen(path, "re");
-    const bool got = f != NULL && fgets(text, sizeof text, f) != NULL;
-    if (f != NULL) fclose(f);
-    if (!got) {
-        haul_fail(e, HAUL_E_IO, "kafka.sasl_password_file: cannot read a line from %s", path);
-        return false;
-    }
-    text[strcspn(text, "\r\n")] = '\0';
+    if (haul_secret_read("kafka.sasl_password_file", path, text, sizeof text, e) != HAUL_OK) return false;
     const bool ok = set(conf, "sasl.password", text, NULL);
     explicit_bzero(text, sizeof text);
     if (!ok) haul_fail(e, HAUL_E_INVALID, "kafka.sasl_password_file: the client refuses the password in %s", path);

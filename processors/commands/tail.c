@@ -11,20 +11,29 @@
 enum { TOPICS_MAX = 64, WAIT_MS = 100 };
 #define LINE_MAX_BYTES (8 * 1024 * 1024)
 
-static const char usage[] = "usage: haul tail TOPIC|MAILBOX … [-c FILE] [--brokers HOST:PORT,…] [--instance NAME]\n"
-                            "                 [--from earliest|latest|TIME] [--until-end] [--count N] [--bare]\n\n"
-                            "Prints records as JSON lines, with topic, partition, offset, index in the message and "
-                            "append time; of dead letters\n"
-                            "the headers too. What is no record is printed as base64, with the reason. Default: from "
-                            "latest, until interrupted.\n"
-                            "  --count N  ends after so many messages\n"
-                            "  --bare     only the records: what 'haul produce' reads\n";
+static const char usage[] =
+    "usage: haul tail TOPIC|MAILBOX … [-c FILE] [--brokers HOST:PORT,…] [--instance NAME]\n"
+    "                 [--from earliest|latest|TIME] [--until-end] [--count N] [--bare|--raw]\n\n"
+    "Prints records as JSON lines, with topic, partition, offset, index in the message and "
+    "append time; of dead letters\n"
+    "the headers too. What is no record is printed as base64, with the reason. Default: from "
+    "latest, until interrupted.\n"
+    "  --count N  ends after so many messages\n"
+    "  --bare     only the records: what 'haul produce' reads\n"
+    "  --raw      the messages as they lie in Kafka, whatever they hold, one a line of eight columns with tabs\n"
+    "             between: topic, partition, offset, whose time it is (append, create, time: nobody's), the time in\n"
+    "             ms, key, headers, value. Key, value, and each header's name=value (comma between) are in "
+    "hexadecimal;\n"
+    "             - is null, nothing is empty\n";
+
+/* Whose time a message bears: nobody's, its producer's, the broker's. */
+static const char *const stamps[] = {"time", "create", "append"};
 
 struct tail {
     struct haul_json json;
     struct haul_buf line;
     struct haul_arena scratch;
-    bool bare;
+    bool bare, raw;
 };
 
 static void headers(struct haul_json *j, const struct haul_recorded *m)
@@ -46,7 +55,6 @@ static void headers(struct haul_json *j, const struct haul_recorded *m)
 
 static void begin(struct tail *t, const struct haul_recorded *m, uint32_t index)
 {
-    static const char *const stamps[] = {"time", "create", "append"};
     struct haul_json *j = &t->json;
     haul_buf_clear(&t->line);
     haul_json_begin(j, &t->line);
@@ -61,14 +69,50 @@ static void begin(struct tail *t, const struct haul_recorded *m, uint32_t index)
     headers(j, m);
 }
 
-static void end(struct tail *t)
+static void write_line(struct tail *t)
 {
-    if (!t->bare) haul_json_close(&t->json, '}');
     haul_buf_byte(&t->line, '\n');
     if (t->line.overflow)
         fprintf(stderr, "haul tail: a line longer than %d bytes is left out\n", LINE_MAX_BYTES);
     else
         fwrite(t->line.p, 1, t->line.n, stdout);
+}
+
+static void end(struct tail *t)
+{
+    if (!t->bare) haul_json_close(&t->json, '}');
+    write_line(t);
+}
+
+static void hex(struct haul_buf *out, struct haul_str s)
+{
+    static const char digits[] = "0123456789abcdef";
+    if (s.p == NULL) {
+        haul_buf_byte(out, '-');
+        return;
+    }
+    for (size_t i = 0; i < s.n; i++) {
+        haul_buf_byte(out, (uint8_t)digits[(uint8_t)s.p[i] >> 4]);
+        haul_buf_byte(out, (uint8_t)digits[s.p[i] & 15]);
+    }
+}
+
+static void print_raw(struct tail *t, const struct haul_recorded *m)
+{
+    haul_buf_clear(&t->line);
+    haul_buf_printf(&t->line, "%s\t%u\t%lld\t%s\t%lld\t", m->topic, (unsigned)m->partition, (long long)m->offset,
+                    stamps[m->stamp], (long long)m->time.ms);
+    hex(&t->line, m->key);
+    haul_buf_byte(&t->line, '\t');
+    for (size_t i = 0; i < m->headers_len; i++) {
+        if (i > 0) haul_buf_byte(&t->line, ',');
+        hex(&t->line, haul_str_of(m->headers[i].name));
+        haul_buf_byte(&t->line, '=');
+        hex(&t->line, m->headers[i].value);
+    }
+    haul_buf_byte(&t->line, '\t');
+    hex(&t->line, m->value);
+    write_line(t);
 }
 
 /* What is no record. In the bare form as produce reads it: the key and the bytes. */
@@ -125,7 +169,10 @@ static enum haul_err follow(struct tail *t, struct haul_kafka_reader *from, uint
     for (uint64_t seen = 0; !stop_asked && seen < count;) {
         const enum haul_err err = haul_kafka_reader_next(from, WAIT_MS, &m, e);
         if (err == HAUL_OK) {
-            print(t, &m);
+            if (t->raw)
+                print_raw(t, &m);
+            else
+                print(t, &m);
             seen++;
         } else if (err == HAUL_E_END) {
             break;
@@ -140,10 +187,10 @@ static enum haul_err follow(struct tail *t, struct haul_kafka_reader *from, uint
     return HAUL_OK;
 }
 
-static enum haul_err tail(const struct kafka_setup *s, const struct haul_reader_spec *spec, bool bare, uint64_t count,
-                          struct haul_error *e)
+static enum haul_err tail(const struct kafka_setup *s, const struct haul_reader_spec *spec, bool bare, bool raw,
+                          uint64_t count, struct haul_error *e)
 {
-    struct tail t = {.bare = bare};
+    struct tail t = {.bare = bare, .raw = raw};
     struct haul_kafka_reader *from;
     enum haul_err err = haul_kafka_reader_open(&s->kafka, spec, &from, e);
     if (err != HAUL_OK) return err;
@@ -164,18 +211,20 @@ static int run(int argc, char **argv)
     struct haul_error e;
     struct haul_reader_spec spec = {.from = HAUL_FROM_LATEST};
     const char *from = NULL, *count = NULL;
-    bool bare = false;
+    bool bare = false, raw = false;
     double most = 1e18;
     static char names[TOPICS_MAX][HAUL_KAFKA_TOPIC_BYTES];
     const char *topics[TOPICS_MAX];
     const struct args_flag flags[] = {{"--from", &from, NULL},
                                       {"--count", &count, NULL},
                                       {"--bare", NULL, &bare},
+                                      {"--raw", NULL, &raw},
                                       {"--until-end", NULL, &spec.until_end},
                                       {NULL, NULL, NULL}};
     const bool read = args_read(&a, argc, argv, flags);
     if (read && a.help) return fputs(usage, stdout), 0;
-    if (!read || a.plain_len == 0 || a.plain_len > TOPICS_MAX) return fputs(usage, stderr), HAUL_EXIT_USAGE;
+    if (!read || a.plain_len == 0 || a.plain_len > TOPICS_MAX || (bare && raw))
+        return fputs(usage, stderr), HAUL_EXIT_USAGE;
     if (spec.until_end) spec.from = HAUL_FROM_EARLIEST; /* of a topic up to its end something is wanted */
     if (!args_from(from, &spec) || (count != NULL && !args_number("--count", count, 1, 1e18, &most)))
         return HAUL_EXIT_USAGE;
@@ -189,7 +238,7 @@ static int run(int argc, char **argv)
     spec.topics = topics;
     spec.topics_len = a.plain_len;
     stop_on_signals();
-    if (err == HAUL_OK) err = tail(&s, &spec, bare, (uint64_t)most, &e);
+    if (err == HAUL_OK) err = tail(&s, &spec, bare, raw, (uint64_t)most, &e);
     if (err != HAUL_OK) fprintf(stderr, "haul tail: %s\n", e.text);
     setup_close(&s);
     return exit_status(err);

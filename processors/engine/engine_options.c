@@ -59,8 +59,10 @@ static const struct haul_option rows[] = {
      .en = "Threads that run tasks, each with its own connections; 0 means one for each core.",
      .zh = "运行任务的线程数，各有自己的连接；0 表示每个核一个。"},
     {"commit.pace", HAUL_O_DURATION, AT(commit_pace_ms), .low = 1, .high = 10 * HAUL_MS_S, .fallback = "1ms",
-     .en = "Shortest time between two commits of a worker; a larger one means fewer, larger commits.",
-     .zh = "一个工作线程两次提交之间的最短时间；越大，提交越少、越大。"},
+     .en = "Shortest time between two commits of a worker while there is more to take in; half of it when there is "
+           "not. A "
+           "larger one means fewer, larger commits.",
+     .zh = "仍有数据待取时，一个工作线程两次提交之间的最短时间；无数据待取时为其一半。越大，提交越少、越大。"},
     {"commit.documents_max", HAUL_O_COUNT, AT(commit_documents_max), .low = 100, .high = 100000, .fallback = "3000",
      .en = "Most documents in one commit, which bounds how long one commit holds Redis.",
      .zh = "一次提交最多写多少个文档，以限制一次提交占用 Redis 的时间。"},

@@ -193,6 +193,12 @@ static bool on_event(struct haul_worker *w, const struct haul_source_event *ev)
     return false;
 }
 
+/* True when the next commit may begin: while more lies ready it waits for the whole pace, else for half of it. */
+static bool commit_due(const struct haul_worker *w, bool more)
+{
+    return !w->flying && w->now_ns - w->commit_ns >= w->s.pace_ms * NS_PER_MS / (more ? 1 : 2);
+}
+
 /* True when there may be more to take in at once. */
 static bool intake(struct haul_worker *w, int wait_ms)
 {
@@ -203,7 +209,9 @@ static bool intake(struct haul_worker *w, int wait_ms)
         if (err != HAUL_OK && w->report.source_ok) worker_log(w, NULL, 1, "source_unavailable", "%s", e.text);
         w->report.source_ok = err == HAUL_OK;
         if (err != HAUL_OK || !on_event(w, &ev)) return false;
-        if ((i & 31) == 31 && !w->flying && worker_now(w) - w->commit_ns >= w->s.pace_ms * NS_PER_MS) return true;
+        if ((i & 31) != 31) continue;
+        worker_now(w);
+        if (commit_due(w, true)) return true;
     }
     return true;
 }
@@ -212,7 +220,7 @@ static bool intake(struct haul_worker *w, int wait_ms)
 static int patience_ms(const struct haul_worker *w, int wait_ms)
 {
     if (w->flying || w->claims_left) return 0;
-    const int64_t left_ns = w->s.pace_ms * NS_PER_MS - (w->now_ns - w->commit_ns);
+    const int64_t left_ns = w->s.pace_ms * NS_PER_MS / 2 - (w->now_ns - w->commit_ns);
     if (left_ns >= wait_ms * (int64_t)NS_PER_MS || !worker_commit_wanted(w)) return wait_ms;
     return left_ns <= 0 ? 0 : (int)((left_ns + NS_PER_MS - 1) / NS_PER_MS);
 }
@@ -248,7 +256,7 @@ void haul_worker_turn(struct haul_worker *w, int wait_ms)
     else if (w->flying)
         worker_commit_drive(w, wait_ms < 1 ? 0 : 1);
     worker_now(w);
-    if (!w->flying && w->now_ns - w->commit_ns >= w->s.pace_ms * NS_PER_MS) worker_commit_begin(w, false);
+    if (commit_due(w, more)) worker_commit_begin(w, false);
     worker_send(w);
     worker_time_passes(w);
     worker_publish(w);

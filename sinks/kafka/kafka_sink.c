@@ -6,6 +6,8 @@
  */
 #include "haul/kafka_sink.h"
 
+#include "haul/secret.h"
+
 #include <librdkafka/rdkafka.h>
 
 #include <stdio.h>
@@ -120,14 +122,7 @@ static bool set_password(rd_kafka_conf_t *conf, const char *path, struct haul_er
 {
     char text[512];
     if (path[0] == '\0') return true;
-    FILE *f = fopen(path, "re");
-    const bool got = f != NULL && fgets(text, sizeof text, f) != NULL;
-    if (f != NULL) fclose(f);
-    if (!got) {
-        haul_fail(e, HAUL_E_IO, "kafka.sasl_password_file: cannot read a line from %s", path);
-        return false;
-    }
-    text[strcspn(text, "\r\n")] = '\0';
+    if (haul_secret_read("kafka.sasl_password_file", path, text, sizeof text, e) != HAUL_OK) return false;
     const bool ok = set(conf, "sasl.password", text, NULL);
     explicit_bzero(text, sizeof text);
     if (!ok) haul_fail(e, HAUL_E_INVALID, "kafka.sasl_password_file: the client refuses the password in %s", path);

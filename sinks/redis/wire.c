@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sinks/redis/wire.h"
 
-#include <stdio.h>
+#include "haul/secret.h"
 
 #define REQUEST_BYTES_MAX ((size_t)256 << 20)
 
@@ -9,21 +9,14 @@ void wire_init(struct wire *w, struct haul_redis_transport *t, const struct haul
 {
     *w = (struct wire){.transport = t, .options = o, .reader = resp_reader_open()};
     haul_buf_init(&w->out, 65536, REQUEST_BYTES_MAX);
-    haul_buf_init(&w->password, 0, 4096);
 }
 
 enum haul_err wire_read_password(struct wire *w, struct haul_error *e)
 {
     const char *path = w->options->password_file;
-    haul_buf_clear(&w->password);
+    w->password[0] = '\0';
     if (path[0] == '\0') return HAUL_OK;
-    FILE *f = fopen(path, "re");
-    if (f == NULL) return haul_fail(e, HAUL_E_IO, "redis.password_file: cannot open %s", path);
-    int c;
-    while ((c = getc(f)) != EOF && c != '\n' && c != '\r') haul_buf_byte(&w->password, (uint8_t)c);
-    const bool good = !ferror(f) && !w->password.overflow && w->password.n > 0;
-    fclose(f);
-    return good ? HAUL_OK : haul_fail(e, HAUL_E_IO, "redis.password_file: no password in the first line of %s", path);
+    return haul_secret_read("redis.password_file", path, w->password, sizeof w->password, e);
 }
 
 void wire_close(struct wire *w)
@@ -32,8 +25,7 @@ void wire_close(struct wire *w)
     w->transport->ops->close(w->transport);
     resp_reader_close(w->reader);
     haul_buf_free(&w->out);
-    if (w->password.p != NULL) explicit_bzero(w->password.p, w->password.cap);
-    haul_buf_free(&w->password);
+    explicit_bzero(w->password, sizeof w->password);
 }
 
 struct haul_mono wire_now(const struct wire *w)
@@ -51,7 +43,7 @@ void wire_drop(struct wire *w)
 /* The first commands of a connection; their replies are the wire's own. */
 static void greet(struct wire *w)
 {
-    const struct haul_str password = {(const char *)w->password.p, w->password.n}, user = haul_str_of(w->options->user);
+    const struct haul_str password = haul_str_of(w->password), user = haul_str_of(w->options->user);
     if (password.n != 0) {
         resp_command(&w->out, user.n != 0 ? 3 : 2);
         resp_word(&w->out, HAUL_STR("AUTH"));

@@ -15,10 +15,10 @@ struct wire {
     struct haul_redis_transport *transport;
     struct resp_reader *reader;
     const struct haul_redis_options *options;
-    struct haul_buf password; /* what AUTH sends; empty: none */
-    struct haul_buf out;      /* the request: written by the caller between begin and step */
-    bool up;                  /* a connection stands, or is being made */
-    bool busy;                /* an exchange is under way */
+    char password[1024]; /* what AUTH sends; empty: none */
+    struct haul_buf out; /* the request: written by the caller between begin and step */
+    bool up;             /* a connection stands, or is being made */
+    bool busy;           /* an exchange is under way */
     uint64_t connects;
     size_t sent;          /* bytes of out */
     size_t greetings;     /* replies to AUTH and SELECT still to come */

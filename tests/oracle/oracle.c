@@ -302,6 +302,7 @@ static void control(struct haul_task *t, const struct haul_record *r)
         take_clock(t, r);
         break;
     case HAUL_KIND_OPTIONS:
+        if (!haul_str_eq(r->v[HAUL_F_OPTIONS_WHAT].s, HAUL_STR("options"))) break; /* no processor here reads others */
         if (r->v[HAUL_F_OPTIONS_VERSION].i <= t->options_version) break;
         t->options_version = (uint32_t)r->v[HAUL_F_OPTIONS_VERSION].i;
         t->options = t->w.options(t->w.arg, t->p, r->v[HAUL_F_OPTIONS_HASH].s);

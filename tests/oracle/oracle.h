@@ -3,6 +3,12 @@
  * partition in order, once, in one thread, with nothing that can go wrong in between, and shares with the engine only
  * the processors' own functions, the record decoder (held against msgpack-c by its fuzzer) and base. No batches, no
  * checkpoints, no outbox, no slots: entities are a list in a hash map, the next timer is looked for.
+ *
+ * A mistake in what it shares (a processor's rule, the decoder, a hash, the text of a number) is in both, and no
+ * comparison finds it. For one domain, the template, a second oracle shares nothing: tests/oracle/second, in Perl, from
+ * the bytes in Kafka to the dump and to what is sent. It leaves to this one: the other domains and the desk, clocks and
+ * silence of upstreams, bridges and redriven dead letters, positions that are moved from GCJ-02 and BD-09, a rebuild or
+ * a reset. tests/integration/test_second_oracle holds haul and both oracles against each other.
  */
 #ifndef ORACLE_H
 #define ORACLE_H

@@ -5,6 +5,8 @@
  * most RATE a second (0: as fast as it goes). Time goes on by ten seconds with each round of the window. With PER_ID 1
  * no id comes twice. Prints how many records and ids were sent.
  */
+#include "tests/bench/commands/vehicles.h"
+
 #include "haul/hash.h"
 #include "haul/kafka_sink.h"
 #include "haul/record.h"
@@ -82,16 +84,7 @@ static void run(struct flood *f)
 int main(int argc, char **argv)
 {
     if (argc < 9) return fprintf(stderr, "usage: see the head of the source\n"), 64;
-    static struct haul_kafka_options o = {.session_timeout_ms = 10000,
-                                          .request_timeout_ms = 10000,
-                                          .fetch_bytes = 8 << 20,
-                                          .queue_bytes = 64 << 20,
-                                          .message_bytes = 1 << 20,
-                                          .linger_ms = 20,
-                                          .delivery_timeout_ms = 120000,
-                                          .send_queue = 100000,
-                                          .send_bytes = 64 << 20};
-    snprintf(o.brokers, sizeof o.brokers, "%s", argv[1]);
+    const struct haul_kafka_options o = bench_kafka_options(argv[1], 20);
     struct flood f = {.partitions = (uint32_t)strtoul(argv[3], NULL, 10),
                       .records = strtoull(argv[4], NULL, 10),
                       .window = strtoull(argv[5], NULL, 10),

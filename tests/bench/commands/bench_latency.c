@@ -4,6 +4,8 @@
  * and when an alert that it causes stands in haul:alerts (two hops: fleet, desk). bench_latency BROKERS REDIS-SOCKET
  * PARTITIONS PROBES
  */
+#include "tests/bench/commands/vehicles.h"
+
 #include "haul/hash.h"
 #include "haul/kafka_sink.h"
 #include "haul/record.h"
@@ -146,16 +148,7 @@ int main(int argc, char **argv)
     if (argc < 5) return fprintf(stderr, "usage: see the head of the source\n"), 64;
     const uint32_t partitions = (uint32_t)strtoul(argv[3], NULL, 10);
     const size_t probes = strtoul(argv[4], NULL, 10);
-    static struct haul_kafka_options o = {.session_timeout_ms = 10000,
-                                          .request_timeout_ms = 10000,
-                                          .fetch_bytes = 8 << 20,
-                                          .queue_bytes = 64 << 20,
-                                          .message_bytes = 1 << 20,
-                                          .linger_ms = 0,
-                                          .delivery_timeout_ms = 60000,
-                                          .send_queue = 10000,
-                                          .send_bytes = 64 << 20};
-    snprintf(o.brokers, sizeof o.brokers, "%s", argv[1]);
+    const struct haul_kafka_options o = bench_kafka_options(argv[1], 0);
     static struct haul_redis_options ro = {.connect_timeout = 2000, .timeout = 5000};
     snprintf(ro.socket, sizeof ro.socket, "%s", argv[2]);
     struct haul_redis_client *redis;

@@ -3,6 +3,8 @@
  * second for S seconds of event time, R records a message. What `make bench` drains. bench_load BROKERS VEHICLES HZ
  * SECONDS RECORDS_A_MESSAGE PARTITIONS [rate: events a second, 0 = as fast as it goes] [start ms] [instance]
  */
+#include "tests/bench/commands/vehicles.h"
+
 #include "haul/hash.h"
 #include "haul/kafka_sink.h"
 #include "haul/math.h"
@@ -41,38 +43,10 @@ static void send(struct load *l, struct haul_str id, uint32_t partition, uint32_
     if ((l->sent & 1023) == 0) drain_receipts(l);
 }
 
-static void position(struct load *l, uint32_t vehicle, struct haul_str id, int64_t start_ms, int64_t at_ms)
-{
-    struct haul_record r;
-    haul_record_init(&r, HAUL_KIND_VEHICLE_POSITION, id, (struct haul_time){at_ms});
-    const double t = (double)(at_ms - start_ms) / 1000, speed_mps = 8 + vehicle % 12;
-    r.positioned = true;
-    r.source = HAUL_STR("bench");
-    r.lon_deg = 114 + (double)(vehicle % 400) / 100 + speed_mps * t / 98000;
-    r.lat_deg = 25 + (double)(vehicle / 400 % 400) / 100;
-    haul_set_f(&r, HAUL_F_VP_SPEED, speed_mps * 3.6);
-    haul_set_f(&r, HAUL_F_VP_HEADING, 90);
-    haul_set_i(&r, HAUL_F_VP_STATUS, 1);
-    haul_set_i(&r, HAUL_F_VP_ALARM, 0);
-    haul_set_f(&r, HAUL_F_VP_MILEAGE, 1000 + speed_mps * t / 1000);
-    haul_set_f(&r, HAUL_F_VP_FUEL, 200);
-    haul_set_i(&r, HAUL_F_VP_SATELLITES, 12);
-    haul_record_pack(&r, &l->b);
-}
-
 int main(int argc, char **argv)
 {
     if (argc < 7) return fprintf(stderr, "usage: see the head of the source\n"), 64;
-    static struct haul_kafka_options o = {.session_timeout_ms = 10000,
-                                          .request_timeout_ms = 10000,
-                                          .fetch_bytes = 8 << 20,
-                                          .queue_bytes = 64 << 20,
-                                          .message_bytes = 1 << 20,
-                                          .linger_ms = 20,
-                                          .delivery_timeout_ms = 60000,
-                                          .send_queue = 100000,
-                                          .send_bytes = 256 << 20};
-    snprintf(o.brokers, sizeof o.brokers, "%s", argv[1]);
+    const struct haul_kafka_options o = bench_kafka_options(argv[1], 20);
     const uint32_t vehicles = (uint32_t)strtoul(argv[2], NULL, 10), pack = (uint32_t)strtoul(argv[5], NULL, 10);
     const double hz = strtod(argv[3], NULL), seconds = strtod(argv[4], NULL),
                  rate = argc > 7 ? strtod(argv[7], NULL) : 0;
@@ -94,7 +68,7 @@ int main(int argc, char **argv)
             haul_buf_clear(&l.b);
             if (records > 1) haul_message_pack_header(records, &l.b);
             for (uint32_t i = 0; i < records; i++)
-                position(&l, v, key, start_ms, start_ms + (k + i) * step_ms + v % 97);
+                bench_position(&l.b, v, key, start_ms, start_ms + (k + i) * step_ms + v % 97);
             send(&l, key, haul_partition_of(haul_murmur2(id, n), l.partitions), records);
             while (rate > 0 && (double)(haul_mono_now().ns - began.ns) / 1e9 * rate < (double)l.events)
                 haul_sleep_ms(1), drain_receipts(&l);

@@ -2,6 +2,8 @@
  * What a record costs inside a fleet task, without broker and store: decode, gates, sequence, process, timers, paint.
  * CPU time of one thread. bench_task [VEHICLES 3000] [HZ 6] [SECONDS 60] [RECORDS A MESSAGE 6]
  */
+#include "tests/bench/commands/vehicles.h"
+
 #include "haul/processors.h"
 #include "processors/engine/contents.h"
 #include "processors/engine/task.h"
@@ -16,25 +18,6 @@ struct bench {
     int64_t start_ms, step_ms;
     uint64_t documents, bytes;
 };
-
-static void position(struct haul_buf *b, uint32_t vehicle, struct haul_str id, int64_t start_ms, int64_t at_ms)
-{
-    struct haul_record r;
-    haul_record_init(&r, HAUL_KIND_VEHICLE_POSITION, id, (struct haul_time){at_ms});
-    const double t = (double)(at_ms - start_ms) / 1000, speed_mps = 8 + vehicle % 12;
-    r.positioned = true;
-    r.source = HAUL_STR("bench");
-    r.lon_deg = 114 + (double)(vehicle % 400) / 100 + speed_mps * t / 98000;
-    r.lat_deg = 25 + (double)(vehicle / 400 % 400) / 100;
-    haul_set_f(&r, HAUL_F_VP_SPEED, speed_mps * 3.6);
-    haul_set_f(&r, HAUL_F_VP_HEADING, 90);
-    haul_set_i(&r, HAUL_F_VP_STATUS, 1);
-    haul_set_i(&r, HAUL_F_VP_ALARM, 0);
-    haul_set_f(&r, HAUL_F_VP_MILEAGE, 1000 + speed_mps * t / 1000);
-    haul_set_f(&r, HAUL_F_VP_FUEL, 200);
-    haul_set_i(&r, HAUL_F_VP_SATELLITES, 12);
-    haul_record_pack(&r, b);
-}
 
 static void open_task(struct bench *b)
 {
@@ -80,8 +63,8 @@ int main(int argc, char **argv)
             haul_buf_clear(&messages[v]);
             if (b.pack > 1) haul_message_pack_header(b.pack, &messages[v]);
             for (uint32_t i = 0; i < b.pack; i++)
-                position(&messages[v], v, (struct haul_str){id, n}, b.start_ms,
-                         b.start_ms + (k + i) * b.step_ms + v % 97);
+                bench_position(&messages[v], v, (struct haul_str){id, n}, b.start_ms,
+                               b.start_ms + (k + i) * b.step_ms + v % 97);
         }
         const int64_t t0 = haul_cpu_ns();
         for (uint32_t v = 0; v < b.vehicles; v++) {

@@ -5,6 +5,7 @@
  */
 #include "haul/processors.h"
 #include "haul/trial.h"
+#include "ingest/epcis.h"
 
 #include <dirent.h>
 #include <setjmp.h>
@@ -110,6 +111,41 @@ static void the_messages_of_vda_5050(void **state)
 {
     (void)state;
     each(&haul_bridge_vda5050, vda_options, "tests/golden/bridges/vda5050", 7);
+}
+
+/* The URN and the link of one thing, as the EPC Tag Data Standard has them side by side; and what has no GS1 key. */
+static void one_thing_has_one_identifier(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *uri, *item;
+    } rows[] = {
+        {"urn:epc:id:sgtin:0614141.812345.6789", "01/80614141123458/21/6789"},
+        {"https://id.gs1.org/01/80614141123458/21/6789", "01/80614141123458/21/6789"},
+        {"https://example.com/some/way/01/80614141123458/22/2A/21/6789?exp=261231", "01/80614141123458/21/6789"},
+        {"https://example.com/01/80614141123458/10/ABC/21/6789", "01/80614141123458/21/6789"},
+        {"https://example.com/01/614141073467", "01/00614141073467"},
+        {"urn:epc:id:sgtin:0614141.812345.a.b", "01/80614141123458/21/a.b"},
+        {"urn:epc:idpat:sgtin:0614141.812345.*", "01/80614141123458"},
+        {"urn:epc:class:lgtin:4012345.012345.998877", "01/04012345123456/10/998877"},
+        {"https://id.gs1.org/01/04012345123456/10/998877", "01/04012345123456/10/998877"},
+        {"urn:epc:id:sscc:0614141.1234567890", "00/106141412345678908"},
+        {"https://id.gs1.org/00/106141412345678908", "00/106141412345678908"},
+        {"urn:epc:id:grai:0614141.12345.400", "8003/00614141123452400"},
+        {"urn:epc:id:giai:0614141.12345400", "8004/061414112345400"},
+        /* digits that are none, and too few of them: the text as it is */
+        {"urn:epc:id:sgtin:06141x1.812345.6789", "sgtin:06141x1.812345.6789"},
+        {"urn:epc:id:sgtin:0614141.8123.6789", "sgtin:0614141.8123.6789"},
+        {"urn:epc:id:sscc:0614141.", "sscc:0614141."},
+        {"urn:epc:id:gdti:0614141.12345.400", "gdti:0614141.12345.400"},
+        {"https://example.com/parcels/7", "parcels/7"},
+        {"parcel-7", "parcel-7"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char room[EPCIS_ITEM_MAX];
+        const struct haul_str item = epcis_item(haul_str_of(rows[i].uri), room);
+        if (!haul_str_eq(item, haul_str_of(rows[i].item))) fail_msg("%s: %.*s", rows[i].uri, (int)item.n, item.p);
+    }
 }
 
 /* ---- what cannot be used ---- */
@@ -239,6 +275,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_examples_of_epcis),
+        cmocka_unit_test(one_thing_has_one_identifier),
         cmocka_unit_test(the_messages_of_vda_5050),
         cmocka_unit_test(bad_events_say_why),
         cmocka_unit_test(bad_states_say_why),
