@@ -170,7 +170,9 @@ bool eject_find(struct search *x, struct pool *p, int32_t request, struct ejecti
     *out = (struct ejection){.sum = INT64_MAX, .route = HAUL_NONE};
     const int32_t n = routes_for(x, p, request);
     state_begin(s);
+    x->find.any = x->find.spots_max == 1; /* exact timing needs the cheapest few */
     for (int32_t k = 0; k < n; k++) try_route(x, p, p->routes[k], request, out);
+    x->find.any = false;
     state_back(s);
     return out->route != HAUL_NONE;
 }

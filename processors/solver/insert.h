@@ -24,6 +24,7 @@ struct finder {
     int32_t near;        /* how many near tasks to look beside; 0: everywhere */
     int32_t spots_max;   /* candidates that are timed exactly, where that is needed */
     bool blinks;         /* passes over one gap in a hundred (Christiaens and Vanden Berghe 2020) */
+    bool any;            /* the first place will do, whatever it costs */
     bool few_routes;     /* opens a route only where nothing else is left */
     int32_t routes_max;  /* no more routes than that are opened */
     const uint8_t *only; /* [vehicles] routes that may be changed; NULL: all */

@@ -18,7 +18,7 @@
 #include <stdlib.h>
 
 enum { ROUNDS = 20, ISLANDS_MAX = 2, FIRST_TRIES = 4, TRIES = 10, SMALL_FLEET = 150 };
-static const double fewest_share = 0.2; /* of the time goes to fewer vehicles, where they count first */
+static const double fewest_share = 0.3; /* of the time goes to fewer vehicles, where they count first */
 
 struct solve {
     const struct model *m;
