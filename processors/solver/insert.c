@@ -8,6 +8,9 @@
 
 #include <stdlib.h>
 
+/* No cost comes near these: what a gap where nothing fits is said to cost, and the bound before anything is found. */
+static const int64_t never = INT64_MAX / 4, beyond = INT64_MAX / 8;
+
 enum { BLINK_MEAN = 100, CHANGES_MAX = 6, BOTH_SIDES = 8, AHEAD = 6 };
 
 static bool needs_exact(const struct model *m, const struct vtype *t, bool pair)
@@ -48,7 +51,7 @@ static void keep_spot(struct finder *f, struct spot one)
     int32_t i = f->spots_n < f->spots_max ? f->spots_n++ : f->spots_max - 1;
     for (; i > 0 && one.delta < f->spots[i - 1].delta; i--) f->spots[i] = f->spots[i - 1];
     f->spots[i] = one;
-    if (f->spots_n == f->spots_max) f->bound = f->spots[f->spots_n - 1].delta;
+    if (f->spots_n == f->spots_max) f->bound = f->any ? INT64_MIN : f->spots[f->spots_n - 1].delta;
 }
 
 /* ---- what is asked of a route before its gaps ---- */
@@ -304,10 +307,9 @@ static void try_apart(struct finder *f, const struct vtype *t, int32_t i, const 
  * least of that from each stop on. */
 static void set_drops(struct finder *f, const struct vtype *t, int32_t r, const struct half *d)
 {
-    enum { NEVER = 4 };
     const struct state *s = f->s;
     const struct model *m = s->m;
-    int64_t least = INT64_MAX / NEVER;
+    int64_t least = never;
     const int32_t start = start_of(m, r);
     f->drop_ahead[s->route[r].n + 1] = least;
     for (int32_t i = s->at[end_of(m, r)].prev; i != start; i = s->at[i].prev) {
@@ -315,8 +317,7 @@ static void set_drops(struct finder *f, const struct vtype *t, int32_t r, const 
         int64_t cost = gap_cost(m, t, a, b, d->loc);
         if (m->timed && !t->exact && cost < least) {
             const int64_t begin = begin_at(m, &m->nodes[d->task], a->leave + t->time[cell(m, a->loc, d->loc)]);
-            if (begin == INT64_MAX || begin + d->action + t->time[cell(m, d->loc, b->loc)] > b->late)
-                cost = INT64_MAX / NEVER;
+            if (begin == INT64_MAX || begin + d->action + t->time[cell(m, d->loc, b->loc)] > b->late) cost = never;
         }
         if (cost < least) least = cost;
         f->drop_cost[a->pos] = cost;
@@ -436,7 +437,7 @@ static bool settle(struct finder *f, int32_t task, bool pair, struct spot *out)
 static void forget(struct finder *f)
 {
     f->spots_n = 0;
-    f->bound = INT64_MAX;
+    f->bound = beyond;
 }
 
 static void try_used(struct finder *f, int32_t task, bool pair)
@@ -462,6 +463,14 @@ bool find_spot(struct finder *f, int32_t task, struct spot *out)
     forget(f);
     if (f->few_routes) try_idle(f, task, pair);
     if (f->near != 0) try_used(f, task, pair);
+    return settle(f, task, pair, out);
+}
+
+bool find_spot_in(struct finder *f, int32_t r, int32_t task, struct spot *out)
+{
+    const bool pair = f->s->m->nodes[task].kind == HAUL_TASK_PICKUP;
+    forget(f);
+    try_any(f, r, task, pair);
     return settle(f, task, pair, out);
 }
 

@@ -24,6 +24,7 @@ struct finder {
     int32_t near;        /* how many near tasks to look beside; 0: everywhere */
     int32_t spots_max;   /* candidates that are timed exactly, where that is needed */
     bool blinks;         /* passes over one gap in a hundred (Christiaens and Vanden Berghe 2020) */
+    bool any;            /* the first place will do, whatever it costs */
     bool few_routes;     /* opens a route only where nothing else is left */
     int32_t routes_max;  /* no more routes than that are opened */
     const uint8_t *only; /* [vehicles] routes that may be changed; NULL: all */
@@ -42,6 +43,9 @@ void finder_free(struct finder *f);
 
 /* The best place of a job, or of a shipment named by its pickup. False: there is none. */
 bool find_spot(struct finder *f, int32_t task, struct spot *out);
+
+/* The best place in one route as it stands. */
+bool find_spot_in(struct finder *f, int32_t r, int32_t task, struct spot *out);
 
 /* Puts the task (and its delivery) there and updates the route. */
 void take_spot(struct state *s, int32_t task, const struct spot *spot);

@@ -4,6 +4,7 @@
 #include "processors/solver/search.h"
 
 #include "haul/math.h"
+#include "processors/solver/eject.h"
 
 #include <stdlib.h>
 
@@ -34,6 +35,7 @@ void search_free(struct search *x)
     free(x->missed);
     free(x->order);
     free(x->torn);
+    eject_pool_free(x->pool);
 }
 
 /* ---- recreate ---- */
@@ -136,24 +138,9 @@ void search_fill(struct search *x)
 
 /* ---- accept ---- */
 
-static int64_t missed_sum(const struct search *x)
-{
-    int64_t sum = 0;
-    for (int32_t i = 0; i < x->s->absent_n; i++) sum += x->missed[x->s->absent[i]];
-    return sum;
-}
-
-static int64_t missed_before(const struct search *x)
-{
-    int64_t sum = 0;
-    for (int32_t i = 0; i < x->s->saved_absent_n; i++) sum += x->missed[x->s->saved_absent[i]];
-    return sum;
-}
-
 static bool accepts(struct search *x, int64_t was)
 {
     const struct state *s = x->s;
-    if (s->absent_n > 0 && s->saved_absent_n > 0 && x->dropping && missed_sum(x) < missed_before(x)) return true;
     if (s->cost < was) return true;
     const double heat = x->hot * haul_pow(x->cold / x->hot, x->warmth);
     return (double)(s->cost - was) < heat * haul_rng_exponential(&x->rng);
@@ -180,14 +167,12 @@ bool search_try(struct search *x, int32_t seed, int32_t mean_cut)
     return true;
 }
 
-/* Ruin, recreate, accept or take back. True: accepted. */
-static bool step(struct search *x)
+bool search_walk(struct search *x)
 {
     struct state *s = x->s;
     x->iterations++;
     const int64_t was = s->cost;
     const bool accepted = search_try(x, draw_seed(x), MEAN_CUT) && accepts(x, was);
-    for (int32_t i = 0; i < s->absent_n; i++) x->missed[s->absent[i]]++;
     if (!accepted) state_back(s);
     return accepted;
 }
@@ -200,7 +185,7 @@ bool search_step(struct search *x)
 
 bool search_anneal(struct search *x)
 {
-    if (!step(x) || x->s->cost >= x->best.cost) return false;
+    if (!search_walk(x) || x->s->cost >= x->best.cost) return false;
     kept_take(&x->best, x->s);
     return true;
 }
@@ -208,47 +193,4 @@ bool search_anneal(struct search *x)
 void search_settle(struct search *x)
 {
     kept_give(&x->best, x->s);
-}
-
-/* ---- fewer vehicles ---- */
-
-static void drop_route(struct search *x)
-{
-    struct state *s = x->s;
-    int32_t least = HAUL_NONE;
-    int64_t least_sum = INT64_MAX;
-    for (int32_t k = 0; k < s->used_n; k++) {
-        const int32_t r = s->used[k];
-        if (s->route[r].frozen > 0) continue;
-        int64_t sum = 0;
-        for (int32_t i = s->at[start_of(x->m, r)].next; is_task(x->m, i); i = s->at[i].next) sum += 1 + x->missed[i];
-        if (sum < least_sum) least = r, least_sum = sum;
-    }
-    x->find.routes_max = s->used_n - 1;
-    if (least == HAUL_NONE) return;
-    state_begin(s);
-    const int32_t n = state_tasks(s, least, x->torn);
-    for (int32_t i = 0; i < n; i++) state_cut(s, x->torn[i]);
-    state_update(s, least);
-}
-
-void search_fewer(struct search *x)
-{
-    x->dropping = true;
-    drop_route(x);
-}
-
-void search_fewer_step(struct search *x)
-{
-    x->warmth = x->share;
-    if (!step(x) || x->s->absent_n > x->best.absent_n) return;
-    kept_take(&x->best, x->s);
-    drop_route(x);
-}
-
-void search_fewest(struct search *x)
-{
-    x->dropping = false;
-    search_settle(x);
-    x->find.routes_max = x->best.used_n;
 }

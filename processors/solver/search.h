@@ -9,6 +9,8 @@
 
 #include "processors/solver/insert.h"
 
+struct pool;
+
 struct search {
     const struct model *m;
     struct state *s;
@@ -19,9 +21,10 @@ struct search {
     double share;     /* of the whole search that is done, 0..1 */
     double warmth;    /* how far the temperature has fallen, 0..1 */
     int64_t iterations;
-    int64_t *missed;        /* [tasks_cap] in how many plans it was left out: what is hard */
+    int64_t *missed;        /* [tasks_cap] how often it found no place when vehicles were made fewer: what is hard */
+    struct pool *pool;      /* of making them fewer; NULL: never tried */
     int32_t tries;          /* of those that were absent before a step, about so many are tried again in it */
-    bool dropping;          /* looking for fewer vehicles: who is left out counts by how often it was */
+    bool dropping;          /* making the vehicles fewer */
     struct sort_key *order; /* [tasks_cap] */
     int32_t *torn;          /* [tasks_cap] */
 };
@@ -42,18 +45,14 @@ bool search_step(struct search *x);
 /* The same at the temperature of x->warmth instead of x->share. */
 bool search_anneal(struct search *x);
 
+/* One step at x->warmth, without a look at the best. True: accepted. */
+bool search_walk(struct search *x);
+
 /* Ruin round a task, recreate; neither accepted nor taken back. False: it must be taken back. */
 bool search_try(struct search *x, int32_t seed, int32_t mean_cut);
 
 /* The state becomes the best plan found. */
 void search_settle(struct search *x);
-
-/* For the fewest vehicles. A step that looks for a plan with one vehicle less than the best has; once there is one, it
- * is the best, and another route is given up: the one whose tasks were hardest to leave out the least often.
- * search_fewer begins it, and search_fewest ends it. */
-void search_fewer(struct search *x);
-void search_fewer_step(struct search *x);
-void search_fewest(struct search *x);
 
 /* Cuts strings of near tasks round the task, as a step does. False: what is left of a route breaks a rule (where a way
  * is shorter by way of a stop than without it), and must be taken back. */

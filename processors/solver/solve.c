@@ -10,21 +10,24 @@
 #include "haul/hash.h"
 #include "haul/time.h"
 #include "processors/solver/decompose.h"
+#include "processors/solver/eject.h"
 #include "processors/solver/genetic.h"
+#include "processors/solver/herd.h"
 #include "processors/solver/plan.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 
 enum { ROUNDS = 20, ISLANDS_MAX = 2, FIRST_TRIES = 4, TRIES = 10, SMALL_FLEET = 150 };
-static const double fewest_share = 0.4; /* of the time goes to fewer vehicles, where they count first */
+static const double fewest_share = 0.3; /* of the time goes to fewer vehicles, where they count first */
 
 struct solve {
     const struct model *m;
     const struct haul_solve_options *o;
     struct search island[ISLANDS_MAX];
-    struct genetic *genetic[ISLANDS_MAX]; /* NULL: ruin and recreate alone */
-    struct parts *parts[ISLANDS_MAX];     /* NULL: the plan is searched as a whole */
+    struct genetic *genetic[ISLANDS_MAX]; /* where it fits */
+    struct parts *parts[ISLANDS_MAX];     /* what is large; NULL: the plan is searched as a whole */
+    struct herd *herd[ISLANDS_MAX];       /* for the fewest vehicles; none of the three: ruin and recreate alone */
     int32_t islands;
     int64_t begun_ns;
     double until; /* share of the whole at which the round ends */
@@ -72,7 +75,7 @@ static void tell(const struct solve *v, const struct search *x)
 static int64_t clock_every(const struct solve *v, int32_t island)
 {
     const struct parts *q = v->parts[island];
-    if (v->genetic[island] != NULL || (q != NULL && parts_breed(q))) return 1;
+    if (v->island[island].dropping || v->genetic[island] != NULL || (q != NULL && parts_breed(q))) return 1;
     return q != NULL || v->m->tasks < 500 ? 32 : 8;
 }
 
@@ -83,12 +86,40 @@ static bool over(const struct solve *v, double share, const struct parts *q)
     return v->until >= 1 || share >= 1 || q == NULL || parts_closed(q);
 }
 
+/* Few vehicles are sought first; then plans with as few are improved in parts, or bred. */
+static void work_fewest(struct solve *v, int32_t k)
+{
+    struct search *x = &v->island[k];
+    if (x->dropping && x->share < fewest_share) {
+        fewer_step(x);
+        return;
+    }
+    if (x->dropping) fewer_end(x);
+    if (v->parts[k] != NULL) {
+        parts_step(v->parts[k]);
+        return;
+    }
+    if (v->herd[k] == NULL) v->herd[k] = herd_new(x);
+    herd_step(v->herd[k]);
+}
+
+static void work(struct solve *v, int32_t k)
+{
+    if (v->o->fewest_vehicles)
+        work_fewest(v, k);
+    else if (v->genetic[k] != NULL)
+        genetic_step(v->genetic[k]);
+    else if (v->parts[k] != NULL)
+        parts_step(v->parts[k]);
+    else
+        search_step(&v->island[k]);
+}
+
 static void *run_round(void *arg)
 {
     const struct runner *r = arg;
     struct solve *v = r->solve;
     struct search *x = &v->island[r->island];
-    struct genetic *g = v->genetic[r->island];
     struct parts *q = v->parts[r->island];
     for (int64_t k = 0;; k++) {
         if (k % clock_every(v, r->island) == 0 || v->o->time_ms == 0) {
@@ -96,15 +127,7 @@ static void *run_round(void *arg)
             if (over(v, x->share, q) || stopped(v)) break;
             if (r->island == 0 && k % 4096 == 0) tell(v, x);
         }
-        if (x->dropping && x->share >= fewest_share) search_fewest(x);
-        if (x->dropping)
-            search_fewer_step(x);
-        else if (g != NULL)
-            genetic_step(g);
-        else if (q != NULL)
-            parts_step(q);
-        else
-            search_step(x);
+        work(v, r->island);
     }
     if (q != NULL) parts_close(q);
     return NULL;
@@ -193,7 +216,7 @@ static enum haul_err begin_island(struct solve *v, int32_t k, struct haul_error 
     const int64_t steps = steps_of(v->o);
     tune(x, steps);
     if (v->o->fewest_vehicles)
-        search_fewer(x);
+        fewer_begin(x);
     else if (genetic_fits(x, steps))
         v->genetic[k] = genetic_new(x, true);
     const struct parts_plan plan = parts_plan_for(x, steps);
@@ -226,13 +249,14 @@ enum haul_err haul_solve(const struct haul_problem *p, const struct haul_solve_o
     for (; bad == HAUL_OK && begun < v.islands; begun++) bad = begin_island(&v, begun, e);
     if (bad == HAUL_OK && m->tasks > 0) run_all(&v);
     if (bad == HAUL_OK) {
-        search_fewest(&v.island[0]);
+        fewer_end(&v.island[0]);
         bad = plan_from(v.island[0].s, out, e);
         for (int32_t k = 0; k < begun; k++) out->iterations += v.island[k].iterations;
     }
     for (int32_t k = 0; k < begun; k++) {
         genetic_free(v.genetic[k]);
         parts_free(v.parts[k]);
+        herd_free(v.herd[k]);
         state_free(v.island[k].s);
         search_free(&v.island[k]);
     }

@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Ejections.
+ */
+#include "processors/solver/eject.h"
+
+#include <stdlib.h>
+
+enum {
+    SHAKES = 100,   /* between two ejections */
+    FEW_ROUTES = 40 /* of more than that only those near the request are tried */
+};
+
+struct pool *eject_pool_new(const struct model *m)
+{
+    const size_t cap = (size_t)m->tasks_cap + 1;
+    struct pool *p = calloc(1, sizeof *p);
+    assert(p != NULL);
+    p->stack = calloc(cap, sizeof *p->stack);
+    p->requests = calloc(cap, sizeof *p->requests);
+    p->routes = calloc((size_t)m->vehicles + 1, sizeof *p->routes);
+    assert(p->stack != NULL && p->requests != NULL && p->routes != NULL);
+    return p;
+}
+
+void eject_pool_free(struct pool *p)
+{
+    if (p == NULL) return;
+    free(p->stack);
+    free(p->requests);
+    free(p->routes);
+    free(p);
+}
+
+/* ---- one request out of its route and back again ---- */
+
+struct gap_of {
+    int32_t task, after, mate_after; /* HAUL_NONE: a job */
+};
+
+static struct gap_of take_out(struct state *s, int32_t request)
+{
+    const int32_t mate = s->m->nodes[request].mate;
+    struct gap_of g = {request, HAUL_NONE, HAUL_NONE};
+    if (mate != HAUL_NONE) {
+        g.mate_after = s->at[mate].prev;
+        state_cut(s, mate);
+    }
+    g.after = s->at[request].prev;
+    state_cut(s, request);
+    return g;
+}
+
+static void put_back(struct state *s, const struct gap_of *g)
+{
+    state_put(s, g->after, g->task);
+    if (g->mate_after != HAUL_NONE) state_put(s, g->mate_after, s->m->nodes[g->task].mate);
+}
+
+static void shuffle(struct search *x, int32_t *list, int32_t n)
+{
+    for (int32_t i = n - 1; i > 0; i--) {
+        const int32_t k = (int32_t)haul_rng_below(&x->rng, (uint64_t)i + 1), was = list[i];
+        list[i] = list[k], list[k] = was;
+    }
+}
+
+/* A job, or a shipment by its pickup, that neither is frozen nor has begun. */
+static bool may_go(const struct state *s, int32_t task)
+{
+    const struct node *n = &s->m->nodes[task];
+    const int32_t r = s->at[task].route;
+    if (n->mate != HAUL_NONE && n->kind == HAUL_TASK_DELIVERY) return false;
+    return n->vehicle == HAUL_NONE && r != HAUL_NONE && s->at[task].pos > s->route[r].frozen;
+}
+
+/* In a random order. */
+static int32_t requests_of(struct search *x, int32_t r, int32_t *out)
+{
+    const struct state *s = x->s;
+    int32_t n = 0;
+    for (int32_t i = s->at[start_of(x->m, r)].next; is_task(x->m, i); i = s->at[i].next)
+        if (may_go(s, i)) out[n++] = i;
+    shuffle(x, out, n);
+    return n;
+}
+
+/* ---- which are ejected ---- */
+
+static int64_t hardness(const struct search *x, int32_t request)
+{
+    return 1 + x->missed[request];
+}
+
+static bool fits_now_at(struct search *x, int32_t r, int32_t request, struct spot *spot)
+{
+    return state_update(x->s, r) && find_spot_in(&x->find, r, request, spot);
+}
+
+static bool fits_now(struct search *x, int32_t r, int32_t request)
+{
+    struct spot spot;
+    return fits_now_at(x, r, request, &spot);
+}
+
+/* With `first` out of the route already, one of those from `from` on as well. */
+static void try_second(struct search *x, const struct pool *p, int32_t n, int32_t from, int32_t request,
+                       struct ejection *best)
+{
+    const int32_t first = p->requests[from - 1], r = best->route;
+    const int64_t sum = hardness(x, first);
+    for (int32_t k = from; k < n; k++) {
+        const int32_t second = p->requests[k];
+        if (sum + hardness(x, second) >= best->sum) continue;
+        const struct gap_of gap = take_out(x->s, second);
+        if (fits_now(x, r, request)) *best = (struct ejection){sum + hardness(x, second), r, {first, second}, 2};
+        put_back(x->s, &gap);
+    }
+}
+
+static void try_route(struct search *x, struct pool *p, int32_t r, int32_t request, struct ejection *best)
+{
+    struct ejection found = {.sum = best->sum, .route = r};
+    const int32_t n = requests_of(x, r, p->requests);
+    for (int32_t k = 0; k < n; k++) {
+        const int32_t first = p->requests[k];
+        if (hardness(x, first) >= found.sum) continue;
+        const struct gap_of gap = take_out(x->s, first);
+        if (fits_now(x, r, request))
+            found = (struct ejection){hardness(x, first), r, {first}, 1};
+        else if (hardness(x, first) + 1 < found.sum)
+            try_second(x, p, n, k + 1, request, &found);
+        put_back(x->s, &gap);
+    }
+    if (found.sum < best->sum) *best = found;
+}
+
+/* Routes in which a near task of either half stands, each once. */
+static int32_t routes_near(struct search *x, struct pool *p, int32_t request)
+{
+    const struct state *s = x->s;
+    const struct model *m = x->m;
+    const int32_t halves[2] = {request, m->nodes[request].mate};
+    struct finder *f = &x->find;
+    int32_t n = 0;
+    f->seen_now++;
+    for (int32_t h = 0; h < 2 && halves[h] != HAUL_NONE; h++)
+        for (int32_t k = 0; k < m->near_n[halves[h]]; k++) {
+            const int32_t r = s->at[m->near_put[(int64_t)halves[h] * m->near + k]].route;
+            if (r == HAUL_NONE || f->seen[r] == f->seen_now) continue;
+            f->seen[r] = f->seen_now;
+            p->routes[n++] = r;
+        }
+    return n;
+}
+
+static int32_t routes_for(struct search *x, struct pool *p, int32_t request)
+{
+    int32_t n = x->s->used_n;
+    if (n > FEW_ROUTES)
+        n = routes_near(x, p, request);
+    else
+        memcpy(p->routes, x->s->used, (size_t)n * sizeof *p->routes);
+    shuffle(x, p->routes, n);
+    return n;
+}
+
+bool eject_find(struct search *x, struct pool *p, int32_t request, struct ejection *out)
+{
+    struct state *s = x->s;
+    *out = (struct ejection){.sum = INT64_MAX, .route = HAUL_NONE};
+    const int32_t n = routes_for(x, p, request);
+    state_begin(s);
+    x->find.any = x->find.spots_max == 1; /* exact timing needs the cheapest few */
+    for (int32_t k = 0; k < n; k++) try_route(x, p, p->routes[k], request, out);
+    x->find.any = false;
+    state_back(s);
+    return out->route != HAUL_NONE;
+}
+
+static bool apply(struct search *x, const struct ejection *e, int32_t request)
+{
+    struct spot spot;
+    for (int32_t k = 0; k < e->out_n; k++) take_out(x->s, e->out[k]);
+    if (!fits_now_at(x, e->route, request, &spot)) return false;
+    take_spot(x->s, request, &spot);
+    return true;
+}
+
+/* ---- the pool ---- */
+
+static void push(struct pool *p, int32_t request)
+{
+    p->stack[p->n++] = request;
+}
+
+/* Everything absent. */
+static void refill(struct search *x, struct pool *p)
+{
+    const struct state *s = x->s;
+    p->n = 0;
+    for (int32_t i = 0; i < s->absent_n; i++) {
+        const struct node *n = &x->m->nodes[s->absent[i]];
+        if (n->mate == HAUL_NONE || n->kind == HAUL_TASK_PICKUP) push(p, s->absent[i]);
+    }
+    shuffle(x, p->stack, p->n);
+}
+
+static int32_t pop(struct search *x, struct pool *p)
+{
+    while (p->n > 0) {
+        const int32_t request = p->stack[--p->n];
+        if (x->s->at[request].route == HAUL_NONE) return request;
+    }
+    refill(x, p);
+    return p->n > 0 ? p->stack[--p->n] : HAUL_NONE;
+}
+
+static void to_the_bottom(struct pool *p, int32_t request)
+{
+    for (int32_t i = p->n; i > 0; i--) p->stack[i] = p->stack[i - 1];
+    p->stack[0] = request;
+    p->n++;
+}
+
+/* The request goes in for those that are the easiest to place. */
+static bool eject_for(struct search *x, struct pool *p, int32_t request)
+{
+    struct ejection e;
+    const bool found = eject_find(x, p, request, &e);
+    state_begin(x->s);
+    if (found && apply(x, &e, request)) {
+        for (int32_t k = 0; k < e.out_n; k++) push(p, e.out[k]);
+        return true;
+    }
+    state_back(x->s);
+    return false;
+}
+
+bool eject_step(struct search *x, struct pool *p)
+{
+    struct state *s = x->s;
+    const int32_t request = pop(x, p);
+    struct spot spot;
+    if (request == HAUL_NONE) return false;
+    state_begin(s);
+    if (find_spot(&x->find, request, &spot)) {
+        take_spot(s, request, &spot);
+        return true;
+    }
+    x->missed[request]++;
+    const bool blinks = x->find.blinks;
+    x->find.blinks = false; /* what was found once is to be found again */
+    const bool done = eject_for(x, p, request);
+    x->find.blinks = blinks;
+    if (!done) to_the_bottom(p, request);
+    return done;
+}
+
+/* ---- shaking ---- */
+
+static int32_t draw_request(struct search *x)
+{
+    const int32_t task = (int32_t)haul_rng_below(&x->rng, (uint64_t)x->m->tasks);
+    const struct node *n = &x->m->nodes[task];
+    return n->mate != HAUL_NONE && n->kind == HAUL_TASK_DELIVERY ? n->mate : task;
+}
+
+static bool move_to(struct search *x, int32_t request, int32_t q)
+{
+    struct spot spot;
+    const int32_t r = x->s->at[request].route;
+    take_out(x->s, request);
+    if (!state_update(x->s, r) || !find_spot_in(&x->find, q, request, &spot)) return false;
+    take_spot(x->s, request, &spot);
+    return true;
+}
+
+/* Each of two requests to the other's route. */
+static bool exchange(struct search *x, int32_t a, int32_t b)
+{
+    struct state *s = x->s;
+    const int32_t r = s->at[a].route, q = s->at[b].route;
+    struct spot spot;
+    take_out(s, a);
+    take_out(s, b);
+    if (!state_update(s, r) || !state_update(s, q) || !find_spot_in(&x->find, q, a, &spot)) return false;
+    take_spot(s, a, &spot);
+    if (!find_spot_in(&x->find, r, b, &spot)) return false;
+    take_spot(s, b, &spot);
+    return true;
+}
+
+void eject_shake(struct search *x, int32_t moves)
+{
+    struct state *s = x->s;
+    for (int32_t k = 0; k < moves && s->used_n > 1; k++) {
+        const int32_t a = draw_request(x), b = draw_request(x);
+        if (!may_go(s, a) || !may_go(s, b) || s->at[a].route == s->at[b].route) continue;
+        state_begin(s);
+        const bool good = (haul_rng_u64(&x->rng) & 1) != 0 ? exchange(x, a, b) : move_to(x, a, s->at[b].route);
+        if (!good) state_back(s);
+    }
+}
+
+/* ---- fewer vehicles ---- */
+
+static void drop_route(struct search *x)
+{
+    struct state *s = x->s;
+    int32_t least = HAUL_NONE;
+    int64_t least_sum = INT64_MAX;
+    for (int32_t k = 0; k < s->used_n; k++) {
+        const int32_t r = s->used[k];
+        if (s->route[r].frozen > 0) continue;
+        int64_t sum = 0;
+        for (int32_t i = s->at[start_of(x->m, r)].next; is_task(x->m, i); i = s->at[i].next) sum += hardness(x, i);
+        if (sum < least_sum) least = r, least_sum = sum;
+    }
+    x->find.routes_max = s->used_n - 1;
+    if (least == HAUL_NONE) return;
+    state_begin(s);
+    const int32_t n = state_tasks(s, least, x->torn);
+    for (int32_t i = 0; i < n; i++) state_cut(s, x->torn[i]);
+    state_update(s, least);
+}
+
+void fewer_begin(struct search *x)
+{
+    x->dropping = true;
+    if (x->pool == NULL) x->pool = eject_pool_new(x->m);
+    drop_route(x);
+}
+
+void fewer_step(struct search *x)
+{
+    struct state *s = x->s;
+    x->iterations += STEPS_AN_EJECTION;
+    eject_step(x, x->pool);
+    x->pool->steps++;
+    if (x->m->docks) docks_mend(s);
+    if (s->absent_n > x->best.absent_n || s->used_n >= x->best.used_n) {
+        eject_shake(x, SHAKES);
+        return;
+    }
+    kept_take(&x->best, s);
+    if (x->pool->steps > x->pool->steps_most) x->pool->steps_most = x->pool->steps;
+    x->pool->steps = 0;
+    drop_route(x);
+}
+
+void fewer_end(struct search *x)
+{
+    x->dropping = false;
+    search_settle(x);
+    x->find.routes_max = x->best.used_n;
+}

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Fewer vehicles: an ejection is the least of all there are and leaves the plan as it was, shaking keeps every rule and
+ * loses nothing, plans for the fewest vehicles keep whatever rules there are and begin as they were told, never need
+ * more vehicles than plans for the least cost do, and the same seed gives the same plan.
+ */
+#include "haul/solver_verify.h"
+#include "processors/solver/eject.h"
+#include "tests/unit/solver/support_problem.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+enum { SEED = 20261128, TASKS = 36, VEHICLES = 8, CASES = 12, SUBJECTS = 10 };
+
+/* ---- a plan from which a route was taken ---- */
+
+struct scene {
+    struct haul_problem *p;
+    struct model *m;
+    struct state *s;
+    struct search x;
+    struct pool *pool;
+};
+
+static void set_scene(struct scene *c, struct haul_rng *rng, uint32_t rules)
+{
+    struct haul_error e;
+    c->p = random_problem(rng, rules, TASKS, VEHICLES);
+    assert_int_equal(model_new(c->p, 0, &c->m, &e), HAUL_OK);
+    c->s = state_new(c->m);
+    state_begin(c->s);
+    search_init(&c->x, c->s, haul_rng_u64(rng));
+    c->pool = eject_pool_new(c->m);
+    search_fill(&c->x);
+    kept_take(&c->x.best, c->s);
+    fewer_begin(&c->x);
+    for (int32_t i = 0; i < c->m->tasks; i++) c->x.missed[i] = (int64_t)haul_rng_below(rng, 6);
+}
+
+static void clear_scene(struct scene *c)
+{
+    eject_pool_free(c->pool);
+    search_free(&c->x);
+    state_free(c->s);
+    model_free(c->m);
+    haul_problem_free(c->p);
+}
+
+static bool is_request(const struct model *m, int32_t task)
+{
+    return m->nodes[task].mate == HAUL_NONE || m->nodes[task].kind == HAUL_TASK_PICKUP;
+}
+
+static void cut_request(struct state *s, int32_t request)
+{
+    if (s->m->nodes[request].mate != HAUL_NONE) state_cut(s, s->m->nodes[request].mate);
+    state_cut(s, request);
+}
+
+/* The sum of an ejection of a and b (HAUL_NONE: of a alone), or INT64_MAX where it is none. */
+static int64_t sum_without(struct scene *c, int32_t request, int32_t a, int32_t b)
+{
+    struct state *s = c->s;
+    struct spot spot;
+    const int32_t r = s->at[a].route;
+    int64_t sum = 1 + c->x.missed[a];
+    state_begin(s);
+    cut_request(s, a);
+    if (b != HAUL_NONE) {
+        sum += 1 + c->x.missed[b];
+        cut_request(s, b);
+    }
+    const bool fits = state_update(s, r) && find_spot_in(&c->x.find, r, request, &spot);
+    state_back(s);
+    return fits ? sum : INT64_MAX;
+}
+
+static int64_t least_sum(struct scene *c, int32_t request)
+{
+    const struct model *m = c->m;
+    int64_t least = INT64_MAX;
+    for (int32_t a = 0; a < m->tasks; a++)
+        for (int32_t b = a; b < m->tasks; b++) {
+            const int32_t r = c->s->at[a].route;
+            if (r == HAUL_NONE || c->s->at[b].route != r || !is_request(m, a) || !is_request(m, b)) continue;
+            const int64_t sum = sum_without(c, request, a, a == b ? HAUL_NONE : b);
+            if (sum < least) least = sum;
+        }
+    return least;
+}
+
+static void same_links(const struct state *s, const int32_t *next, int64_t cost)
+{
+    assert_int_equal(s->cost, cost);
+    for (int32_t r = 0; r < s->m->vehicles; r++)
+        for (int32_t i = start_of(s->m, r); i != HAUL_NONE; i = s->at[i].next) {
+            assert_int_equal(s->at[i].next, next[i]);
+            assert_int_equal(s->at[i].route, r);
+        }
+}
+
+static void the_least_of_all(void **unused)
+{
+    (void)unused;
+    struct haul_rng rng;
+    haul_rng_seed(&rng, SEED);
+    int found = 0;
+    for (int i = 0; i < CASES; i++) {
+        struct scene c;
+        set_scene(&c, &rng, RULE_WINDOWS | (i % 2 == 0 ? RULE_SHIPMENTS : 0) | (i % 3 == 0 ? RULE_LIMITS : 0));
+        struct kept was;
+        kept_init(&was, c.s);
+        for (int32_t k = 0; k < c.s->absent_n && k < SUBJECTS; k++) {
+            const int32_t request = c.s->absent[k];
+            struct ejection e;
+            if (!is_request(c.m, request)) continue;
+            const int64_t least = least_sum(&c, request);
+            const bool any = eject_find(&c.x, c.pool, request, &e);
+            assert_int_equal(any ? e.sum : INT64_MAX, least);
+            same_links(c.s, was.next, was.cost);
+            found += any;
+        }
+        kept_free(&was);
+        clear_scene(&c);
+    }
+    if (found < CASES) fail_msg("seed %d: only %d ejections", SEED, found);
+}
+
+/* ---- shaking ---- */
+
+static void shaken_but_whole(void **unused)
+{
+    (void)unused;
+    struct haul_rng rng;
+    haul_rng_seed(&rng, SEED + 1);
+    int changed = 0;
+    for (int i = 0; i < CASES; i++) {
+        struct scene c;
+        set_scene(&c, &rng, i % 2 == 0 ? RULE_WINDOWS | RULE_SHIPMENTS : RULE_ALL & ~(uint32_t)RULE_DOCKS);
+        const int64_t cost = c.s->cost;
+        const int32_t absent = c.s->absent_n;
+        eject_shake(&c.x, 300);
+        assert_int_equal(c.s->absent_n, absent);
+        for (int32_t r = 0; r < c.m->vehicles; r++) assert_true(state_update(c.s, r));
+        changed += c.s->cost != cost;
+        clear_scene(&c);
+    }
+    if (changed < CASES / 3) fail_msg("seed %d: only %d plans were shaken", SEED, changed);
+}
+
+/* ---- whole solves ---- */
+
+static struct haul_plan solved(const struct haul_problem *p, bool fewest, int64_t iterations, int32_t threads)
+{
+    const struct haul_solve_options o = {
+        .seed = 7, .iterations = iterations, .threads = threads, .fewest_vehicles = fewest};
+    struct haul_plan plan;
+    struct haul_error e;
+    if (haul_solve(p, &o, &plan, &e) != HAUL_OK) fail_msg("solve: %s", e.text);
+    struct haul_claim claim;
+    assert_int_equal(haul_claim_of(&plan, &claim, &e), HAUL_OK);
+    if (haul_verify(p, &claim, &e) != HAUL_OK) fail_msg("seed %d: %s", SEED, e.text);
+    haul_claim_free(&claim);
+    return plan;
+}
+
+static void whatever_the_rules(void **unused)
+{
+    (void)unused;
+    struct haul_rng rng;
+    haul_rng_seed(&rng, SEED + 2);
+    for (int i = 0; i < 2 * CASES; i++) {
+        const uint32_t rules = i == 0 ? RULE_ALL : (uint32_t)haul_rng_u64(&rng) & RULE_ALL;
+        struct haul_problem *p = random_problem(&rng, rules, 8 + (int32_t)haul_rng_below(&rng, 24), 5);
+        struct haul_plan plan = solved(p, true, 3000, 1 + i % 2);
+        haul_plan_free(&plan);
+        haul_problem_free(p);
+    }
+}
+
+static void no_more_and_the_same(void **unused)
+{
+    (void)unused;
+    struct haul_rng rng;
+    haul_rng_seed(&rng, SEED + 3);
+    int fewer = 0;
+    for (int i = 0; i < 6; i++) {
+        struct haul_problem *p = random_problem(&rng, RULE_WINDOWS | RULE_SHIPMENTS, 50, 25);
+        struct haul_plan least = solved(p, false, 6000, 1), fewest = solved(p, true, 6000, 1),
+                         again = solved(p, true, 6000, 1);
+        assert_true(fewest.unserved_n <= least.unserved_n);
+        if (fewest.unserved_n == least.unserved_n) assert_true(fewest.routes_n <= least.routes_n);
+        fewer += fewest.routes_n < least.routes_n;
+        assert_int_equal(fewest.cost, again.cost);
+        assert_int_equal(fewest.routes_n, again.routes_n);
+        haul_plan_free(&least);
+        haul_plan_free(&fewest);
+        haul_plan_free(&again);
+        haul_problem_free(p);
+    }
+    if (fewer == 0) fail_msg("seed %d: no plan with fewer vehicles", SEED);
+}
+
+/* One vehicle would do, but two have left already. */
+static void who_has_left_stays(void **unused)
+{
+    (void)unused;
+    enum { STOPS = 8 };
+    int32_t at[STOPS + 1];
+    for (int32_t i = 0; i <= STOPS; i++) at[i] = i;
+    for (int32_t frozen = 0; frozen <= 1; frozen++) {
+        struct haul_problem *p = line_problem(at, STOPS + 1, 1);
+        for (int32_t i = 0; i < STOPS; i++) line_job(p, i, i + 1, 0, 0, 1000, 1);
+        for (int32_t k = 0; k < 2; k++) {
+            const int32_t steps[1] = {2 + 3 * k};
+            struct haul_vehicle v = line_vehicle(k, 100);
+            v.steps = steps, v.steps_n = frozen, v.steps_frozen = frozen;
+            add_vehicle(p, &v);
+        }
+        struct haul_plan plan = solved(p, true, 3000, 1);
+        assert_int_equal(plan.unserved_n, 0);
+        assert_int_equal(plan.routes_n, 1 + frozen);
+        for (int32_t r = 0; r < plan.routes_n && frozen > 0; r++)
+            assert_int_equal(plan.routes[r].steps[1].index, 2 + 3 * plan.routes[r].vehicle);
+        haul_plan_free(&plan);
+        haul_problem_free(p);
+    }
+}
+
+int main(void)
+{
+    printf("# seed %d\n", SEED);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_least_of_all),   cmocka_unit_test(shaken_but_whole),
+        cmocka_unit_test(whatever_the_rules), cmocka_unit_test(no_more_and_the_same),
+        cmocka_unit_test(who_has_left_stays),
+    };
+    return cmocka_run_group_tests_name("fewest", tests, NULL, NULL);
+}
