@@ -27,14 +27,14 @@ void haul_metric_revert_all(struct haul_metric *m);
 int32_t haul_metric_arc(const struct haul_metric *m, uint32_t arc);
 int32_t haul_metric_base(const struct haul_metric *m, uint32_t arc);
 
-struct haul_commit {
+struct haul_metric_commit {
     uint32_t changed; /* arcs whose weight is another than before */
     bool whole;       /* everything was customised, for that was cheaper */
 };
 
 /* Publishes what was set since the last commit. HAUL_E_AGAIN: a reader still holds the weights before the present ones;
  * nothing has happened, try again. *out may be NULL. No allocation. */
-enum haul_err haul_metric_commit(struct haul_metric *m, struct haul_commit *out);
+enum haul_err haul_metric_commit(struct haul_metric *m, struct haul_metric_commit *out);
 
 /* ---- readers: any thread, without waiting ---- */
 

@@ -20,7 +20,7 @@
 
 #define HAUL_DIMS        8       /* dimensions of an amount: pallets, kilograms, frozen bays */
 #define HAUL_SKILL_WORDS 4       /* 256 different skills */
-#define HAUL_NONE        (-1)    /* no location, no mate, no limit, no prize */
+#define HAUL_VRP_NONE    (-1)    /* no location, no mate, no limit, no prize */
 #define HAUL_MAX_TASKS   1000000 /* tasks, vehicles, locations of one problem */
 #define HAUL_FOREVER     (INT64_C(1) << 50)
 #define HAUL_AMOUNT_MAX  (INT64_C(1) << 40) /* any one amount, cost coefficient or time */
@@ -29,15 +29,15 @@ struct haul_window {
     int64_t open, close; /* both included */
 };
 
-enum haul_task_kind { HAUL_TASK_JOB, HAUL_TASK_PICKUP, HAUL_TASK_DELIVERY };
+enum haul_vrp_task_kind { HAUL_VRP_JOB, HAUL_VRP_PICKUP, HAUL_VRP_DELIVERY };
 
 /* One place to be visited once. A job takes `delivery` from where the vehicle starts to here, and `pickup` from here to
  * where it ends. A shipment is two tasks, the pickup directly before its delivery: same vehicle, pickup first. */
-struct haul_task {
+struct haul_vrp_task {
     int64_t id; /* the caller's: unique among the tasks of its kind */
-    enum haul_task_kind kind;
+    enum haul_vrp_task_kind kind;
     int32_t location;
-    int32_t mate;    /* index of the shipment's other half, HAUL_NONE for a job; set by haul_problem_add_shipment */
+    int32_t mate;    /* index of the shipment's other half, HAUL_VRP_NONE for a job; set by haul_problem_add_shipment */
     int64_t setup;   /* time before the service, when the stop before is at another location */
     int64_t service; /* time of the service */
     const int64_t *service_of_class;   /* [classes] the service by the vehicle's class instead, or NULL */
@@ -46,8 +46,8 @@ struct haul_task {
     int64_t delivery[HAUL_DIMS], pickup[HAUL_DIMS];
     uint64_t skills[HAUL_SKILL_WORDS]; /* the vehicle has them all */
     int32_t priority;                  /* 0..100: higher is left out later */
-    int64_t prize;                     /* cost of leaving it out; HAUL_NONE: it must be served while any vehicle can */
-    int64_t exposure_max;              /* longest time outside the cold band while on board; HAUL_NONE: no limit */
+    int64_t prize;        /* cost of leaving it out; HAUL_VRP_NONE: it must be served while any vehicle can */
+    int64_t exposure_max; /* longest time outside the cold band while on board; HAUL_VRP_NONE: no limit */
     struct haul_str description;
 };
 
@@ -81,11 +81,11 @@ struct haul_driving_rule {
     bool service_rests;    /* a service as long as a rest counts as one */
 };
 
-struct haul_vehicle {
+struct haul_vrp_vehicle {
     int64_t id;            /* unique */
     int32_t profile;       /* which travel table */
-    int32_t service_class; /* index in haul_task.service_of_class */
-    int32_t start, end;    /* locations; HAUL_NONE: it begins at its first stop, ends at its last */
+    int32_t service_class; /* index in haul_vrp_task.service_of_class */
+    int32_t start, end;    /* locations; HAUL_VRP_NONE: it begins at its first stop, ends at its last */
     int64_t capacity[HAUL_DIMS];
     uint64_t skills[HAUL_SKILL_WORDS];
     struct haul_window shift;                 /* leaves at or after open, is back by close; from 0 on until then */
@@ -94,21 +94,21 @@ struct haul_vehicle {
     int64_t cost_per_service;                 /* of setup and service time */
     int64_t cost_per_duration;                /* of the time from leaving to being back, waiting and pauses included */
     int32_t speed_permille;                   /* 1000: as in the table; 1500: half as fast again */
-    int64_t distance_max, travel_max, duration_max; /* HAUL_NONE: no limit */
-    int32_t tasks_max;                              /* HAUL_NONE: no limit */
+    int64_t distance_max, travel_max, duration_max; /* HAUL_VRP_NONE: no limit */
+    int32_t tasks_max;                              /* HAUL_VRP_NONE: no limit */
     const struct haul_break *breaks;                /* in order */
     int32_t breaks_n;
     const struct haul_reload *reloads;
     int32_t reloads_n;
     int32_t reloads_max; /* how often at most */
     struct haul_driving_rule rule;
-    int64_t energy_max;          /* HAUL_NONE: no limit */
+    int64_t energy_max;          /* HAUL_VRP_NONE: no limit */
     int64_t energy_per_distance; /* in millionths of the unit of energy_max for a unit of distance */
     int64_t energy_per_load;     /* as much again for each unit of the first amount carried */
     int32_t
         exposure_drive_permille; /* share of the way's time that counts as exposure of what is on board (0: it cools) */
     int32_t exposure_stop_permille; /* share of the other stops' service time (doors open) */
-    int32_t dock;                   /* index of the dock group where it loads before it leaves, or HAUL_NONE */
+    int32_t dock;                   /* index of the dock group where it loads before it leaves, or HAUL_VRP_NONE */
     int64_t dock_time;              /* how long it holds a dock */
     const int32_t *steps;           /* tasks of its first plan, in order; may be empty */
     int32_t steps_n;
@@ -132,8 +132,8 @@ struct haul_scales {
 
 /* What a problem holds, for those who read it. Valid until the problem is changed. */
 struct haul_problem_view {
-    const struct haul_task *tasks;
-    const struct haul_vehicle *vehicles;
+    const struct haul_vrp_task *tasks;
+    const struct haul_vrp_vehicle *vehicles;
     const struct haul_speeds *speeds; /* [profiles] */
     const int32_t *docks;             /* [docks_n] places in a dock group */
     int32_t tasks_n, vehicles_n, locations_n, profiles_n, docks_n, dims, classes;
@@ -153,13 +153,13 @@ enum haul_err haul_problem_coordinates(struct haul_problem *p, const double *lon
  * gives the new index. */
 enum haul_err haul_problem_add_profile(struct haul_problem *p, int32_t *index, struct haul_error *e);
 enum haul_err haul_problem_add_dock(struct haul_problem *p, int32_t places, int32_t *index, struct haul_error *e);
-enum haul_err haul_problem_add_job(struct haul_problem *p, const struct haul_task *t, int32_t *index,
+enum haul_err haul_problem_add_job(struct haul_problem *p, const struct haul_vrp_task *t, int32_t *index,
                                    struct haul_error *e);
 /* The amount is `pickup` of the first; both get the skills and the priority of the first. *index is the pickup, the
  * next is the delivery. */
-enum haul_err haul_problem_add_shipment(struct haul_problem *p, const struct haul_task *pickup,
-                                        const struct haul_task *delivery, int32_t *index, struct haul_error *e);
-enum haul_err haul_problem_add_vehicle(struct haul_problem *p, const struct haul_vehicle *v, int32_t *index,
+enum haul_err haul_problem_add_shipment(struct haul_problem *p, const struct haul_vrp_task *pickup,
+                                        const struct haul_vrp_task *delivery, int32_t *index, struct haul_error *e);
+enum haul_err haul_problem_add_vehicle(struct haul_problem *p, const struct haul_vrp_vehicle *v, int32_t *index,
                                        struct haul_error *e);
 /* How many classes of vehicles the tasks' service_of_class tells apart; 1 until then. Before any task is added. */
 enum haul_err haul_problem_set_classes(struct haul_problem *p, int32_t classes, struct haul_error *e);
@@ -183,8 +183,8 @@ int32_t haul_problem_distance(const struct haul_problem *p, int32_t profile, int
 enum haul_err haul_problem_check(const struct haul_problem *p, struct haul_error *e);
 
 /* An empty task or vehicle with every limit at none. */
-struct haul_task haul_task_default(void);
-struct haul_vehicle haul_vehicle_default(void);
+struct haul_vrp_task haul_vrp_task_default(void);
+struct haul_vrp_vehicle haul_vrp_vehicle_default(void);
 /* Driving-time rules by name: "cn" (Regulation on the Road Traffic Safety Law,
  * art. 62: 4 h, 20 min; 8 h a day), "eu561" (Regulation (EC) 561/2006 art. 6
  * and 7: 4.5 h, 45 min or 15 + 30 min, 9 h a day). `second`: units of time in a second. False: no such rule. */
@@ -204,7 +204,7 @@ enum haul_step_kind {
 struct haul_step {
     enum haul_step_kind kind;
     int32_t index;    /* of the task, break or reload */
-    int32_t location; /* HAUL_NONE for a pause on the way */
+    int32_t location; /* HAUL_VRP_NONE for a pause on the way */
     int64_t arrival;
     int64_t waiting;
     int64_t setup, service; /* of a pause: service is its duration. It departs at arrival + waiting + setup + service */
@@ -216,7 +216,7 @@ struct haul_cost_split {
     int64_t fixed, distance, time, service, duration;
 };
 
-struct haul_route {
+struct haul_vrp_route {
     int32_t vehicle;
     int32_t steps_n;
     const struct haul_step *steps; /* the first is a START, the last an END */
@@ -224,8 +224,8 @@ struct haul_route {
     int64_t travel, distance, waiting, service;
 };
 
-struct haul_plan {
-    struct haul_route *routes; /* only the vehicles that are used, in vehicle order */
+struct haul_vrp_plan {
+    struct haul_vrp_route *routes; /* only the vehicles that are used, in vehicle order */
     int32_t routes_n;
     int32_t *unserved; /* task indices in order; of a shipment both */
     int32_t unserved_n;
@@ -235,7 +235,7 @@ struct haul_plan {
     void *memory;
 };
 
-void haul_plan_free(struct haul_plan *plan);
+void haul_vrp_plan_free(struct haul_vrp_plan *plan);
 
 struct haul_progress {
     int64_t iterations;
@@ -260,7 +260,7 @@ struct haul_solve_options {
 
 /* Always a plan that keeps every rule; what cannot be served stands in `unserved`. HAUL_E_RANGE, HAUL_E_CONFLICT,
  * HAUL_E_NOMEM: *e says which. The caller frees the plan. */
-enum haul_err haul_solve(const struct haul_problem *p, const struct haul_solve_options *o, struct haul_plan *out,
+enum haul_err haul_solve(const struct haul_problem *p, const struct haul_solve_options *o, struct haul_vrp_plan *out,
                          struct haul_error *e);
 
 /* The plan that a list of stops makes: for each vehicle its tasks in order (reloads and pauses are placed).
@@ -269,7 +269,7 @@ struct haul_stops {
     int32_t vehicle, tasks_n;
     const int32_t *tasks;
 };
-enum haul_err haul_plan_of(const struct haul_problem *p, const struct haul_stops *routes, int32_t routes_n,
-                           struct haul_plan *out, struct haul_error *e);
+enum haul_err haul_vrp_plan_of(const struct haul_problem *p, const struct haul_stops *routes, int32_t routes_n,
+                               struct haul_vrp_plan *out, struct haul_error *e);
 
 #endif

@@ -17,7 +17,7 @@ enum haul_fault_kind {
 struct haul_fault {
     enum haul_fault_kind kind;
     int32_t vehicle;
-    int32_t task;   /* where it shows, or HAUL_NONE: the whole route */
+    int32_t task;   /* where it shows, or HAUL_VRP_NONE: the whole route */
     int32_t dim;    /* of a load; which of the vehicle's breaks */
     int64_t amount; /* by how much the limit would have to give way, in the problem's units */
 };
@@ -31,10 +31,10 @@ const char *haul_fault_sentence(enum haul_fault_kind kind);
 
 /* The way of serving a task that needs least. With faults_n = 0 it could be served: the plan that was given leaves it
  * out for its cost. */
-struct haul_reason {
+struct haul_vrp_reason {
     int32_t task;    /* unserved; of a shipment its pickup */
-    int32_t vehicle; /* the one that comes nearest, HAUL_NONE: no vehicle has its skills or could carry it at all */
-    int32_t after;   /* it would stand behind this task of the vehicle, HAUL_NONE: first */
+    int32_t vehicle; /* the one that comes nearest, HAUL_VRP_NONE: no vehicle has its skills or could carry it at all */
+    int32_t after;   /* it would stand behind this task of the vehicle, HAUL_VRP_NONE: first */
     int32_t delivery_after; /* of a shipment: behind which task its delivery would stand, the pickup itself included */
     int64_t extra_cost;     /* of the route, without regard to the faults */
     struct haul_fault faults[HAUL_FAULTS_MAX];
@@ -43,7 +43,7 @@ struct haul_reason {
 
 /* One reason for each unserved job and shipment of the plan, in order; the caller frees *out with free(). Any thread.
  */
-enum haul_err haul_explain(const struct haul_problem *p, const struct haul_plan *plan, struct haul_reason **out,
+enum haul_err haul_explain(const struct haul_problem *p, const struct haul_vrp_plan *plan, struct haul_vrp_reason **out,
                            int32_t *n, struct haul_error *e);
 
 #endif

@@ -49,17 +49,17 @@ enum haul_err haul_places_straight(void *arg, const struct haul_places *places, 
                                    int32_t *distance, struct haul_error *e);
 
 /* The plan as VROOM writes it, with the reasons of what is unserved. reasons may be NULL. */
-void haul_plan_write(const struct haul_problem *p, const struct haul_plan *plan, const struct haul_reason *reasons,
-                     int32_t reasons_n, struct haul_buf *out);
+void haul_vrp_plan_write(const struct haul_problem *p, const struct haul_vrp_plan *plan,
+                         const struct haul_vrp_reason *reasons, int32_t reasons_n, struct haul_buf *out);
 
 /* Reads a plan back, as written above, or as a VRPLIB .sol file ("Route #1: 5 3 9"). The stops' times are made anew
  * where they are not given. What the plan claims is in *claimed (owned by the caller: haul_claim_free), to be verified.
  */
 struct haul_claim_stop {
     enum haul_step_kind kind;
-    int32_t task;                             /* index, HAUL_NONE for what is no task */
+    int32_t task;                             /* index, HAUL_VRP_NONE for what is no task */
     int32_t index;                            /* of the break or reload */
-    int64_t arrival, waiting, setup, service; /* arrival HAUL_NONE: not told */
+    int64_t arrival, waiting, setup, service; /* arrival HAUL_VRP_NONE: not told */
 };
 struct haul_claim_route {
     int32_t vehicle, stops_n;
@@ -68,12 +68,12 @@ struct haul_claim_route {
 struct haul_claim {
     struct haul_claim_route *routes;
     int32_t routes_n;
-    int64_t cost; /* HAUL_NONE: not told */
+    int64_t cost; /* HAUL_VRP_NONE: not told */
     bool timed;   /* the stops have times */
 };
 enum haul_err haul_claim_read(const struct haul_problem *p, struct haul_str bytes, struct haul_claim *out,
                               struct haul_error *e);
-enum haul_err haul_claim_of(const struct haul_plan *plan, struct haul_claim *out, struct haul_error *e);
+enum haul_err haul_claim_of(const struct haul_vrp_plan *plan, struct haul_claim *out, struct haul_error *e);
 void haul_claim_free(struct haul_claim *c);
 
 #endif

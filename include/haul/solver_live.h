@@ -3,8 +3,8 @@
  * A plan that lives: it is held ready, events change it in milliseconds, and it is improved while nothing happens.
  *
  * One thread owns a live plan. An event repairs only what it breaks and then looks for better round there, within a
- * bound on how many stops move. haul_live_improve searches until it is told to stop, which another thread may do at any
- * moment: an event waits for no more than one step of the search (some tens of microseconds). Nothing here reads a
+ * bound on how many stops move. haul_vrp_live_improve searches until it is told to stop, which another thread may do at
+ * any moment: an event waits for no more than one step of the search (some tens of microseconds). Nothing here reads a
  * clock unless a time is asked for, so the same events and numbers of steps give the same plans.
  *
  * What has happened is frozen: the first stops of a vehicle, up to where it is now. A stop whose goods are on board
@@ -15,9 +15,9 @@
 
 #include "haul/solver.h"
 
-struct haul_live;
+struct haul_vrp_live;
 
-struct haul_live_options {
+struct haul_vrp_live_options {
     uint64_t seed;
     int32_t spare;         /* tasks and locations that may be there beyond the problem's at one time, 1..100000 */
     int64_t price_of_move; /* cost that a better plan must save for each stop that moves */
@@ -27,7 +27,7 @@ struct haul_live_options {
 
 /* What an event or a search has changed. A stop has moved when it has another vehicle or another stop before it; stops
  * that the event itself brings or takes do not count. */
-struct haul_change {
+struct haul_vrp_change {
     int64_t cost_before, cost_after; /* of routes, without what is unserved */
     int32_t moved;
     int32_t unserved; /* after it */
@@ -35,50 +35,53 @@ struct haul_change {
 };
 
 /* The problem must outlive it. The plan is where it begins; NULL: the vehicles' steps, and the rest is put in. */
-enum haul_err haul_live_open(const struct haul_problem *p, const struct haul_plan *plan,
-                             const struct haul_live_options *o, struct haul_live **out, struct haul_error *e);
-void haul_live_close(struct haul_live *l);
+enum haul_err haul_vrp_live_open(const struct haul_problem *p, const struct haul_vrp_plan *plan,
+                                 const struct haul_vrp_live_options *o, struct haul_vrp_live **out,
+                                 struct haul_error *e);
+void haul_vrp_live_close(struct haul_vrp_live *l);
 
 /* A location more: ways to and from all earlier ones, [locations] each and profile after profile. */
-enum haul_err haul_live_add_location(struct haul_live *l, const int32_t *time_to, const int32_t *time_from,
-                                     const int32_t *distance_to, const int32_t *distance_from, int32_t *index,
-                                     struct haul_error *e);
+enum haul_err haul_vrp_live_add_location(struct haul_vrp_live *l, const int32_t *time_to, const int32_t *time_from,
+                                         const int32_t *distance_to, const int32_t *distance_from, int32_t *index,
+                                         struct haul_error *e);
 
 /* Orders. *index is the task's; a cancelled task's index may come again. Descriptions are not kept. */
-enum haul_err haul_live_add_job(struct haul_live *l, const struct haul_task *t, int32_t *index, struct haul_change *c,
-                                struct haul_error *e);
-enum haul_err haul_live_add_shipment(struct haul_live *l, const struct haul_task *pickup,
-                                     const struct haul_task *delivery, int32_t *index, struct haul_change *c,
-                                     struct haul_error *e);
+enum haul_err haul_vrp_live_add_job(struct haul_vrp_live *l, const struct haul_vrp_task *t, int32_t *index,
+                                    struct haul_vrp_change *c, struct haul_error *e);
+enum haul_err haul_vrp_live_add_shipment(struct haul_vrp_live *l, const struct haul_vrp_task *pickup,
+                                         const struct haul_vrp_task *delivery, int32_t *index,
+                                         struct haul_vrp_change *c, struct haul_error *e);
 /* A shipment by its pickup. HAUL_E_CONFLICT: it is frozen. */
-enum haul_err haul_live_cancel(struct haul_live *l, int32_t task, struct haul_change *c, struct haul_error *e);
+enum haul_err haul_vrp_live_cancel(struct haul_vrp_live *l, int32_t task, struct haul_vrp_change *c,
+                                   struct haul_error *e);
 
 /* The first `stops` of the vehicle have happened or cannot be changed any more; it leaves the last of them (its start,
  * for 0) at `leaves` or later. Later is a delay, earlier is good news. */
-enum haul_err haul_live_progress(struct haul_live *l, int32_t vehicle, int32_t stops, int64_t leaves,
-                                 struct haul_change *c, struct haul_error *e);
+enum haul_err haul_vrp_live_progress(struct haul_vrp_live *l, int32_t vehicle, int32_t stops, int64_t leaves,
+                                     struct haul_vrp_change *c, struct haul_error *e);
 
 struct haul_way {
     int32_t profile, from, to;
     int32_t time, distance;
 };
-enum haul_err haul_live_ways(struct haul_live *l, const struct haul_way *ways, int32_t n, struct haul_change *c,
-                             struct haul_error *e);
+enum haul_err haul_vrp_live_ways(struct haul_vrp_live *l, const struct haul_way *ways, int32_t n,
+                                 struct haul_vrp_change *c, struct haul_error *e);
 
 /* The vehicle serves nothing more: what is not frozen goes to others. */
-enum haul_err haul_live_withdraw(struct haul_live *l, int32_t vehicle, struct haul_change *c, struct haul_error *e);
+enum haul_err haul_vrp_live_withdraw(struct haul_vrp_live *l, int32_t vehicle, struct haul_vrp_change *c,
+                                     struct haul_error *e);
 
 /* Searches for at most so many steps, or until *stop; what it finds is taken when it saves more than the moves cost. */
-enum haul_err haul_live_improve(struct haul_live *l, int64_t steps, const atomic_bool *stop, struct haul_change *c,
-                                struct haul_error *e);
+enum haul_err haul_vrp_live_improve(struct haul_vrp_live *l, int64_t steps, const atomic_bool *stop,
+                                    struct haul_vrp_change *c, struct haul_error *e);
 
 /* The stops of a vehicle now, at most `most`; gives their number. */
-int32_t haul_live_stops(const struct haul_live *l, int32_t vehicle, int32_t *tasks, int32_t most);
-/* Time at which each stop of the vehicle begins; as haul_live_stops. */
-int32_t haul_live_times(const struct haul_live *l, int32_t vehicle, int64_t *begins, int32_t most);
-int64_t haul_live_cost(const struct haul_live *l);
-int32_t haul_live_unserved(const struct haul_live *l, int32_t *tasks, int32_t most);
+int32_t haul_vrp_live_stops(const struct haul_vrp_live *l, int32_t vehicle, int32_t *tasks, int32_t most);
+/* Time at which each stop of the vehicle begins; as haul_vrp_live_stops. */
+int32_t haul_vrp_live_times(const struct haul_vrp_live *l, int32_t vehicle, int64_t *begins, int32_t most);
+int64_t haul_vrp_live_cost(const struct haul_vrp_live *l);
+int32_t haul_vrp_live_unserved(const struct haul_vrp_live *l, int32_t *tasks, int32_t most);
 /* Every rule of every route asked anew, with nothing that was remembered. HAUL_E_CONFLICT: *e says where. */
-enum haul_err haul_live_check(const struct haul_live *l, struct haul_error *e);
+enum haul_err haul_vrp_live_check(const struct haul_vrp_live *l, struct haul_error *e);
 
 #endif

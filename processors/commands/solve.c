@@ -120,15 +120,15 @@ static int data_error(const char *file, const struct haul_error *e)
     return e->code == HAUL_E_NOMEM ? HAUL_EXIT_FAILED : HAUL_EXIT_DATA;
 }
 
-static int write_plan(const struct solve_args *a, const struct haul_problem *p, const struct haul_plan *plan)
+static int write_plan(const struct solve_args *a, const struct haul_problem *p, const struct haul_vrp_plan *plan)
 {
-    struct haul_reason *reasons;
+    struct haul_vrp_reason *reasons;
     int32_t reasons_n;
     struct haul_error e;
     if (haul_explain(p, plan, &reasons, &reasons_n, &e) != HAUL_OK) reasons = NULL, reasons_n = 0;
     struct haul_buf out;
     haul_buf_init(&out, 65536, (size_t)1 << 32);
-    haul_plan_write(p, plan, reasons, reasons_n, &out);
+    haul_vrp_plan_write(p, plan, reasons, reasons_n, &out);
     haul_buf_byte(&out, '\n');
     free(reasons);
     FILE *to = a->output == NULL ? stdout : fopen(a->output, "wb");
@@ -144,7 +144,7 @@ static int solve(struct solve_args *a, const struct haul_problem *p)
 {
     double unit = (double)haul_problem_view(p).scales.cost;
     if (!a->quiet && isatty(STDERR_FILENO)) a->o.progress = progress, a->o.progress_arg = &unit;
-    struct haul_plan plan;
+    struct haul_vrp_plan plan;
     struct haul_error e;
     if (haul_solve(p, &a->o, &plan, &e) != HAUL_OK) return data_error(a->file, &e);
     if (!a->quiet) {
@@ -153,7 +153,7 @@ static int solve(struct solve_args *a, const struct haul_problem *p)
                 plan.unserved_n, (long long)plan.iterations);
     }
     const int status = write_plan(a, p, &plan);
-    haul_plan_free(&plan);
+    haul_vrp_plan_free(&plan);
     return status;
 }
 

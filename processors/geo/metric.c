@@ -103,10 +103,10 @@ static void take_pending(struct haul_metric *m, const struct haul_weights *prese
     m->pendings = 0;
 }
 
-enum haul_err haul_metric_commit(struct haul_metric *m, struct haul_commit *out)
+enum haul_err haul_metric_commit(struct haul_metric *m, struct haul_metric_commit *out)
 {
     const uint32_t present = atomic_load(&m->present), other = 1 - present;
-    struct haul_commit done = {0};
+    struct haul_metric_commit done = {0};
     if (atomic_load(&m->readers[other]) != 0) return HAUL_E_AGAIN;
     struct haul_weights *lagging = m->set[other];
     for (size_t i = 0; i < m->lasts; i++) lagging->arc[m->last[i].arc] = m->last[i].weight;

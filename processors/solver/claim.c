@@ -19,7 +19,7 @@ static bool claim_room(struct haul_claim *c)
     struct haul_claim_route *routes = solver_room(c->routes, (size_t)c->routes_n, sizeof *routes);
     if (routes == NULL) return false;
     c->routes = routes;
-    c->routes[c->routes_n++] = (struct haul_claim_route){.vehicle = HAUL_NONE};
+    c->routes[c->routes_n++] = (struct haul_claim_route){.vehicle = HAUL_VRP_NONE};
     return true;
 }
 
@@ -32,12 +32,12 @@ static bool add_stop(struct haul_claim_route *r, struct haul_claim_stop stop)
     return true;
 }
 
-enum haul_err haul_claim_of(const struct haul_plan *plan, struct haul_claim *out, struct haul_error *e)
+enum haul_err haul_claim_of(const struct haul_vrp_plan *plan, struct haul_claim *out, struct haul_error *e)
 {
     *out = (struct haul_claim){.cost = plan->cost, .timed = true};
     bool good = true;
     for (int32_t i = 0; good && i < plan->routes_n; i++) {
-        const struct haul_route *from = &plan->routes[i];
+        const struct haul_vrp_route *from = &plan->routes[i];
         good = claim_room(out);
         if (!good) break;
         struct haul_claim_route *r = &out->routes[i];
@@ -45,9 +45,9 @@ enum haul_err haul_claim_of(const struct haul_plan *plan, struct haul_claim *out
         for (int32_t k = 0; good && k < from->steps_n; k++) {
             const struct haul_step *s = &from->steps[k];
             const bool task = s->kind == HAUL_STEP_TASK;
-            good =
-                add_stop(r, (struct haul_claim_stop){s->kind, task ? s->index : HAUL_NONE, task ? HAUL_NONE : s->index,
-                                                     s->arrival, s->waiting, s->setup, s->service});
+            good = add_stop(r, (struct haul_claim_stop){s->kind, task ? s->index : HAUL_VRP_NONE,
+                                                        task ? HAUL_VRP_NONE : s->index, s->arrival, s->waiting,
+                                                        s->setup, s->service});
         }
     }
     if (good) return HAUL_OK;
@@ -93,7 +93,7 @@ static int32_t index_of(const struct ids *ids, int32_t kind, int64_t id)
 {
     const struct id key = {kind, id, 0};
     const struct id *found = bsearch(&key, ids->p, (size_t)ids->n, sizeof key, by_id);
-    return found == NULL ? HAUL_NONE : found->index;
+    return found == NULL ? HAUL_VRP_NONE : found->index;
 }
 
 /* ---- JSON ---- */
@@ -117,9 +117,9 @@ static bool stop_kind(struct claim_reader *c, const struct path *at, const json_
                  {"break", HAUL_STEP_BREAK, -1},
                  {"rest", HAUL_STEP_REST, -1},
                  {"reload", HAUL_STEP_RELOAD, -1},
-                 {"job", HAUL_STEP_TASK, HAUL_TASK_JOB},
-                 {"pickup", HAUL_STEP_TASK, HAUL_TASK_PICKUP},
-                 {"delivery", HAUL_STEP_TASK, HAUL_TASK_DELIVERY}};
+                 {"job", HAUL_STEP_TASK, HAUL_VRP_JOB},
+                 {"pickup", HAUL_STEP_TASK, HAUL_VRP_PICKUP},
+                 {"delivery", HAUL_STEP_TASK, HAUL_VRP_DELIVERY}};
     const struct haul_str type = json_text(&c->r, at, o, "type");
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
         if (haul_str_eq(type, haul_str_of(kinds[i].name))) {
@@ -131,20 +131,20 @@ static bool stop_kind(struct claim_reader *c, const struct path *at, const json_
     return false;
 }
 
-static int32_t break_index(const struct haul_vehicle *v, int64_t id)
+static int32_t break_index(const struct haul_vrp_vehicle *v, int64_t id)
 {
     for (int32_t i = 0; i < v->breaks_n; i++)
         if (v->breaks[i].id == id) return i;
-    return HAUL_NONE;
+    return HAUL_VRP_NONE;
 }
 
 static void read_stop(struct claim_reader *c, const struct path *at, const json_t *o, struct haul_claim_route *r)
 {
-    struct haul_claim_stop s = {.task = HAUL_NONE, .index = HAUL_NONE};
+    struct haul_claim_stop s = {.task = HAUL_VRP_NONE, .index = HAUL_VRP_NONE};
     int32_t kind;
     if (!stop_kind(c, at, o, &s, &kind)) return;
     const int64_t scale = c->v.scales.time, id = json_whole(&c->r, at, o, "id", 0, INT64_MIN, INT64_MAX);
-    if (s.kind == HAUL_STEP_TASK && (s.task = index_of(c->ids, kind, id)) == HAUL_NONE)
+    if (s.kind == HAUL_STEP_TASK && (s.task = index_of(c->ids, kind, id)) == HAUL_VRP_NONE)
         json_wrong(&c->r, HAUL_E_NOT_FOUND, at, "id", "no such task");
     if (s.kind == HAUL_STEP_BREAK) s.index = break_index(&c->v.vehicles[r->vehicle], id);
     if (s.kind == HAUL_STEP_RELOAD) s.index = (int32_t)json_whole(&c->r, at, o, "reload", 0, 0, 1000);
@@ -163,11 +163,11 @@ static void read_route(struct claim_reader *c, const struct path *at, const json
     }
     struct haul_claim_route *r = &c->out->routes[c->out->routes_n - 1];
     r->vehicle = index_of(c->ids, ID_VEHICLE, json_whole(&c->r, at, o, "vehicle", -1, 0, INT64_MAX));
-    if (r->vehicle == HAUL_NONE) {
+    if (r->vehicle == HAUL_VRP_NONE) {
         json_wrong(&c->r, HAUL_E_NOT_FOUND, at, "vehicle", "no such vehicle");
         return;
     }
-    const struct haul_vehicle *v = &c->v.vehicles[r->vehicle];
+    const struct haul_vrp_vehicle *v = &c->v.vehicles[r->vehicle];
     const json_t *steps = json_array_of(&c->r, at, o, "steps");
     const struct path in = {at, "steps", 0};
     for (size_t i = 0; c->r.bad == HAUL_OK && i < json_array_size(steps); i++) {
@@ -178,7 +178,7 @@ static void read_route(struct claim_reader *c, const struct path *at, const json
     /* open routes may be written without a start or an end */
     const bool starts = r->stops_n > 0 && r->stops[0].kind == HAUL_STEP_START;
     const bool ends = r->stops_n > 0 && r->stops[r->stops_n - 1].kind == HAUL_STEP_END;
-    if ((!starts && v->start != HAUL_NONE) || (!ends && v->end != HAUL_NONE))
+    if ((!starts && v->start != HAUL_VRP_NONE) || (!ends && v->end != HAUL_VRP_NONE))
         json_wrong(&c->r, HAUL_E_INVALID, at, "steps", "do not go from a start to an end");
 }
 
@@ -188,13 +188,13 @@ static bool complete_ends(struct haul_claim_route *r)
     if (r->stops_n == 0) return true;
     const struct haul_claim_stop first = r->stops[0], last = r->stops[r->stops_n - 1];
     if (last.kind != HAUL_STEP_END &&
-        !add_stop(r, (struct haul_claim_stop){HAUL_STEP_END, HAUL_NONE, HAUL_NONE,
+        !add_stop(r, (struct haul_claim_stop){HAUL_STEP_END, HAUL_VRP_NONE, HAUL_VRP_NONE,
                                               last.arrival + last.waiting + last.setup + last.service, 0, 0, 0}))
         return false;
     if (first.kind == HAUL_STEP_START) return true;
     if (!add_stop(r, first)) return false;
     memmove(r->stops + 1, r->stops, (size_t)(r->stops_n - 1) * sizeof *r->stops);
-    r->stops[0] = (struct haul_claim_stop){HAUL_STEP_START, HAUL_NONE, HAUL_NONE, first.arrival, 0, 0, 0};
+    r->stops[0] = (struct haul_claim_stop){HAUL_STEP_START, HAUL_VRP_NONE, HAUL_VRP_NONE, first.arrival, 0, 0, 0};
     return true;
 }
 
@@ -217,9 +217,9 @@ static enum haul_err claim_json(const struct haul_problem *p, const struct ids *
         if (!complete_ends(&out->routes[i])) json_wrong(&c.r, HAUL_E_NOMEM, NULL, NULL, "no memory");
     const json_t *summary = json_object_of(&c.r, NULL, root, "summary");
     const struct path in = {NULL, "summary", 0};
-    out->cost = HAUL_NONE;
+    out->cost = HAUL_VRP_NONE;
     if (json_object_get(summary, "cost_units") != NULL)
-        out->cost = json_whole(&c.r, &in, summary, "cost_units", HAUL_NONE, 0, INT64_MAX);
+        out->cost = json_whole(&c.r, &in, summary, "cost_units", HAUL_VRP_NONE, 0, INT64_MAX);
     out->timed = true;
     json_decref(root);
     return c.r.bad;
@@ -232,21 +232,24 @@ static enum haul_err sol_route(const struct ids *ids, struct text *t, struct hau
     if (!claim_room(out)) return haul_fail(e, HAUL_E_NOMEM, "no memory for the routes");
     struct haul_claim_route *r = &out->routes[out->routes_n - 1];
     r->vehicle = out->routes_n - 1;
-    bool good = add_stop(r, (struct haul_claim_stop){.kind = HAUL_STEP_START, .task = HAUL_NONE, .index = HAUL_NONE});
+    bool good =
+        add_stop(r, (struct haul_claim_stop){.kind = HAUL_STEP_START, .task = HAUL_VRP_NONE, .index = HAUL_VRP_NONE});
     struct text line = text_of(text_line(t));
     line.line = t->line;
     while (good && !text_end(&line)) {
         int64_t id;
         const enum haul_err bad = text_int(&line, "customer", 0, INT32_MAX, &id, e);
         if (bad != HAUL_OK) return bad;
-        int32_t task = HAUL_NONE;
-        for (int32_t k = HAUL_TASK_JOB; k <= HAUL_TASK_DELIVERY && task == HAUL_NONE; k++) task = index_of(ids, k, id);
-        if (task == HAUL_NONE)
+        int32_t task = HAUL_VRP_NONE;
+        for (int32_t k = HAUL_VRP_JOB; k <= HAUL_VRP_DELIVERY && task == HAUL_VRP_NONE; k++)
+            task = index_of(ids, k, id);
+        if (task == HAUL_VRP_NONE)
             return haul_fail(e, HAUL_E_NOT_FOUND, "line %d: no customer %lld", t->line, (long long)id);
         if (r->stops_n > SOL_STOPS_MAX) return haul_fail(e, HAUL_E_LIMIT, "line %d: too many stops", t->line);
-        good = add_stop(r, (struct haul_claim_stop){.kind = HAUL_STEP_TASK, .task = task, .index = HAUL_NONE});
+        good = add_stop(r, (struct haul_claim_stop){.kind = HAUL_STEP_TASK, .task = task, .index = HAUL_VRP_NONE});
     }
-    good = good && add_stop(r, (struct haul_claim_stop){.kind = HAUL_STEP_END, .task = HAUL_NONE, .index = HAUL_NONE});
+    good = good &&
+           add_stop(r, (struct haul_claim_stop){.kind = HAUL_STEP_END, .task = HAUL_VRP_NONE, .index = HAUL_VRP_NONE});
     return good ? HAUL_OK : haul_fail(e, HAUL_E_NOMEM, "no memory for the routes");
 }
 
@@ -254,7 +257,7 @@ static enum haul_err claim_sol(const struct haul_problem *p, const struct ids *i
                                struct haul_claim *out, struct haul_error *e)
 {
     struct text t = text_of(bytes);
-    out->cost = HAUL_NONE;
+    out->cost = HAUL_VRP_NONE;
     out->timed = false;
     while (!text_end(&t)) {
         const struct haul_str word = text_word(&t);
@@ -277,7 +280,7 @@ static enum haul_err claim_sol(const struct haul_problem *p, const struct ids *i
 enum haul_err haul_claim_read(const struct haul_problem *p, struct haul_str bytes, struct haul_claim *out,
                               struct haul_error *e)
 {
-    *out = (struct haul_claim){.cost = HAUL_NONE};
+    *out = (struct haul_claim){.cost = HAUL_VRP_NONE};
     if (bytes.n > HAUL_PROBLEM_BYTES_MAX) return haul_fail(e, HAUL_E_LIMIT, "more than 1 GiB");
     struct ids ids;
     if (!list_ids(p, &ids)) return haul_fail(e, HAUL_E_NOMEM, "no memory for the ids");

@@ -22,7 +22,7 @@ struct mating {
 static int32_t used_runs(const struct loose *l, const struct individual *x)
 {
     int32_t n = 0;
-    for (int32_t r = 0; r < l->runs; r++) n += x->first[r] != HAUL_NONE;
+    for (int32_t r = 0; r < l->runs; r++) n += x->first[r] != HAUL_VRP_NONE;
     return n;
 }
 
@@ -38,7 +38,7 @@ static void choose_leaving(struct mating *g, int32_t centre)
     }
     g->moved -= left;
     for (int32_t r = 0; r < g->l->runs; r++)
-        for (int32_t i = g->a->first[r]; g->leaves[r] && i != HAUL_NONE; i = g->a->next[i]) g->freed[i] = 1;
+        for (int32_t i = g->a->first[r]; g->leaves[r] && i != HAUL_VRP_NONE; i = g->a->next[i]) g->freed[i] = 1;
 }
 
 /* As many runs of b, those whose tasks are most of all among the freed. */
@@ -48,36 +48,37 @@ static void choose_coming(struct mating *g)
     int32_t *score = l->list; /* [stops] is more than [runs] */
     for (int32_t r = 0; r < l->runs; r++) {
         score[r] = 0;
-        for (int32_t i = g->b->first[r]; i != HAUL_NONE; i = g->b->next[i]) score[r] += g->freed[i] ? 1 : -1;
+        for (int32_t i = g->b->first[r]; i != HAUL_VRP_NONE; i = g->b->next[i]) score[r] += g->freed[i] ? 1 : -1;
     }
     for (int32_t k = 0; k < g->moved; k++) {
-        int32_t best = HAUL_NONE;
+        int32_t best = HAUL_VRP_NONE;
         for (int32_t r = 0; r < l->runs; r++)
-            if (g->b->first[r] != HAUL_NONE && !g->comes[r] && (best == HAUL_NONE || score[r] > score[best])) best = r;
-        if (best == HAUL_NONE) return;
+            if (g->b->first[r] != HAUL_VRP_NONE && !g->comes[r] && (best == HAUL_VRP_NONE || score[r] > score[best]))
+                best = r;
+        if (best == HAUL_VRP_NONE) return;
         g->comes[best] = 1;
-        for (int32_t i = g->b->first[best]; i != HAUL_NONE; i = g->b->next[i]) g->brought[i] = 1;
+        for (int32_t i = g->b->first[best]; i != HAUL_VRP_NONE; i = g->b->next[i]) g->brought[i] = 1;
     }
 }
 
 /* A run of the child for one of b's that is free: the same, one like it, or any. */
 static int32_t slot_for(const struct loose *l, int32_t r)
 {
-    int32_t any = HAUL_NONE, like = HAUL_NONE;
+    int32_t any = HAUL_VRP_NONE, like = HAUL_VRP_NONE;
     if (l->run[r].n == 0) return r;
     for (int32_t k = 0; k < l->runs; k++) {
         if (l->run[k].n > 0) continue;
         any = k;
-        if (l->run[k].type == l->run[r].type && like == HAUL_NONE) like = k;
+        if (l->run[k].type == l->run[r].type && like == HAUL_VRP_NONE) like = k;
     }
-    return like != HAUL_NONE ? like : any;
+    return like != HAUL_VRP_NONE ? like : any;
 }
 
 static void put_run(struct mating *g, int32_t to, const struct individual *from, int32_t r, const uint8_t *without)
 {
     struct loose *l = g->l;
     int32_t last = first_of(l, to);
-    for (int32_t i = from->first[r]; i != HAUL_NONE; i = from->next[i]) {
+    for (int32_t i = from->first[r]; i != HAUL_VRP_NONE; i = from->next[i]) {
         if ((without != NULL && without[i]) || !type_of_run(l, to)->fits[i]) {
             g->changed[to] = 1;
             continue;
@@ -93,7 +94,7 @@ static void insert_rest(struct mating *g)
     struct loose *l = g->l;
     int32_t n = 0;
     for (int32_t i = 0; i < l->m->tasks; i++)
-        if (l->at[i].route == HAUL_NONE) l->other[n++] = i;
+        if (l->at[i].route == HAUL_VRP_NONE) l->other[n++] = i;
     for (int32_t i = n - 1; i > 0; i--) {
         const int32_t k = (int32_t)haul_rng_below(l->rng, (uint64_t)i + 1), was = l->other[i];
         l->other[i] = l->other[k], l->other[k] = was;
@@ -112,11 +113,11 @@ static int64_t build(struct mating *g, bool b_whole)
     for (int32_t r = 0; r < l->runs; r++)
         if (!g->leaves[r]) put_run(g, r, g->a, r, b_whole ? g->brought : NULL);
     /* who is served already is not brought again */
-    for (int32_t i = 0; i < l->m->tasks; i++) g->taken[i] = l->at[i].route != HAUL_NONE;
+    for (int32_t i = 0; i < l->m->tasks; i++) g->taken[i] = l->at[i].route != HAUL_VRP_NONE;
     for (int32_t r = 0; r < l->runs; r++) {
         if (!g->comes[r]) continue;
         const int32_t to = slot_for(l, r);
-        if (to == HAUL_NONE) continue;
+        if (to == HAUL_VRP_NONE) continue;
         g->changed[to] = 1;
         put_run(g, to, g->b, r, g->taken);
     }
@@ -141,7 +142,7 @@ void population_cross(const struct population *p, const struct individual *a, co
     g.comes = g.leaves + runs;
     g.changed = g.comes + runs;
     for (int32_t r = 0; r < l->runs; r++)
-        for (int32_t i = a->first[r]; i != HAUL_NONE; i = a->next[i]) g.route_a[i] = r;
+        for (int32_t i = a->first[r]; i != HAUL_VRP_NONE; i = a->next[i]) g.route_a[i] = r;
     const int32_t ours = used_runs(l, a), theirs = used_runs(l, b), fewer = ours < theirs ? ours : theirs;
     g.moved = 1 + (int32_t)haul_rng_below(l->rng, (uint64_t)(fewer > 2 ? fewer - 1 : 1));
     choose_leaving(&g, (int32_t)haul_rng_below(l->rng, tasks));

@@ -45,7 +45,7 @@ struct parts {
     struct parts_plan plan;
     bool bred;         /* parts are being bred */
     int32_t *times;    /* [tasks] in how many parts it was */
-    int32_t *task_as;  /* [tasks] its number in the part, or HAUL_NONE */
+    int32_t *task_as;  /* [tasks] its number in the part, or HAUL_VRP_NONE */
     int32_t *place_as; /* [locations] */
     uint8_t *route_in; /* [vehicles] */
     struct part part;
@@ -97,8 +97,8 @@ struct parts *parts_new(struct search *x, const struct parts_plan *plan)
     q->task_as = need(tasks, sizeof *q->task_as);
     q->place_as = need(locations, sizeof *q->place_as);
     q->route_in = need(vehicles, 1);
-    for (size_t i = 0; i < tasks; i++) q->task_as[i] = HAUL_NONE;
-    for (size_t i = 0; i < locations; i++) q->place_as[i] = HAUL_NONE;
+    for (size_t i = 0; i < tasks; i++) q->task_as[i] = HAUL_VRP_NONE;
+    for (size_t i = 0; i < locations; i++) q->place_as[i] = HAUL_VRP_NONE;
     struct part *t = &q->part;
     t->task = need(tasks, sizeof *t->task);
     t->vehicle = need(vehicles, sizeof *t->vehicle);
@@ -134,18 +134,18 @@ static void take_route(struct parts *q, int32_t r)
 static void take_absent(struct parts *q, int32_t i)
 {
     const struct model *m = q->x->m;
-    const int32_t mate = m->nodes[i].mate, first = m->nodes[i].kind == HAUL_TASK_DELIVERY ? mate : i;
+    const int32_t mate = m->nodes[i].mate, first = m->nodes[i].kind == HAUL_VRP_DELIVERY ? mate : i;
     take_task(q, first);
-    if (mate != HAUL_NONE) take_task(q, m->nodes[first].mate);
+    if (mate != HAUL_VRP_NONE) take_task(q, m->nodes[first].mate);
 }
 
 static int32_t draw_place(struct parts *q)
 {
     struct search *x = q->x;
-    int32_t least = HAUL_NONE;
+    int32_t least = HAUL_VRP_NONE;
     for (int32_t k = 0; k < DRAWS; k++) {
         const int32_t i = (int32_t)haul_rng_below(&x->rng, (uint64_t)x->m->tasks);
-        if (least == HAUL_NONE || q->times[i] < q->times[least]) least = i;
+        if (least == HAUL_VRP_NONE || q->times[i] < q->times[least]) least = i;
     }
     return least;
 }
@@ -153,9 +153,9 @@ static int32_t draw_place(struct parts *q)
 static void take_at(struct parts *q, int32_t i)
 {
     const int32_t r = q->x->s->at[i].route;
-    if (r == HAUL_NONE && q->task_as[i] == HAUL_NONE)
+    if (r == HAUL_VRP_NONE && q->task_as[i] == HAUL_VRP_NONE)
         take_absent(q, i);
-    else if (r != HAUL_NONE && !q->route_in[r])
+    else if (r != HAUL_VRP_NONE && !q->route_in[r])
         take_route(q, r);
 }
 
@@ -194,8 +194,8 @@ static void choose_spare(struct parts *q)
 static int32_t place_here(struct parts *q, int32_t location)
 {
     struct part *t = &q->part;
-    if (location == HAUL_NONE) return HAUL_NONE;
-    if (q->place_as[location] == HAUL_NONE) {
+    if (location == HAUL_VRP_NONE) return HAUL_VRP_NONE;
+    if (q->place_as[location] == HAUL_VRP_NONE) {
         q->place_as[location] = t->p.locations_n;
         t->location[t->p.locations_n++] = location;
     }
@@ -205,17 +205,17 @@ static int32_t place_here(struct parts *q, int32_t location)
 static void set_task(struct parts *q, int32_t k)
 {
     struct part *t = &q->part;
-    struct haul_task *to = &t->p.tasks[k];
+    struct haul_vrp_task *to = &t->p.tasks[k];
     *to = q->x->m->p->tasks[t->task[k]];
     to->location = place_here(q, to->location);
-    if (to->mate != HAUL_NONE) to->mate = q->task_as[to->mate];
+    if (to->mate != HAUL_VRP_NONE) to->mate = q->task_as[to->mate];
 }
 
 static void set_vehicle(struct parts *q, int32_t k, int32_t *steps_n)
 {
     const struct state *s = q->x->s;
     struct part *t = &q->part;
-    struct haul_vehicle *to = &t->p.vehicles[k];
+    struct haul_vrp_vehicle *to = &t->p.vehicles[k];
     const int32_t r = t->vehicle[k];
     *to = q->x->m->p->vehicles[r];
     to->start = place_here(q, to->start);
@@ -287,8 +287,8 @@ static void free_problem(struct parts *q)
         free(t->p.tables[k].time);
         t->p.tables[k] = (struct table){NULL, NULL};
     }
-    for (int32_t k = 0; k < t->p.tasks_n; k++) q->task_as[t->task[k]] = HAUL_NONE;
-    for (int32_t k = 0; k < t->p.locations_n; k++) q->place_as[t->location[k]] = HAUL_NONE;
+    for (int32_t k = 0; k < t->p.tasks_n; k++) q->task_as[t->task[k]] = HAUL_VRP_NONE;
+    for (int32_t k = 0; k < t->p.locations_n; k++) q->place_as[t->location[k]] = HAUL_VRP_NONE;
     for (int32_t k = 0; k < t->p.vehicles_n; k++) q->route_in[t->vehicle[k]] = 0;
     t->p.tasks_n = t->p.vehicles_n = t->p.locations_n = 0;
 }

@@ -39,7 +39,7 @@ bool parts_breed(const struct parts *q);
 /* The part that is open, if one is, goes back into the whole. Before anyone else looks at the search or changes it. */
 bool parts_close(struct parts *q);
 
-/* Where the part that is open stands: for tests. HAUL_NONE in the place of a task that is in no part. */
+/* Where the part that is open stands: for tests. HAUL_VRP_NONE in the place of a task that is in no part. */
 const int32_t *parts_open(const struct parts *q, int32_t *tasks_n);
 
 #endif

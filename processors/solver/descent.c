@@ -16,7 +16,7 @@ struct cut {
 
 static inline struct cut gap_behind(const struct loose *l, int32_t stop)
 {
-    return (struct cut){stop, HAUL_NONE, HAUL_NONE, l->at[stop].next, 0};
+    return (struct cut){stop, HAUL_VRP_NONE, HAUL_VRP_NONE, l->at[stop].next, 0};
 }
 
 /* False: the route ends before. */

@@ -34,14 +34,14 @@ void eject_pool_free(struct pool *p)
 /* ---- one request out of its route and back again ---- */
 
 struct gap_of {
-    int32_t task, after, mate_after; /* HAUL_NONE: a job */
+    int32_t task, after, mate_after; /* HAUL_VRP_NONE: a job */
 };
 
 static struct gap_of take_out(struct state *s, int32_t request)
 {
     const int32_t mate = s->m->nodes[request].mate;
-    struct gap_of g = {request, HAUL_NONE, HAUL_NONE};
-    if (mate != HAUL_NONE) {
+    struct gap_of g = {request, HAUL_VRP_NONE, HAUL_VRP_NONE};
+    if (mate != HAUL_VRP_NONE) {
         g.mate_after = s->at[mate].prev;
         state_cut(s, mate);
     }
@@ -53,7 +53,7 @@ static struct gap_of take_out(struct state *s, int32_t request)
 static void put_back(struct state *s, const struct gap_of *g)
 {
     state_put(s, g->after, g->task);
-    if (g->mate_after != HAUL_NONE) state_put(s, g->mate_after, s->m->nodes[g->task].mate);
+    if (g->mate_after != HAUL_VRP_NONE) state_put(s, g->mate_after, s->m->nodes[g->task].mate);
 }
 
 static void shuffle(struct search *x, int32_t *list, int32_t n)
@@ -69,8 +69,8 @@ static bool may_go(const struct state *s, int32_t task)
 {
     const struct node *n = &s->m->nodes[task];
     const int32_t r = s->at[task].route;
-    if (n->mate != HAUL_NONE && n->kind == HAUL_TASK_DELIVERY) return false;
-    return n->vehicle == HAUL_NONE && r != HAUL_NONE && s->at[task].pos > s->route[r].frozen;
+    if (n->mate != HAUL_VRP_NONE && n->kind == HAUL_VRP_DELIVERY) return false;
+    return n->vehicle == HAUL_VRP_NONE && r != HAUL_VRP_NONE && s->at[task].pos > s->route[r].frozen;
 }
 
 /* In a random order. */
@@ -143,10 +143,10 @@ static int32_t routes_near(struct search *x, struct pool *p, int32_t request)
     struct finder *f = &x->find;
     int32_t n = 0;
     f->seen_now++;
-    for (int32_t h = 0; h < 2 && halves[h] != HAUL_NONE; h++)
+    for (int32_t h = 0; h < 2 && halves[h] != HAUL_VRP_NONE; h++)
         for (int32_t k = 0; k < m->near_n[halves[h]]; k++) {
             const int32_t r = s->at[m->near_put[(int64_t)halves[h] * m->near + k]].route;
-            if (r == HAUL_NONE || f->seen[r] == f->seen_now) continue;
+            if (r == HAUL_VRP_NONE || f->seen[r] == f->seen_now) continue;
             f->seen[r] = f->seen_now;
             p->routes[n++] = r;
         }
@@ -167,14 +167,14 @@ static int32_t routes_for(struct search *x, struct pool *p, int32_t request)
 bool eject_find(struct search *x, struct pool *p, int32_t request, struct ejection *out)
 {
     struct state *s = x->s;
-    *out = (struct ejection){.sum = INT64_MAX, .route = HAUL_NONE};
+    *out = (struct ejection){.sum = INT64_MAX, .route = HAUL_VRP_NONE};
     const int32_t n = routes_for(x, p, request);
     state_begin(s);
     x->find.any = x->find.spots_max == 1; /* exact timing needs the cheapest few */
     for (int32_t k = 0; k < n; k++) try_route(x, p, p->routes[k], request, out);
     x->find.any = false;
     state_back(s);
-    return out->route != HAUL_NONE;
+    return out->route != HAUL_VRP_NONE;
 }
 
 static bool apply(struct search *x, const struct ejection *e, int32_t request)
@@ -200,7 +200,7 @@ static void refill(struct search *x, struct pool *p)
     p->n = 0;
     for (int32_t i = 0; i < s->absent_n; i++) {
         const struct node *n = &x->m->nodes[s->absent[i]];
-        if (n->mate == HAUL_NONE || n->kind == HAUL_TASK_PICKUP) push(p, s->absent[i]);
+        if (n->mate == HAUL_VRP_NONE || n->kind == HAUL_VRP_PICKUP) push(p, s->absent[i]);
     }
     shuffle(x, p->stack, p->n);
 }
@@ -209,10 +209,10 @@ static int32_t pop(struct search *x, struct pool *p)
 {
     while (p->n > 0) {
         const int32_t request = p->stack[--p->n];
-        if (x->s->at[request].route == HAUL_NONE) return request;
+        if (x->s->at[request].route == HAUL_VRP_NONE) return request;
     }
     refill(x, p);
-    return p->n > 0 ? p->stack[--p->n] : HAUL_NONE;
+    return p->n > 0 ? p->stack[--p->n] : HAUL_VRP_NONE;
 }
 
 static void to_the_bottom(struct pool *p, int32_t request)
@@ -241,7 +241,7 @@ bool eject_step(struct search *x, struct pool *p)
     struct state *s = x->s;
     const int32_t request = pop(x, p);
     struct spot spot;
-    if (request == HAUL_NONE) return false;
+    if (request == HAUL_VRP_NONE) return false;
     state_begin(s);
     if (find_spot(&x->find, request, &spot)) {
         take_spot(s, request, &spot);
@@ -262,7 +262,7 @@ static int32_t draw_request(struct search *x)
 {
     const int32_t task = (int32_t)haul_rng_below(&x->rng, (uint64_t)x->m->tasks);
     const struct node *n = &x->m->nodes[task];
-    return n->mate != HAUL_NONE && n->kind == HAUL_TASK_DELIVERY ? n->mate : task;
+    return n->mate != HAUL_VRP_NONE && n->kind == HAUL_VRP_DELIVERY ? n->mate : task;
 }
 
 static bool move_to(struct search *x, int32_t request, int32_t q)
@@ -307,7 +307,7 @@ void eject_shake(struct search *x, int32_t moves)
 static void drop_route(struct search *x)
 {
     struct state *s = x->s;
-    int32_t least = HAUL_NONE;
+    int32_t least = HAUL_VRP_NONE;
     int64_t least_sum = INT64_MAX;
     for (int32_t k = 0; k < s->used_n; k++) {
         const int32_t r = s->used[k];
@@ -317,7 +317,7 @@ static void drop_route(struct search *x)
         if (sum < least_sum) least = r, least_sum = sum;
     }
     x->find.routes_max = s->used_n - 1;
-    if (least == HAUL_NONE) return;
+    if (least == HAUL_VRP_NONE) return;
     state_begin(s);
     const int32_t n = state_tasks(s, least, x->torn);
     for (int32_t i = 0; i < n; i++) state_cut(s, x->torn[i]);

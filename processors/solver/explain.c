@@ -34,7 +34,7 @@ enum {
 };
 
 struct candidate {
-    struct haul_reason reason;
+    struct haul_vrp_reason reason;
     int64_t score;
 };
 
@@ -93,7 +93,7 @@ static void keep(struct explain *x, const struct candidate *one)
     x->best[i] = *one;
 }
 
-static int32_t missing_skills(const struct haul_vehicle *v, const struct haul_task *t)
+static int32_t missing_skills(const struct haul_vrp_vehicle *v, const struct haul_vrp_task *t)
 {
     int32_t n = 0;
     for (int32_t w = 0; w < HAUL_SKILL_WORDS; w++) n += __builtin_popcountll(t->skills[w] & ~v->skills[w]);
@@ -119,14 +119,14 @@ static void consider(struct explain *x, int32_t r, int32_t task, int32_t after, 
     const struct state *s = x->s;
     const struct model *m = x->m;
     const struct vtype *t = &m->type[s->route[r].type];
-    const struct spot spot = {0, HAUL_NONE, after, after_second};
+    const struct spot spot = {0, HAUL_VRP_NONE, after, after_second};
     const int32_t n = with_spot(s, task, &spot, x->sequence);
     struct faults faults = {.n = 0};
     struct timing timing;
     schedule(m, t, x->sequence, n, INT64_MIN, &timing, &faults, NULL);
     if (faults.more || faults.n > HAUL_FAULTS_MAX - 1) return;
     struct candidate c = {.reason = {.task = task, .vehicle = r, .extra_cost = timing.cost - s->route[r].cost}};
-    c.reason.after = is_task(m, after) ? after : HAUL_NONE;
+    c.reason.after = is_task(m, after) ? after : HAUL_VRP_NONE;
     c.reason.delivery_after = after_second;
     const int32_t skills = missing_skills(t->v, &m->p->tasks[task]);
     if (skills > 0) add_fault(&c, &(struct haul_fault){HAUL_FAULT_SKILLS, r, task, 0, skills});
@@ -141,10 +141,10 @@ static void consider(struct explain *x, int32_t r, int32_t task, int32_t after, 
 static void consider_route(struct explain *x, int32_t r, int32_t task)
 {
     const struct state *s = x->s;
-    const bool pair = x->m->nodes[task].mate != HAUL_NONE;
+    const bool pair = x->m->nodes[task].mate != HAUL_VRP_NONE;
     for (int32_t i = start_of(x->m, r); i != end_of(x->m, r); i = s->at[i].next) {
         if (s->at[i].pos < s->route[r].frozen) continue;
-        consider(x, r, task, i, pair ? task : HAUL_NONE);
+        consider(x, r, task, i, pair ? task : HAUL_VRP_NONE);
         for (int32_t k = s->at[i].next; pair && is_task(x->m, k); k = s->at[k].next) consider(x, r, task, i, k);
     }
 }
@@ -160,14 +160,14 @@ static void widen_last(struct model *m, int32_t task, int64_t by)
 
 static void widen_exposure(struct model *m, const int32_t *tasks, int32_t n, int32_t task, int64_t by)
 {
-    if (task != HAUL_NONE) m->nodes[task].exposure_max += by;
-    for (int32_t i = 0; task == HAUL_NONE && i < n; i++)
-        if (m->nodes[tasks[i]].exposure_max != HAUL_NONE) m->nodes[tasks[i]].exposure_max += by;
+    if (task != HAUL_VRP_NONE) m->nodes[task].exposure_max += by;
+    for (int32_t i = 0; task == HAUL_VRP_NONE && i < n; i++)
+        if (m->nodes[tasks[i]].exposure_max != HAUL_VRP_NONE) m->nodes[tasks[i]].exposure_max += by;
 }
 
 struct bent {
     struct vtype t;
-    struct haul_vehicle v;
+    struct haul_vrp_vehicle v;
     struct haul_break *breaks;
     struct haul_window *windows; /* of all breaks, one after the other */
 };
@@ -241,12 +241,12 @@ static void bend(struct model *m, struct bent *b, const int32_t *tasks, int32_t 
     }
 }
 
-static bool holds(struct explain *x, struct haul_reason *reason)
+static bool holds(struct explain *x, struct haul_vrp_reason *reason)
 {
     struct model *m = x->m;
     const int32_t r = reason->vehicle;
     struct bent b = {.t = m->type[x->s->route[r].type], .v = *m->type[x->s->route[r].type].v};
-    const struct spot spot = {0, HAUL_NONE, reason->after == HAUL_NONE ? start_of(m, r) : reason->after,
+    const struct spot spot = {0, HAUL_VRP_NONE, reason->after == HAUL_VRP_NONE ? start_of(m, r) : reason->after,
                               reason->delivery_after};
     const int32_t n = with_spot(x->s, reason->task, &spot, x->sequence);
     own_breaks(&b);
@@ -283,7 +283,7 @@ static int32_t near_routes(const struct explain *x, int32_t task, int32_t *out)
     return n;
 }
 
-static void explain_one(struct explain *x, int32_t task, struct haul_reason *out)
+static void explain_one(struct explain *x, int32_t task, struct haul_vrp_reason *out)
 {
     const struct state *s = x->s;
     x->best_n = 0;
@@ -292,9 +292,10 @@ static void explain_one(struct explain *x, int32_t task, struct haul_reason *out
     for (int32_t k = 0; k < n; k++) consider_route(x, near[k], task);
     for (int32_t t = 0; t < x->m->types; t++) {
         const int32_t r = idle_route(s, t);
-        if (r != HAUL_NONE) consider_route(x, r, task);
+        if (r != HAUL_VRP_NONE) consider_route(x, r, task);
     }
-    *out = (struct haul_reason){.task = task, .vehicle = HAUL_NONE, .after = HAUL_NONE, .delivery_after = HAUL_NONE};
+    *out = (struct haul_vrp_reason){
+        .task = task, .vehicle = HAUL_VRP_NONE, .after = HAUL_VRP_NONE, .delivery_after = HAUL_VRP_NONE};
     for (int32_t i = 0; i < x->best_n; i++)
         if (holds(x, &x->best[i].reason)) {
             *out = x->best[i].reason;
@@ -302,16 +303,16 @@ static void explain_one(struct explain *x, int32_t task, struct haul_reason *out
         }
 }
 
-static enum haul_err load_plan(struct state *s, const struct haul_plan *plan, struct haul_error *e)
+static enum haul_err load_plan(struct state *s, const struct haul_vrp_plan *plan, struct haul_error *e)
 {
     state_begin(s);
     for (int32_t i = 0; i < plan->routes_n; i++) {
-        const struct haul_route *r = &plan->routes[i];
+        const struct haul_vrp_route *r = &plan->routes[i];
         const int32_t frozen = s->m->p->vehicles[r->vehicle].steps_frozen;
         int32_t last = start_of(s->m, r->vehicle);
         for (int32_t k = 0; k < r->steps_n; k++) {
             if (r->steps[k].kind != HAUL_STEP_TASK) continue;
-            if (s->at[r->steps[k].index].route != HAUL_NONE)
+            if (s->at[r->steps[k].index].route != HAUL_VRP_NONE)
                 return haul_fail(e, HAUL_E_CONFLICT, "the plan serves a task twice");
             state_put(s, last, r->steps[k].index);
             last = r->steps[k].index;
@@ -322,7 +323,7 @@ static enum haul_err load_plan(struct state *s, const struct haul_plan *plan, st
     return HAUL_OK;
 }
 
-enum haul_err haul_explain(const struct haul_problem *p, const struct haul_plan *plan, struct haul_reason **out,
+enum haul_err haul_explain(const struct haul_problem *p, const struct haul_vrp_plan *plan, struct haul_vrp_reason **out,
                            int32_t *n, struct haul_error *e)
 {
     *out = NULL;
@@ -332,12 +333,12 @@ enum haul_err haul_explain(const struct haul_problem *p, const struct haul_plan 
     if (bad != HAUL_OK) return bad;
     x.s = state_new(x.m);
     x.sequence = calloc((size_t)x.m->tasks_cap + 2, sizeof *x.sequence);
-    struct haul_reason *reasons = calloc((size_t)plan->unserved_n + 1, sizeof *reasons);
+    struct haul_vrp_reason *reasons = calloc((size_t)plan->unserved_n + 1, sizeof *reasons);
     if (x.sequence == NULL || reasons == NULL) bad = haul_fail(e, HAUL_E_NOMEM, "no memory for reasons");
     if (bad == HAUL_OK) bad = load_plan(x.s, plan, e);
     for (int32_t i = 0; bad == HAUL_OK && i < plan->unserved_n; i++) {
         const int32_t task = plan->unserved[i];
-        if (p->tasks[task].kind == HAUL_TASK_DELIVERY && p->tasks[task].mate != HAUL_NONE) continue;
+        if (p->tasks[task].kind == HAUL_VRP_DELIVERY && p->tasks[task].mate != HAUL_VRP_NONE) continue;
         explain_one(&x, task, &reasons[(*n)++]);
     }
     free(x.sequence);

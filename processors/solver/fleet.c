@@ -7,7 +7,7 @@
 static int64_t cost_on(const struct model *m, const struct vtype *t, const int32_t *tasks, int32_t n)
 {
     for (int32_t i = 0; i < n; i++)
-        if (!t->fits[tasks[i]] || m->nodes[tasks[i]].vehicle != HAUL_NONE) return INT64_MAX;
+        if (!t->fits[tasks[i]] || m->nodes[tasks[i]].vehicle != HAUL_VRP_NONE) return INT64_MAX;
     struct timing timing;
     return schedule(m, t, tasks, n, INT64_MIN, &timing, NULL, NULL) ? timing.cost : INT64_MAX;
 }
@@ -39,15 +39,16 @@ static void cheaper_type(struct search *x, int32_t r)
     const struct route *at = &s->route[r];
     const int32_t n = state_tasks(s, r, x->torn);
     int64_t least = at->cost;
-    int32_t best = HAUL_NONE;
+    int32_t best = HAUL_VRP_NONE;
     for (int32_t k = 0; k < m->types; k++) {
-        const int32_t q = k == at->type ? HAUL_NONE : idle_route(s, k);
-        if (q == HAUL_NONE || !carries_all(s, r, &m->type[k]) || (x->find.only != NULL && !x->find.only[q])) continue;
+        const int32_t q = k == at->type ? HAUL_VRP_NONE : idle_route(s, k);
+        if (q == HAUL_VRP_NONE || !carries_all(s, r, &m->type[k]) || (x->find.only != NULL && !x->find.only[q]))
+            continue;
         if (ways_on(m, &m->type[k], x->torn, n) >= least) continue;
         const int64_t cost = cost_on(m, &m->type[k], x->torn, n);
         if (cost < least) least = cost, best = q;
     }
-    if (best != HAUL_NONE) state_move_route(s, r, best);
+    if (best != HAUL_VRP_NONE) state_move_route(s, r, best);
 }
 
 /* Two routes exchange their vehicles by way of an idle one, when both can and it costs less. */

@@ -31,7 +31,7 @@ struct genetic {
     bool breeding;
     int64_t known;     /* cost of the search's best when the population saw it last */
     int32_t fruitless; /* children since the last new best */
-    int32_t *run_of;   /* [vehicles] HAUL_NONE: not one of the runs */
+    int32_t *run_of;   /* [vehicles] HAUL_VRP_NONE: not one of the runs */
 };
 
 /* Where types of vehicles cost differently by themselves, which of them are used at all decides: ruin and recreate, in
@@ -122,7 +122,7 @@ struct genetic *genetic_new(struct search *x, bool seeds)
     g->strangers = few || !seeds ? STRANGERS : 4;
     g->run_of = calloc((size_t)m->vehicles, sizeof *g->run_of);
     assert(g->run_of != NULL);
-    for (int32_t v = 0; v < m->vehicles; v++) g->run_of[v] = HAUL_NONE;
+    for (int32_t v = 0; v < m->vehicles; v++) g->run_of[v] = HAUL_VRP_NONE;
     for (int32_t r = 0; r < g->l->runs; r++) g->run_of[g->l->run[r].vehicle] = r;
     return g;
 }
@@ -143,10 +143,10 @@ static int32_t free_run(const struct genetic *g, int32_t vehicle)
 {
     const struct loose *l = g->l;
     const int32_t own = g->run_of[vehicle];
-    if (own != HAUL_NONE && l->run[own].n == 0) return own;
+    if (own != HAUL_VRP_NONE && l->run[own].n == 0) return own;
     for (int32_t r = 0; r < l->runs; r++)
         if (l->run[r].n == 0 && l->run[r].type == g->x->m->type_of[vehicle]) return r;
-    return HAUL_NONE;
+    return HAUL_VRP_NONE;
 }
 
 /* The state as a plan of the population. False: it is none. */
@@ -159,7 +159,7 @@ static bool take_state(struct genetic *g)
     l->moves++;
     for (int32_t k = 0; k < s->used_n; k++) {
         const int32_t v = s->used[k], r = free_run(g, v);
-        if (r == HAUL_NONE) return false;
+        if (r == HAUL_VRP_NONE) return false;
         int32_t last = first_of(l, r);
         for (int32_t i = s->at[start_of(g->x->m, v)].next; is_task(g->x->m, i); i = s->at[i].next) {
             loose_put(l, last, i);
@@ -180,7 +180,7 @@ static bool hand_over(struct genetic *g)
     for (int32_t v = 0; v < m->vehicles; v++) {
         const int32_t r = g->run_of[v];
         int32_t last = start_of(m, v);
-        for (int32_t i = r == HAUL_NONE ? HAUL_NONE : best->first[r]; i != HAUL_NONE; i = best->next[i])
+        for (int32_t i = r == HAUL_VRP_NONE ? HAUL_VRP_NONE : best->first[r]; i != HAUL_VRP_NONE; i = best->next[i])
             last = g->hand.next[last] = i;
         g->hand.next[last] = end_of(m, v);
     }

@@ -36,7 +36,7 @@ struct herd {
     struct pool *pool;
     int32_t ejections; /* that may still come before the plan is complete */
     int32_t given_up;  /* so many routes; fewer where the rest cannot be completed */
-    int32_t base;      /* the member that is taken as it is when it is not; HAUL_NONE: the best */
+    int32_t base;      /* the member that is taken as it is when it is not; HAUL_VRP_NONE: the best */
     uint8_t *mine;     /* [vehicles] routes of the one parent that give way */
     int32_t *count;    /* [vehicles] */
     int32_t *routes, routes_n, *theirs, theirs_n; /* [vehicles] those that give way, and what comes for them */
@@ -139,7 +139,7 @@ static void draw_routes(struct herd *h, int32_t most)
     h->routes_n = 0;
     for (int32_t k = -1; k < m->near_n[seed] && h->routes_n < most; k++) {
         const int32_t r = s->at[k < 0 ? seed : m->near_way[(int64_t)seed * m->near + k]].route;
-        if (r == HAUL_NONE || h->mine[r] || s->route[r].frozen > 0) continue;
+        if (r == HAUL_VRP_NONE || h->mine[r] || s->route[r].frozen > 0) continue;
         h->mine[r] = 1;
         h->routes[h->routes_n++] = r;
     }
@@ -154,14 +154,14 @@ static void match_routes(struct herd *h, const struct kept *other)
     for (int32_t r = 0; r < m->vehicles; r++) {
         h->count[r] = 0;
         for (int32_t i = other->next[start_of(m, r)]; is_task(m, i); i = other->next[i])
-            h->count[r] += s->at[i].route != HAUL_NONE && h->mine[s->at[i].route];
+            h->count[r] += s->at[i].route != HAUL_VRP_NONE && h->mine[s->at[i].route];
     }
     for (int32_t k = 0; k < h->routes_n; k++) {
-        int32_t most = HAUL_NONE;
+        int32_t most = HAUL_VRP_NONE;
         for (int32_t r = 0; r < m->vehicles; r++)
-            if (h->count[r] > 0 && s->route[r].frozen == 0 && (most == HAUL_NONE || h->count[r] > h->count[most]))
+            if (h->count[r] > 0 && s->route[r].frozen == 0 && (most == HAUL_VRP_NONE || h->count[r] > h->count[most]))
                 most = r;
-        if (most == HAUL_NONE) return;
+        if (most == HAUL_VRP_NONE) return;
         h->count[most] = 0;
         h->theirs[h->theirs_n++] = most;
     }
@@ -171,7 +171,7 @@ static void cut_with_mate(struct state *s, int32_t task)
 {
     const int32_t mate = s->m->nodes[task].mate;
     state_cut(s, task);
-    if (mate != HAUL_NONE) state_cut(s, mate);
+    if (mate != HAUL_VRP_NONE) state_cut(s, mate);
 }
 
 static void clear_routes(struct herd *h)
@@ -193,8 +193,9 @@ static bool clear_for(struct herd *h, const struct kept *other, bool whole)
     for (int32_t k = 0; whole && k < h->theirs_n; k++)
         for (int32_t i = other->next[start_of(m, h->theirs[k])]; is_task(m, i); i = other->next[i]) {
             const int32_t r = s->at[i].route, mate = m->nodes[i].mate;
-            if (r == HAUL_NONE || s->at[i].pos <= s->route[r].frozen || m->nodes[i].vehicle != HAUL_NONE) continue;
-            if (mate != HAUL_NONE && s->at[mate].pos <= s->route[r].frozen) continue;
+            if (r == HAUL_VRP_NONE || s->at[i].pos <= s->route[r].frozen || m->nodes[i].vehicle != HAUL_VRP_NONE)
+                continue;
+            if (mate != HAUL_VRP_NONE && s->at[mate].pos <= s->route[r].frozen) continue;
             cut_with_mate(s, i);
             if (!state_mend(s, r)) return false;
         }
@@ -207,12 +208,12 @@ static bool adopt(struct herd *h, const struct kept *other, int32_t theirs)
     struct state *s = h->x->s;
     const struct model *m = h->x->m;
     const int32_t r = idle_route(s, m->type_of[theirs]);
-    if (r == HAUL_NONE || s->used_n >= h->x->find.routes_max) return true;
+    if (r == HAUL_VRP_NONE || s->used_n >= h->x->find.routes_max) return true;
     int32_t last = start_of(m, r);
     for (int32_t i = other->next[start_of(m, theirs)]; is_task(m, i); i = other->next[i]) {
         const int32_t mate = m->nodes[i].mate, at = s->at[i].route;
-        if (at != HAUL_NONE || m->nodes[i].vehicle != HAUL_NONE) continue;
-        if (mate != HAUL_NONE && s->at[mate].route != HAUL_NONE && s->at[mate].route != r) continue;
+        if (at != HAUL_VRP_NONE || m->nodes[i].vehicle != HAUL_VRP_NONE) continue;
+        if (mate != HAUL_VRP_NONE && s->at[mate].route != HAUL_VRP_NONE && s->at[mate].route != r) continue;
         state_put(s, last, i);
         last = i;
     }
@@ -248,7 +249,7 @@ static bool cross(struct herd *h, const struct kept *one, const struct kept *oth
 
 static const struct kept *base_of(const struct herd *h)
 {
-    return h->base == HAUL_NONE ? &h->x->best : &h->member[h->base];
+    return h->base == HAUL_VRP_NONE ? &h->x->best : &h->member[h->base];
 }
 
 /* Whole routes of the member are given up; how hard a request is to place is learnt anew. */
@@ -321,7 +322,7 @@ static void end_first(struct herd *h)
 {
     kept_copy(&h->member[h->members++], &h->now, h->x->m);
     if (h->members < MEMBERS && h->x->share < h->begun + (1 - h->begun) * first_most)
-        begin_rebuild(h, HAUL_NONE);
+        begin_rebuild(h, HAUL_VRP_NONE);
     else
         begin_child(h);
 }

@@ -63,8 +63,8 @@ static bool route_takes_all(const struct finder *f, int32_t r, int32_t task)
     const struct route *at = &s->route[r];
     const struct vtype *t = &m->type[at->type];
     if (!t->fits[task] || (f->only != NULL && !f->only[r])) return false;
-    if (m->nodes[task].vehicle != HAUL_NONE && m->nodes[task].vehicle != r) return false;
-    if (t->v->tasks_max != HAUL_NONE && at->n >= t->v->tasks_max) return false;
+    if (m->nodes[task].vehicle != HAUL_VRP_NONE && m->nodes[task].vehicle != r) return false;
+    if (t->v->tasks_max != HAUL_VRP_NONE && at->n >= t->v->tasks_max) return false;
     if (m->mixed_load || t->reloads) return true;
     const int64_t *amount = delivery_of(m, task);
     for (int32_t d = 0; d < m->dims; d++)
@@ -108,14 +108,15 @@ static inline bool load_fits(const struct state *s, const struct vtype *t, int32
 
 static bool within(const struct state *s, const struct vtype *t, const struct route *at, int32_t i, int32_t task)
 {
-    const struct haul_vehicle *v = t->v;
+    const struct haul_vrp_vehicle *v = t->v;
     const struct model *m = s->m;
     const struct place *a = &s->at[i], *b = &s->at[a->next];
     const int64_t in = cell(m, a->loc, m->nodes[task].loc), out = cell(m, m->nodes[task].loc, b->loc);
     const int64_t ride = (int64_t)t->time[in] + t->time[out] - b->ride;
-    if (v->travel_max != HAUL_NONE && at->travel + ride > v->travel_max) return false;
-    if (v->duration_max != HAUL_NONE && at->busy + ride + action_at(m, t, task, a->loc) > v->duration_max) return false;
-    return v->distance_max == HAUL_NONE ||
+    if (v->travel_max != HAUL_VRP_NONE && at->travel + ride > v->travel_max) return false;
+    if (v->duration_max != HAUL_VRP_NONE && at->busy + ride + action_at(m, t, task, a->loc) > v->duration_max)
+        return false;
+    return v->distance_max == HAUL_VRP_NONE ||
            at->distance + t->distance[in] + t->distance[out] - t->distance[cell(m, a->loc, b->loc)] <= v->distance_max;
 }
 
@@ -131,7 +132,7 @@ static inline void try_gap(struct finder *f, const struct vtype *t, int32_t r, i
     if (m->timed && !on_time(s, t, a, b, task)) return;
     if (m->mixed_load && !t->reloads && !load_fits(s, t, i, task)) return;
     if (t->limited && !within(s, t, &s->route[r], i, task)) return;
-    keep_spot(f, (struct spot){.delta = delta, .type = HAUL_NONE, .after = i, .after_second = HAUL_NONE});
+    keep_spot(f, (struct spot){.delta = delta, .type = HAUL_VRP_NONE, .after = i, .after_second = HAUL_VRP_NONE});
 }
 
 static int64_t stop_cost(const struct model *m, const struct vtype *t, int32_t task)
@@ -155,7 +156,7 @@ static void try_route(struct finder *f, int32_t r, int32_t task)
 static int64_t cost_as(const struct state *s, const struct vtype *u, int32_t r, int32_t task)
 {
     int64_t cost = u->v->cost_fixed + stop_cost(s->m, u, task);
-    for (int32_t i = s->at[start_of(s->m, r)].next; i != HAUL_NONE; i = s->at[i].next) {
+    for (int32_t i = s->at[start_of(s->m, r)].next; i != HAUL_VRP_NONE; i = s->at[i].next) {
         cost += way_cost(u, cell(s->m, s->at[s->at[i].prev].loc, s->at[i].loc));
         if (!is_task(s->m, i)) break;
         if (!u->fits[i]) return INT64_MAX;
@@ -190,7 +191,7 @@ static void try_as(struct finder *f, int32_t r, int32_t k, int32_t task)
                               way_cost(u, cell(m, a->loc, b->loc));
         if (delta >= f->bound || blinks(f)) continue;
         if (m->timed && !on_time(s, u, a, b, task)) continue;
-        keep_spot(f, (struct spot){.delta = delta, .type = k, .after = i, .after_second = HAUL_NONE});
+        keep_spot(f, (struct spot){.delta = delta, .type = k, .after = i, .after_second = HAUL_VRP_NONE});
     }
 }
 
@@ -199,7 +200,8 @@ static void try_sisters(struct finder *f, int32_t r, int32_t task)
     const struct state *s = f->s;
     const struct model *m = s->m;
     const int32_t own = m->nodes[task].vehicle;
-    if (s->route[r].n == 0 || s->route[r].frozen > 0 || own != HAUL_NONE || (f->only != NULL && !f->only[r])) return;
+    if (s->route[r].n == 0 || s->route[r].frozen > 0 || own != HAUL_VRP_NONE || (f->only != NULL && !f->only[r]))
+        return;
     for (int32_t k = 0; k < m->types; k++)
         if (m->sisters[s->route[r].type * m->types + k] && s->idle_n[k] > 0) try_as(f, r, k, task);
 }
@@ -219,7 +221,7 @@ static void try_near(struct finder *f, int32_t task)
         if (k + AHEAD < n) __builtin_prefetch(&s->at[list[k + AHEAD]]);
         const struct place *v = &s->at[list[k]];
         const int32_t r = v->route;
-        if (r == HAUL_NONE || !route_takes(f, r, task)) continue;
+        if (r == HAUL_VRP_NONE || !route_takes(f, r, task)) continue;
         const struct vtype *t = &m->type[s->route[r].type];
         const int64_t base = stop_cost(m, t, task);
         /* the gap before it is mostly the one behind another near task: asked for the nearest, and at the start of a
@@ -232,7 +234,7 @@ static void try_near(struct finder *f, int32_t task)
     f->seen_now++;
     for (int32_t k = 0, routes = 0; k < n && routes < CHANGES_MAX; k++) {
         const int32_t r = s->at[list[k]].route;
-        if (r == HAUL_NONE || f->seen[r] == f->seen_now) continue;
+        if (r == HAUL_VRP_NONE || f->seen[r] == f->seen_now) continue;
         f->seen[r] = f->seen_now;
         routes++;
         try_sisters(f, r, task);
@@ -271,7 +273,7 @@ static void try_adjacent(struct finder *f, const struct vtype *t, int32_t i, con
         const int64_t begin = begin_at(m, &m->nodes[d->task], left + t->time[cell(m, p->loc, d->loc)]);
         if (begin == INT64_MAX || begin + d->action + t->time[cell(m, d->loc, b->loc)] > b->late) return;
     }
-    keep_spot(f, (struct spot){.delta = delta, .type = HAUL_NONE, .after = i, .after_second = p->task});
+    keep_spot(f, (struct spot){.delta = delta, .type = HAUL_VRP_NONE, .after = i, .after_second = p->task});
 }
 
 /* The delivery behind each stop from i's next on, while time and load allow and something cheap enough is ahead. */
@@ -299,7 +301,7 @@ static void try_apart(struct finder *f, const struct vtype *t, int32_t i, const 
             const int64_t begin = begin_at(m, &m->nodes[d->task], leave + t->time[cell(m, c->loc, d->loc)]);
             if (begin == INT64_MAX || begin + d->action + t->time[cell(m, d->loc, b->loc)] > b->late) continue;
         }
-        keep_spot(f, (struct spot){.delta = delta, .type = HAUL_NONE, .after = i, .after_second = k});
+        keep_spot(f, (struct spot){.delta = delta, .type = HAUL_VRP_NONE, .after = i, .after_second = k});
     }
 }
 
@@ -337,7 +339,7 @@ static void try_pair(struct finder *f, int32_t r, int32_t pickup)
     const struct vtype *t = &m->type[s->route[r].type];
     const int32_t delivery = m->nodes[pickup].mate;
     if (!route_takes(f, r, pickup) || !t->fits[delivery]) return;
-    if (t->v->tasks_max != HAUL_NONE && s->route[r].n + 2 > t->v->tasks_max) return;
+    if (t->v->tasks_max != HAUL_VRP_NONE && s->route[r].n + 2 > t->v->tasks_max) return;
     const struct half p = half_of(m, t, pickup), d = half_of(m, t, delivery);
     const int64_t base =
         stop_cost(m, t, pickup) + stop_cost(m, t, delivery) + (s->route[r].n == 0 ? t->v->cost_fixed : 0);
@@ -374,7 +376,7 @@ static void try_pair_near(struct finder *f, int32_t pickup)
         const int32_t n = m->near_n[halves[h]] < f->near ? m->near_n[halves[h]] : f->near;
         for (int32_t k = 0; k < n; k++) {
             const int32_t r = s->at[list[k]].route;
-            if (r == HAUL_NONE || f->seen[r] == f->seen_now) continue;
+            if (r == HAUL_VRP_NONE || f->seen[r] == f->seen_now) continue;
             f->seen[r] = f->seen_now;
             try_pair(f, r, pickup);
         }
@@ -396,13 +398,13 @@ static void try_idle(struct finder *f, int32_t task, bool pair)
     const struct state *s = f->s;
     const int32_t own = s->m->nodes[task].vehicle;
     if (s->used_n >= f->routes_max) return;
-    if (own != HAUL_NONE) {
+    if (own != HAUL_VRP_NONE) {
         if (s->route[own].n == 0) try_any(f, own, task, pair);
         return;
     }
     for (int32_t t = 0; t < s->m->types; t++) {
         const int32_t r = idle_route(s, t);
-        if (r != HAUL_NONE) try_any(f, r, task, pair);
+        if (r != HAUL_VRP_NONE) try_any(f, r, task, pair);
     }
 }
 
@@ -450,7 +452,7 @@ static void try_used(struct finder *f, int32_t task, bool pair)
 
 bool find_spot(struct finder *f, int32_t task, struct spot *out)
 {
-    const bool pair = f->s->m->nodes[task].kind == HAUL_TASK_PICKUP;
+    const bool pair = f->s->m->nodes[task].kind == HAUL_VRP_PICKUP;
     forget(f);
     if (f->near == 0)
         try_used(f, task, pair);
@@ -468,7 +470,7 @@ bool find_spot(struct finder *f, int32_t task, struct spot *out)
 
 bool find_spot_in(struct finder *f, int32_t r, int32_t task, struct spot *out)
 {
-    const bool pair = f->s->m->nodes[task].kind == HAUL_TASK_PICKUP;
+    const bool pair = f->s->m->nodes[task].kind == HAUL_VRP_PICKUP;
     forget(f);
     try_any(f, r, task, pair);
     return settle(f, task, pair, out);
@@ -478,14 +480,14 @@ void take_spot(struct state *s, int32_t task, const struct spot *spot)
 {
     const int32_t mate = s->m->nodes[task].mate;
     int32_t r = s->at[spot->after].route, after = spot->after;
-    if (spot->type != HAUL_NONE) {
+    if (spot->type != HAUL_VRP_NONE) {
         const int32_t q = idle_route(s, spot->type);
         if (!is_task(s->m, after)) after = start_of(s->m, q);
         state_move_route(s, r, q);
         r = q;
     }
     state_put(s, after, task);
-    if (mate != HAUL_NONE) state_put(s, spot->after_second, mate);
+    if (mate != HAUL_VRP_NONE) state_put(s, spot->after_second, mate);
     const bool good = state_update(s, r);
     assert(good);
 }
@@ -493,7 +495,7 @@ void take_spot(struct state *s, int32_t task, const struct spot *spot)
 int32_t with_spot(const struct state *s, int32_t task, const struct spot *spot, int32_t *out)
 {
     int32_t n = 0;
-    for (int32_t i = start_of(s->m, s->at[spot->after].route); i != HAUL_NONE; i = s->at[i].next) {
+    for (int32_t i = start_of(s->m, s->at[spot->after].route); i != HAUL_VRP_NONE; i = s->at[i].next) {
         if (is_task(s->m, i)) out[n++] = i;
         if (i == spot->after) {
             out[n++] = task;

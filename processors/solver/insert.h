@@ -13,7 +13,7 @@
 
 struct spot {
     int64_t delta;        /* of the cost, nothing for the task's absence */
-    int32_t type;         /* the route changes to a vehicle of that type; HAUL_NONE: it stays as it is */
+    int32_t type;         /* the route changes to a vehicle of that type; HAUL_VRP_NONE: it stays as it is */
     int32_t after;        /* a place; an end's start in an empty route */
     int32_t after_second; /* of a shipment: the delivery's; the pickup itself when directly behind */
 };

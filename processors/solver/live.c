@@ -10,12 +10,12 @@
 
 enum { LIVE_CUT = 6, SEEDS_MAX = 64, WINDOWS_EACH = 8 };
 
-struct haul_live {
-    struct haul_live_options o;
+struct haul_vrp_live {
+    struct haul_vrp_live_options o;
     struct model *m;
     struct state *s;
     struct search x;
-    struct haul_vehicle *vehicles;        /* the live limits: late ones get more */
+    struct haul_vrp_vehicle *vehicles;    /* the live limits: late ones get more */
     uint64_t (*skills)[HAUL_SKILL_WORDS]; /* [tasks_cap] */
     bool *gone;                           /* [tasks_cap] no task stands here */
     bool *withdrawn;                      /* [vehicles] */
@@ -30,7 +30,7 @@ struct haul_live {
 
 /* ---- opening ---- */
 
-static void own_vehicles(struct haul_live *l)
+static void own_vehicles(struct haul_vrp_live *l)
 {
     for (int32_t v = 0; v < l->m->vehicles; v++) {
         l->vehicles[v] = l->m->p->vehicles[v];
@@ -38,15 +38,15 @@ static void own_vehicles(struct haul_live *l)
     }
 }
 
-static enum haul_err put_plan(struct haul_live *l, const struct haul_plan *plan, struct haul_error *e)
+static enum haul_err put_plan(struct haul_vrp_live *l, const struct haul_vrp_plan *plan, struct haul_error *e)
 {
     struct state *s = l->s;
     for (int32_t i = 0; i < plan->routes_n; i++) {
-        const struct haul_route *r = &plan->routes[i];
+        const struct haul_vrp_route *r = &plan->routes[i];
         int32_t last = start_of(l->m, r->vehicle);
         for (int32_t k = 0; k < r->steps_n; k++) {
             if (r->steps[k].kind != HAUL_STEP_TASK) continue;
-            if (s->at[r->steps[k].index].route != HAUL_NONE)
+            if (s->at[r->steps[k].index].route != HAUL_VRP_NONE)
                 return haul_fail(e, HAUL_E_CONFLICT, "the plan serves a task twice");
             state_put(s, last, r->steps[k].index);
             last = r->steps[k].index;
@@ -59,7 +59,7 @@ static enum haul_err put_plan(struct haul_live *l, const struct haul_plan *plan,
     return HAUL_OK;
 }
 
-static enum haul_err first(struct haul_live *l, const struct haul_plan *plan, struct haul_error *e)
+static enum haul_err first(struct haul_vrp_live *l, const struct haul_vrp_plan *plan, struct haul_error *e)
 {
     state_begin(l->s);
     const enum haul_err bad = plan != NULL ? put_plan(l, plan, e) : plan_first_steps(l->s, e);
@@ -83,8 +83,9 @@ static void *have(size_t n, size_t size)
     return p;
 }
 
-enum haul_err haul_live_open(const struct haul_problem *p, const struct haul_plan *plan,
-                             const struct haul_live_options *o, struct haul_live **out, struct haul_error *e)
+enum haul_err haul_vrp_live_open(const struct haul_problem *p, const struct haul_vrp_plan *plan,
+                                 const struct haul_vrp_live_options *o, struct haul_vrp_live **out,
+                                 struct haul_error *e)
 {
     *out = NULL;
     if (o->spare < 1 || o->spare > 100000) return haul_fail(e, HAUL_E_RANGE, "spare: %d, not 1..100000", o->spare);
@@ -93,7 +94,7 @@ enum haul_err haul_live_open(const struct haul_problem *p, const struct haul_pla
     if (bad == HAUL_OK) bad = model_new(p, o->spare, &m, e);
     if (bad != HAUL_OK) return bad;
     const size_t cap = (size_t)m->tasks_cap;
-    struct haul_live *l = have(1, sizeof *l);
+    struct haul_vrp_live *l = have(1, sizeof *l);
     l->o = *o;
     l->m = m;
     l->vehicles = have((size_t)m->vehicles, sizeof *l->vehicles);
@@ -120,14 +121,14 @@ enum haul_err haul_live_open(const struct haul_problem *p, const struct haul_pla
     l->s = state_new(m);
     bad = first(l, plan, e);
     if (bad != HAUL_OK) {
-        haul_live_close(l);
+        haul_vrp_live_close(l);
         return bad;
     }
     *out = l;
     return HAUL_OK;
 }
 
-void haul_live_close(struct haul_live *l)
+void haul_vrp_live_close(struct haul_vrp_live *l)
 {
     if (l == NULL) return;
     if (l->x.s != NULL) search_free(&l->x);
@@ -145,16 +146,16 @@ void haul_live_close(struct haul_live *l)
 
 /* ---- before and after ---- */
 
-static int64_t routes_cost(const struct haul_live *l)
+static int64_t routes_cost(const struct haul_vrp_live *l)
 {
     int64_t cost = l->s->cost;
     for (int32_t i = 0; i < l->s->absent_n; i++) cost -= l->m->nodes[l->s->absent[i]].penalty;
     return cost;
 }
 
-static void note(struct haul_live *l, struct haul_change *c)
+static void note(struct haul_vrp_live *l, struct haul_vrp_change *c)
 {
-    *c = (struct haul_change){.cost_before = routes_cost(l)};
+    *c = (struct haul_vrp_change){.cost_before = routes_cost(l)};
     for (int32_t i = 0; i < l->m->tasks; i++) {
         l->was_prev[i] = l->s->at[i].prev;
         l->was_route[i] = l->s->at[i].route;
@@ -164,37 +165,37 @@ static void note(struct haul_live *l, struct haul_change *c)
 }
 
 /* The stop before, of those that were there before the event and still are. */
-static int32_t prev_of_old(const struct haul_live *l, int32_t i)
+static int32_t prev_of_old(const struct haul_vrp_live *l, int32_t i)
 {
     int32_t k = l->s->at[i].prev;
-    while (is_task(l->m, k) && (k >= l->m->tasks || l->was_route[k] == HAUL_NONE)) k = l->s->at[k].prev;
+    while (is_task(l->m, k) && (k >= l->m->tasks || l->was_route[k] == HAUL_VRP_NONE)) k = l->s->at[k].prev;
     return k;
 }
 
-static int32_t old_prev(const struct haul_live *l, int32_t i)
+static int32_t old_prev(const struct haul_vrp_live *l, int32_t i)
 {
     int32_t k = l->was_prev[i];
     while (is_task(l->m, k) && l->gone[k]) k = l->was_prev[k];
     return k;
 }
 
-static int32_t moved(const struct haul_live *l)
+static int32_t moved(const struct haul_vrp_live *l)
 {
     int32_t n = 0;
     for (int32_t i = 0; i < l->m->tasks; i++) {
-        if (l->was_route[i] == HAUL_NONE || l->gone[i]) continue;
+        if (l->was_route[i] == HAUL_VRP_NONE || l->gone[i]) continue;
         const int32_t r = l->s->at[i].route;
         n += r != l->was_route[i] || prev_of_old(l, i) != old_prev(l, i);
     }
     return n;
 }
 
-static void seed_at(struct haul_live *l, int32_t task)
+static void seed_at(struct haul_vrp_live *l, int32_t task)
 {
     if (is_task(l->m, task) && l->seeds_n < SEEDS_MAX) l->seeds[l->seeds_n++] = task;
 }
 
-static void tell(struct haul_live *l, struct haul_change *c)
+static void tell(struct haul_vrp_live *l, struct haul_vrp_change *c)
 {
     c->cost_after = routes_cost(l);
     c->moved = moved(l);
@@ -205,7 +206,7 @@ static void tell(struct haul_live *l, struct haul_change *c)
 /* ---- mending ---- */
 
 /* What may not leave and cannot be on time: the limits give way by what it takes, and each that does counts as late. */
-static void give_way(struct haul_live *l, int32_t r)
+static void give_way(struct haul_vrp_live *l, int32_t r)
 {
     struct model *m = l->m;
     struct state *s = l->s;
@@ -214,7 +215,7 @@ static void give_way(struct haul_live *l, int32_t r)
         struct timing timing;
         const int32_t n = state_tasks(s, r, s->scratch);
         schedule(m, &m->type[s->route[r].type], s->scratch, n, INT64_MIN, &timing, &faults, NULL);
-        struct haul_vehicle *v = &l->vehicles[r];
+        struct haul_vrp_vehicle *v = &l->vehicles[r];
         for (int32_t i = 0; i < faults.n; i++) {
             const struct haul_fault *f = &faults.list[i];
             l->late++;
@@ -230,7 +231,7 @@ static void give_way(struct haul_live *l, int32_t r)
                 v->travel_max += f->amount;
             else if (f->kind == HAUL_FAULT_DISTANCE)
                 v->distance_max += f->amount;
-            else if (f->kind == HAUL_FAULT_EXPOSURE && f->task != HAUL_NONE)
+            else if (f->kind == HAUL_FAULT_EXPOSURE && f->task != HAUL_VRP_NONE)
                 m->nodes[f->task].exposure_max += f->amount;
             else if (f->kind == HAUL_FAULT_DRIVING_DAY)
                 v->rule.drive_day_max += f->amount;
@@ -240,7 +241,7 @@ static void give_way(struct haul_live *l, int32_t r)
     }
 }
 
-static void mend(struct haul_live *l, int32_t r)
+static void mend(struct haul_vrp_live *l, int32_t r)
 {
     struct state *s = l->s;
     const int32_t before = s->absent_n;
@@ -250,7 +251,7 @@ static void mend(struct haul_live *l, int32_t r)
 }
 
 /* Puts in what is absent, everywhere. */
-static void fill(struct haul_live *l)
+static void fill(struct haul_vrp_live *l)
 {
     l->x.find.near = 0;
     search_fill(&l->x);
@@ -258,7 +259,7 @@ static void fill(struct haul_live *l)
     if (l->m->docks) docks_mend(l->s);
 }
 
-static int32_t seed_now(struct haul_live *l)
+static int32_t seed_now(struct haul_vrp_live *l)
 {
     const int32_t seed = l->seeds[haul_rng_below(&l->x.rng, (uint64_t)l->seeds_n)];
     if (l->gone[seed] || haul_rng_below(&l->x.rng, 2) == 0) { /* or one of its neighbours */
@@ -270,7 +271,7 @@ static int32_t seed_now(struct haul_live *l)
 }
 
 /* Better near by: only what saves more than its moves cost, and within the bound on moves. */
-static void look_near(struct haul_live *l)
+static void look_near(struct haul_vrp_live *l)
 {
     struct state *s = l->s;
     int32_t at = moved(l);
@@ -287,7 +288,7 @@ static void look_near(struct haul_live *l)
     }
 }
 
-static void settle(struct haul_live *l, struct haul_change *c)
+static void settle(struct haul_vrp_live *l, struct haul_vrp_change *c)
 {
     fill(l);
     look_near(l);
@@ -296,9 +297,9 @@ static void settle(struct haul_live *l, struct haul_change *c)
 
 /* ---- orders ---- */
 
-enum haul_err haul_live_add_location(struct haul_live *l, const int32_t *time_to, const int32_t *time_from,
-                                     const int32_t *distance_to, const int32_t *distance_from, int32_t *index,
-                                     struct haul_error *e)
+enum haul_err haul_vrp_live_add_location(struct haul_vrp_live *l, const int32_t *time_to, const int32_t *time_from,
+                                         const int32_t *distance_to, const int32_t *distance_from, int32_t *index,
+                                         struct haul_error *e)
 {
     const int32_t n = l->locations;
     if (n == l->locations_max) return haul_fail(e, HAUL_E_LIMIT, "%d locations: no more are spare", n);
@@ -319,7 +320,7 @@ enum haul_err haul_live_add_location(struct haul_live *l, const int32_t *time_to
     return HAUL_OK;
 }
 
-static enum haul_err good_order(const struct haul_live *l, const struct haul_task *t, int32_t tasks,
+static enum haul_err good_order(const struct haul_vrp_live *l, const struct haul_vrp_task *t, int32_t tasks,
                                 struct haul_error *e)
 {
     if (l->free_n < tasks) return haul_fail(e, HAUL_E_LIMIT, "no more tasks are spare");
@@ -330,8 +331,8 @@ static enum haul_err good_order(const struct haul_live *l, const struct haul_tas
     for (int32_t w = 0; w < t->windows_n; w++)
         if (t->windows[w].open > t->windows[w].close || (w > 0 && t->windows[w].open <= t->windows[w - 1].close))
             return haul_fail(e, HAUL_E_CONFLICT, "time_windows[%d]: out of order", w);
-    if (t->service < 0 || t->setup < 0 || t->priority < 0 || t->priority > 100 || t->prize < HAUL_NONE ||
-        t->exposure_max < HAUL_NONE)
+    if (t->service < 0 || t->setup < 0 || t->priority < 0 || t->priority > 100 || t->prize < HAUL_VRP_NONE ||
+        t->exposure_max < HAUL_VRP_NONE)
         return haul_fail(e, HAUL_E_RANGE, "service, setup, priority, prize or max_exposure: out of range");
     for (int32_t d = 0; d < HAUL_DIMS; d++)
         if (t->pickup[d] < 0 || t->delivery[d] < 0 || (d >= l->m->dims && (t->pickup[d] > 0 || t->delivery[d] > 0)))
@@ -342,12 +343,12 @@ static enum haul_err good_order(const struct haul_live *l, const struct haul_tas
 static bool goods_from_start(const struct model *m, int32_t task)
 {
     int64_t any = 0;
-    for (int32_t d = 0; m->nodes[task].mate == HAUL_NONE && d < m->dims; d++) any |= delivery_of(m, task)[d];
+    for (int32_t d = 0; m->nodes[task].mate == HAUL_VRP_NONE && d < m->dims; d++) any |= delivery_of(m, task)[d];
     return any != 0;
 }
 
 /* A vehicle that has left its start cannot deliver what it has not loaded there, unless it comes back to reload. */
-static void set_fits(struct haul_live *l, int32_t task)
+static void set_fits(struct haul_vrp_live *l, int32_t task)
 {
     struct model *m = l->m;
     for (int32_t k = 0; k < m->types; k++) {
@@ -358,7 +359,7 @@ static void set_fits(struct haul_live *l, int32_t task)
     }
 }
 
-static int32_t new_task(struct haul_live *l, const struct haul_task *t)
+static int32_t new_task(struct haul_vrp_live *l, const struct haul_vrp_task *t)
 {
     struct model *m = l->m;
     const int32_t i = l->free_tasks[--l->free_n];
@@ -368,13 +369,13 @@ static int32_t new_task(struct haul_live *l, const struct haul_task *t)
     memcpy(l->skills[i], t->skills, sizeof l->skills[i]);
     m->hold[i] = INT64_MIN;
     l->gone[i] = false;
-    l->was_route[i] = HAUL_NONE;
-    l->s->at[i] = (struct place){.route = HAUL_NONE, .loc = t->location};
+    l->was_route[i] = HAUL_VRP_NONE;
+    l->s->at[i] = (struct place){.route = HAUL_VRP_NONE, .loc = t->location};
     l->x.missed[i] = 0;
     return i;
 }
 
-static void arrive(struct haul_live *l, int32_t i)
+static void arrive(struct haul_vrp_live *l, int32_t i)
 {
     set_fits(l, i);
     model_set_near(l->m, i);
@@ -382,15 +383,15 @@ static void arrive(struct haul_live *l, int32_t i)
     seed_at(l, i);
 }
 
-enum haul_err haul_live_add_job(struct haul_live *l, const struct haul_task *t, int32_t *index, struct haul_change *c,
-                                struct haul_error *e)
+enum haul_err haul_vrp_live_add_job(struct haul_vrp_live *l, const struct haul_vrp_task *t, int32_t *index,
+                                    struct haul_vrp_change *c, struct haul_error *e)
 {
     const enum haul_err bad = good_order(l, t, 1, e);
     if (bad != HAUL_OK) return bad;
     note(l, c);
-    struct haul_task job = *t;
-    job.kind = HAUL_TASK_JOB;
-    job.mate = HAUL_NONE;
+    struct haul_vrp_task job = *t;
+    job.kind = HAUL_VRP_JOB;
+    job.mate = HAUL_VRP_NONE;
     state_begin(l->s);
     *index = new_task(l, &job);
     arrive(l, *index);
@@ -398,16 +399,16 @@ enum haul_err haul_live_add_job(struct haul_live *l, const struct haul_task *t, 
     return HAUL_OK;
 }
 
-enum haul_err haul_live_add_shipment(struct haul_live *l, const struct haul_task *pickup,
-                                     const struct haul_task *delivery, int32_t *index, struct haul_change *c,
-                                     struct haul_error *e)
+enum haul_err haul_vrp_live_add_shipment(struct haul_vrp_live *l, const struct haul_vrp_task *pickup,
+                                         const struct haul_vrp_task *delivery, int32_t *index,
+                                         struct haul_vrp_change *c, struct haul_error *e)
 {
     enum haul_err bad = good_order(l, pickup, 2, e);
     if (bad == HAUL_OK) bad = good_order(l, delivery, 2, e);
     if (bad != HAUL_OK) return bad;
     note(l, c);
-    struct haul_task from = *pickup, to = *delivery;
-    from.kind = HAUL_TASK_PICKUP, to.kind = HAUL_TASK_DELIVERY;
+    struct haul_vrp_task from = *pickup, to = *delivery;
+    from.kind = HAUL_VRP_PICKUP, to.kind = HAUL_VRP_DELIVERY;
     memcpy(to.delivery, from.pickup, sizeof to.delivery);
     memset(from.delivery, 0, sizeof from.delivery);
     memset(to.pickup, 0, sizeof to.pickup);
@@ -424,21 +425,21 @@ enum haul_err haul_live_add_shipment(struct haul_live *l, const struct haul_task
     return HAUL_OK;
 }
 
-static enum haul_err may_cancel(const struct haul_live *l, int32_t task, struct haul_error *e)
+static enum haul_err may_cancel(const struct haul_vrp_live *l, int32_t task, struct haul_error *e)
 {
     if (task < 0 || task >= l->m->tasks || l->gone[task]) return haul_fail(e, HAUL_E_NOT_FOUND, "no such task");
-    if (l->m->nodes[task].kind == HAUL_TASK_DELIVERY)
+    if (l->m->nodes[task].kind == HAUL_VRP_DELIVERY)
         return haul_fail(e, HAUL_E_CONFLICT, "a shipment is cancelled by its pickup");
     const int32_t r = l->s->at[task].route;
-    if (r != HAUL_NONE && l->s->at[task].pos <= l->s->route[r].frozen)
+    if (r != HAUL_VRP_NONE && l->s->at[task].pos <= l->s->route[r].frozen)
         return haul_fail(e, HAUL_E_CONFLICT, "it is frozen");
     return HAUL_OK;
 }
 
-static void retire(struct haul_live *l, int32_t task)
+static void retire(struct haul_vrp_live *l, int32_t task)
 {
     const int32_t r = l->s->at[task].route;
-    if (r != HAUL_NONE) {
+    if (r != HAUL_VRP_NONE) {
         seed_at(l, l->s->at[task].prev);
         seed_at(l, l->s->at[task].next);
         state_cut(l->s, task);
@@ -448,7 +449,8 @@ static void retire(struct haul_live *l, int32_t task)
     l->free_tasks[l->free_n++] = task;
 }
 
-enum haul_err haul_live_cancel(struct haul_live *l, int32_t task, struct haul_change *c, struct haul_error *e)
+enum haul_err haul_vrp_live_cancel(struct haul_vrp_live *l, int32_t task, struct haul_vrp_change *c,
+                                   struct haul_error *e)
 {
     const enum haul_err bad = may_cancel(l, task, e);
     if (bad != HAUL_OK) return bad;
@@ -456,8 +458,8 @@ enum haul_err haul_live_cancel(struct haul_live *l, int32_t task, struct haul_ch
     state_begin(l->s);
     const int32_t mate = l->m->nodes[task].mate, r = l->s->at[task].route;
     retire(l, task);
-    if (mate != HAUL_NONE) retire(l, mate);
-    if (r != HAUL_NONE) mend(l, r);
+    if (mate != HAUL_VRP_NONE) retire(l, mate);
+    if (r != HAUL_VRP_NONE) mend(l, r);
     settle(l, c);
     return HAUL_OK;
 }
@@ -465,7 +467,7 @@ enum haul_err haul_live_cancel(struct haul_live *l, int32_t task, struct haul_ch
 /* ---- vehicles ---- */
 
 /* What has begun is done at its time: its window says no more, and it is on board. */
-static void freeze(struct haul_live *l, int32_t v, int32_t stops)
+static void freeze(struct haul_vrp_live *l, int32_t v, int32_t stops)
 {
     struct model *m = l->m;
     struct state *s = l->s;
@@ -474,13 +476,13 @@ static void freeze(struct haul_live *l, int32_t v, int32_t stops)
         if (goods_from_start(m, i)) n->vehicle = v; /* loaded when it left */
         if (s->at[i].pos > stops) continue;
         n->win_n = 0, n->open = -HAUL_FOREVER, n->close = HAUL_FOREVER;
-        n->exposure_max = n->kind == HAUL_TASK_PICKUP ? n->exposure_max : HAUL_NONE;
-        if (n->kind == HAUL_TASK_PICKUP) m->nodes[n->mate].vehicle = v;
+        n->exposure_max = n->kind == HAUL_VRP_PICKUP ? n->exposure_max : HAUL_VRP_NONE;
+        if (n->kind == HAUL_VRP_PICKUP) m->nodes[n->mate].vehicle = v;
     }
     s->route[v].frozen = stops;
 }
 
-static void hold_at(struct haul_live *l, int32_t v, int32_t stops, int64_t leaves)
+static void hold_at(struct haul_vrp_live *l, int32_t v, int32_t stops, int64_t leaves)
 {
     struct model *m = l->m;
     struct vtype *t = &m->type[m->type_of[v]];
@@ -495,8 +497,8 @@ static void hold_at(struct haul_live *l, int32_t v, int32_t stops, int64_t leave
     m->hold[i] = leaves;
 }
 
-enum haul_err haul_live_progress(struct haul_live *l, int32_t vehicle, int32_t stops, int64_t leaves,
-                                 struct haul_change *c, struct haul_error *e)
+enum haul_err haul_vrp_live_progress(struct haul_vrp_live *l, int32_t vehicle, int32_t stops, int64_t leaves,
+                                     struct haul_vrp_change *c, struct haul_error *e)
 {
     if (vehicle < 0 || vehicle >= l->m->vehicles) return haul_fail(e, HAUL_E_NOT_FOUND, "no such vehicle");
     const struct route *at = &l->s->route[vehicle];
@@ -513,7 +515,8 @@ enum haul_err haul_live_progress(struct haul_live *l, int32_t vehicle, int32_t s
     return HAUL_OK;
 }
 
-enum haul_err haul_live_withdraw(struct haul_live *l, int32_t vehicle, struct haul_change *c, struct haul_error *e)
+enum haul_err haul_vrp_live_withdraw(struct haul_vrp_live *l, int32_t vehicle, struct haul_vrp_change *c,
+                                     struct haul_error *e)
 {
     if (vehicle < 0 || vehicle >= l->m->vehicles) return haul_fail(e, HAUL_E_NOT_FOUND, "no such vehicle");
     note(l, c);
@@ -524,11 +527,12 @@ enum haul_err haul_live_withdraw(struct haul_live *l, int32_t vehicle, struct ha
         if (!l->gone[i]) set_fits(l, i);
     while (s->route[vehicle].n > s->route[vehicle].frozen) {
         const int32_t last = s->at[end_of(l->m, vehicle)].prev, mate = l->m->nodes[last].mate;
-        if (mate != HAUL_NONE && s->at[mate].pos <= s->route[vehicle].frozen) break; /* on board: it must be brought */
-        if (l->m->nodes[last].vehicle != HAUL_NONE) break;
+        if (mate != HAUL_VRP_NONE && s->at[mate].pos <= s->route[vehicle].frozen)
+            break; /* on board: it must be brought */
+        if (l->m->nodes[last].vehicle != HAUL_VRP_NONE) break;
         seed_at(l, last);
         state_cut(s, last);
-        if (mate != HAUL_NONE) state_cut(s, mate);
+        if (mate != HAUL_VRP_NONE) state_cut(s, mate);
     }
     mend(l, vehicle);
     settle(l, c);
@@ -537,8 +541,8 @@ enum haul_err haul_live_withdraw(struct haul_live *l, int32_t vehicle, struct ha
 
 /* ---- ways ---- */
 
-enum haul_err haul_live_ways(struct haul_live *l, const struct haul_way *ways, int32_t n, struct haul_change *c,
-                             struct haul_error *e)
+enum haul_err haul_vrp_live_ways(struct haul_vrp_live *l, const struct haul_way *ways, int32_t n,
+                                 struct haul_vrp_change *c, struct haul_error *e)
 {
     for (int32_t i = 0; i < n; i++)
         if (ways[i].profile < 0 || ways[i].profile >= l->m->p->profiles_n || ways[i].from < 0 ||
@@ -564,8 +568,8 @@ enum haul_err haul_live_ways(struct haul_live *l, const struct haul_way *ways, i
 
 /* ---- improving ---- */
 
-enum haul_err haul_live_improve(struct haul_live *l, int64_t steps, const atomic_bool *stop, struct haul_change *c,
-                                struct haul_error *e)
+enum haul_err haul_vrp_live_improve(struct haul_vrp_live *l, int64_t steps, const atomic_bool *stop,
+                                    struct haul_vrp_change *c, struct haul_error *e)
 {
     if (steps < 0) return haul_fail(e, HAUL_E_RANGE, "steps: negative");
     note(l, c);
@@ -589,7 +593,7 @@ enum haul_err haul_live_improve(struct haul_live *l, int64_t steps, const atomic
 
 /* ---- looking ---- */
 
-int32_t haul_live_stops(const struct haul_live *l, int32_t vehicle, int32_t *tasks, int32_t most)
+int32_t haul_vrp_live_stops(const struct haul_vrp_live *l, int32_t vehicle, int32_t *tasks, int32_t most)
 {
     int32_t n = 0;
     if (vehicle < 0 || vehicle >= l->m->vehicles) return 0;
@@ -598,7 +602,7 @@ int32_t haul_live_stops(const struct haul_live *l, int32_t vehicle, int32_t *tas
     return n;
 }
 
-int32_t haul_live_times(const struct haul_live *l, int32_t vehicle, int64_t *begins, int32_t most)
+int32_t haul_vrp_live_times(const struct haul_vrp_live *l, int32_t vehicle, int64_t *begins, int32_t most)
 {
     if (vehicle < 0 || vehicle >= l->m->vehicles) return 0;
     struct step_list steps = {0};
@@ -611,18 +615,18 @@ int32_t haul_live_times(const struct haul_live *l, int32_t vehicle, int64_t *beg
     return n;
 }
 
-int64_t haul_live_cost(const struct haul_live *l)
+int64_t haul_vrp_live_cost(const struct haul_vrp_live *l)
 {
     return routes_cost(l);
 }
 
-int32_t haul_live_unserved(const struct haul_live *l, int32_t *tasks, int32_t most)
+int32_t haul_vrp_live_unserved(const struct haul_vrp_live *l, int32_t *tasks, int32_t most)
 {
     for (int32_t i = 0; i < l->s->absent_n && i < most; i++) tasks[i] = l->s->absent[i];
     return l->s->absent_n;
 }
 
-enum haul_err haul_live_check(const struct haul_live *l, struct haul_error *e)
+enum haul_err haul_vrp_live_check(const struct haul_vrp_live *l, struct haul_error *e)
 {
     int64_t cost = 0;
     for (int32_t v = 0; v < l->m->vehicles; v++) {

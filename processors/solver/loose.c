@@ -9,14 +9,14 @@ enum { PAIRS_MAX = 1500 }; /* routes: for more of them it is not noted which pai
 
 /* ---- which models ---- */
 
-static int32_t limits_of(const struct haul_vehicle *v)
+static int32_t limits_of(const struct haul_vrp_vehicle *v)
 {
-    return (v->distance_max != HAUL_NONE) + (v->travel_max != HAUL_NONE) + (v->duration_max != HAUL_NONE);
+    return (v->distance_max != HAUL_VRP_NONE) + (v->travel_max != HAUL_VRP_NONE) + (v->duration_max != HAUL_VRP_NONE);
 }
 
 static bool type_fits(const struct model *m, const struct vtype *t)
 {
-    if (t->exact || t->reloads || t->v->tasks_max != HAUL_NONE || limits_of(t->v) > 1) return false;
+    if (t->exact || t->reloads || t->v->tasks_max != HAUL_VRP_NONE || limits_of(t->v) > 1) return false;
     return m->types == 1 || t->v->cost_per_service == 0; /* the same for every plan, and left out */
 }
 
@@ -26,7 +26,7 @@ bool loose_fits(const struct model *m)
     for (int32_t v = 0; v < m->vehicles; v++)
         if (m->p->vehicles[v].steps_frozen > 0) return false;
     for (int32_t i = 0; i < m->tasks; i++)
-        if (m->nodes[i].win_n > 1 || m->nodes[i].vehicle != HAUL_NONE || m->p->tasks[i].prize != HAUL_NONE)
+        if (m->nodes[i].win_n > 1 || m->nodes[i].vehicle != HAUL_VRP_NONE || m->p->tasks[i].prize != HAUL_VRP_NONE)
             return false;
     for (int32_t t = 0; t < m->types; t++)
         if (!type_fits(m, &m->type[t])) return false;
@@ -44,10 +44,10 @@ static void *need(size_t n, size_t size)
 
 static struct limit limit_of(const struct vtype *t)
 {
-    const struct haul_vehicle *v = t->v;
-    if (v->distance_max != HAUL_NONE) return (struct limit){t->distance, v->distance_max, false};
-    if (v->travel_max != HAUL_NONE) return (struct limit){t->time, v->travel_max, false};
-    if (v->duration_max != HAUL_NONE) return (struct limit){t->time, v->duration_max, true};
+    const struct haul_vrp_vehicle *v = t->v;
+    if (v->distance_max != HAUL_VRP_NONE) return (struct limit){t->distance, v->distance_max, false};
+    if (v->travel_max != HAUL_VRP_NONE) return (struct limit){t->time, v->travel_max, false};
+    if (v->duration_max != HAUL_VRP_NONE) return (struct limit){t->time, v->duration_max, true};
     return (struct limit){NULL, 0, false};
 }
 
@@ -71,8 +71,8 @@ static void set_visits(struct loose *l)
         const struct haul_window shift = t->v->shift;
         l->visit[first_of(l, r)] = (struct visit){shift.open, shift.close, 0, t->start};
         l->visit[last_of(l, r)] = (struct visit){-HAUL_FOREVER, shift.close, 0, t->end};
-        l->at[first_of(l, r)] = (struct stop){.prev = HAUL_NONE, .next = last_of(l, r), .route = r};
-        l->at[last_of(l, r)] = (struct stop){.prev = first_of(l, r), .next = HAUL_NONE, .route = r, .pos = 1};
+        l->at[first_of(l, r)] = (struct stop){.prev = HAUL_VRP_NONE, .next = last_of(l, r), .route = r};
+        l->at[last_of(l, r)] = (struct stop){.prev = first_of(l, r), .next = HAUL_VRP_NONE, .route = r, .pos = 1};
     }
 }
 
@@ -154,7 +154,7 @@ static void walk_on(struct loose *l, int32_t r)
     l->at[first].leave = d.leave, l->at[first].warp_to = 0;
     l->span_to[first] = 0;
     for (int32_t k = 0; k < dims; k++) l->load_to[first * dims + k] = 0;
-    for (int32_t a = first, b = l->at[a].next; b != HAUL_NONE; a = b, b = l->at[b].next) {
+    for (int32_t a = first, b = l->at[a].next; b != HAUL_VRP_NONE; a = b, b = l->at[b].next) {
         struct stop *s = &l->at[b];
         const int64_t way = link_cell(l, a, b);
         if (l->m->timed) drive_to(l, t, &d, a, b);
@@ -179,7 +179,7 @@ static void walk_back(struct loose *l, int32_t r)
     const struct vtype *t = type_of_run(l, r);
     int32_t b = last_of(l, r);
     l->at[b].late = l->visit[b].close, l->at[b].warp_from = 0;
-    for (int32_t a = l->at[b].prev; a != HAUL_NONE; b = a, a = l->at[a].prev) {
+    for (int32_t a = l->at[b].prev; a != HAUL_VRP_NONE; b = a, a = l->at[a].prev) {
         const struct visit *v = &l->visit[a];
         int64_t late = l->at[b].late - t->time[link_cell(l, a, b)] - v->service, warp = l->at[b].warp_from;
         if (late > v->close) late = v->close;
@@ -221,7 +221,7 @@ void loose_clear(struct loose *l)
         l->at[last_of(l, r)].prev = first_of(l, r);
         loose_update(l, r);
     }
-    for (int32_t i = 0; i < l->m->tasks; i++) l->at[i].route = HAUL_NONE;
+    for (int32_t i = 0; i < l->m->tasks; i++) l->at[i].route = HAUL_VRP_NONE;
 }
 
 void loose_put(struct loose *l, int32_t behind, int32_t task)
@@ -310,16 +310,16 @@ static void insert_one(struct loose *l, int32_t task)
 {
     const struct model *m = l->m;
     const int32_t *list = m->near_put + (int64_t)task * m->near;
-    struct best_gap best = {INT64_MAX, HAUL_NONE};
+    struct best_gap best = {INT64_MAX, HAUL_VRP_NONE};
     for (int32_t k = 0; k < m->near_n[task] && k < l->near; k++) {
-        if (l->at[list[k]].route == HAUL_NONE) continue;
+        if (l->at[list[k]].route == HAUL_VRP_NONE) continue;
         const int32_t prev = l->at[list[k]].prev;
         try_behind(l, list[k], task, &best);
         if (!is_visit(l, prev)) try_behind(l, prev, task, &best);
     }
     try_empty(l, task, &best);
-    for (int32_t r = 0; best.behind == HAUL_NONE && r < l->runs; r++) try_behind(l, first_of(l, r), task, &best);
-    assert(best.behind != HAUL_NONE); /* some vehicle fits every task: see genetic_fits */
+    for (int32_t r = 0; best.behind == HAUL_VRP_NONE && r < l->runs; r++) try_behind(l, first_of(l, r), task, &best);
+    assert(best.behind != HAUL_VRP_NONE); /* some vehicle fits every task: see genetic_fits */
     loose_put(l, best.behind, task);
     loose_update(l, l->at[task].route);
 }

@@ -16,7 +16,7 @@ static void *own(struct model *m, void *memory)
 
 /* ---- tasks ---- */
 
-static void set_window(struct model *m, struct node *n, const struct haul_task *t, int32_t window)
+static void set_window(struct model *m, struct node *n, const struct haul_vrp_task *t, int32_t window)
 {
     n->win = window;
     n->win_n = t->windows_n;
@@ -25,7 +25,7 @@ static void set_window(struct model *m, struct node *n, const struct haul_task *
     for (int32_t w = 0; w < t->windows_n; w++) m->windows[window + w] = t->windows[w];
 }
 
-void model_set_task(struct model *m, int32_t i, const struct haul_task *t, int32_t window)
+void model_set_task(struct model *m, int32_t i, const struct haul_vrp_task *t, int32_t window)
 {
     struct node *n = &m->nodes[i];
     *n = (struct node){.loc = t->location,
@@ -34,7 +34,7 @@ void model_set_task(struct model *m, int32_t i, const struct haul_task *t, int32
                        .service = t->service_of_class != NULL ? t->service_of_class[0] : t->service,
                        .exposure_max = t->exposure_max,
                        .kind = t->kind,
-                       .vehicle = HAUL_NONE};
+                       .vehicle = HAUL_VRP_NONE};
     set_window(m, n, t, window);
     int64_t *amount = m->amounts + (int64_t)i * 2 * m->dims;
     for (int32_t d = 0; d < m->dims; d++) amount[d] = t->delivery[d], amount[m->dims + d] = t->pickup[d];
@@ -42,11 +42,11 @@ void model_set_task(struct model *m, int32_t i, const struct haul_task *t, int32
     for (int32_t c = 0; m->services != NULL && c < m->classes; c++)
         m->services[(int64_t)i * m->classes + c] = t->service_of_class != NULL ? t->service_of_class[c] : t->service;
     m->setups |= t->setup > 0;
-    m->pairs |= t->mate != HAUL_NONE;
+    m->pairs |= t->mate != HAUL_VRP_NONE;
     m->timed |= t->windows_n > 0;
-    n->penalty = t->kind == HAUL_TASK_DELIVERY ? 0
-                 : t->prize != HAUL_NONE       ? t->prize
-                                               : 4 * m->penalty_unit * (1 + t->priority);
+    n->penalty = t->kind == HAUL_VRP_DELIVERY ? 0
+                 : t->prize != HAUL_VRP_NONE  ? t->prize
+                                              : 4 * m->penalty_unit * (1 + t->priority);
 }
 
 /* Loads along a route only fall (deliveries alone) or only rise: then the sum decides. */
@@ -54,7 +54,7 @@ static bool loads_mixed(const struct model *m)
 {
     bool falls = false, rises = false;
     for (int32_t i = 0; i < m->tasks; i++) {
-        if (m->nodes[i].mate != HAUL_NONE) return true;
+        if (m->nodes[i].mate != HAUL_VRP_NONE) return true;
         for (int32_t d = 0; d < m->dims; d++) falls |= delivery_of(m, i)[d] > 0, rises |= pickup_of(m, i)[d] > 0;
     }
     return falls && rises;
@@ -118,7 +118,7 @@ static bool symmetric(const struct model *m, const int32_t *table)
  * it. */
 static void set_tables(struct model *m, struct vtype *t)
 {
-    const struct haul_vehicle *v = t->v;
+    const struct haul_vrp_vehicle *v = t->v;
     const struct table *from = &m->p->tables[v->profile];
     for (const struct vtype *u = m->type; u < t && t->distance == NULL; u++) {
         if (u->v->profile != v->profile) continue;
@@ -138,7 +138,7 @@ static void set_tables(struct model *m, struct vtype *t)
 
 static void set_costing(struct vtype *t)
 {
-    const struct haul_vehicle *v = t->v;
+    const struct haul_vrp_vehicle *v = t->v;
     t->m1 = t->distance, t->c1 = v->cost_per_distance;
     if (v->cost_per_time == 0) return;
     if (t->time == t->distance)
@@ -151,7 +151,7 @@ static void set_costing(struct vtype *t)
 
 /* ---- vehicles ---- */
 
-static bool same_pauses(const struct haul_vehicle *a, const struct haul_vehicle *b)
+static bool same_pauses(const struct haul_vrp_vehicle *a, const struct haul_vrp_vehicle *b)
 {
     if (a->breaks_n != 0 || b->breaks_n != 0) return false; /* breaks have names of their own: every one a type */
     if (a->reloads_n != b->reloads_n || a->reloads_max != b->reloads_max) return false;
@@ -165,7 +165,7 @@ static bool same_pauses(const struct haul_vehicle *a, const struct haul_vehicle 
            r->service_rests == s->service_rests;
 }
 
-static bool alike(const struct haul_vehicle *a, const struct haul_vehicle *b)
+static bool alike(const struct haul_vrp_vehicle *a, const struct haul_vrp_vehicle *b)
 {
     return a->profile == b->profile && a->service_class == b->service_class && a->start == b->start &&
            a->end == b->end && memcmp(a->capacity, b->capacity, sizeof a->capacity) == 0 &&
@@ -194,19 +194,19 @@ bool model_fits_alone(const struct model *m, const struct vtype *t, int32_t task
     return begin + service_of(m, t, task) + t->time[cell(m, n->loc, t->end)] <= t->v->shift.close;
 }
 
-static bool exposure_matters(const struct model *m, const struct haul_vehicle *v)
+static bool exposure_matters(const struct model *m, const struct haul_vrp_vehicle *v)
 {
     if (v->exposure_drive_permille == 0 && v->exposure_stop_permille == 0) return false;
     for (int32_t i = 0; i < m->tasks; i++)
-        if (m->nodes[i].exposure_max != HAUL_NONE) return true;
+        if (m->nodes[i].exposure_max != HAUL_VRP_NONE) return true;
     return false;
 }
 
-static void set_type(struct model *m, struct vtype *t, const struct haul_vehicle *v)
+static void set_type(struct model *m, struct vtype *t, const struct haul_vrp_vehicle *v)
 {
     *t = (struct vtype){.v = v, .class = v->service_class, .ready = INT64_MIN};
-    t->start = v->start == HAUL_NONE ? m->nowhere : v->start;
-    t->end = v->end == HAUL_NONE ? m->nowhere : v->end;
+    t->start = v->start == HAUL_VRP_NONE ? m->nowhere : v->start;
+    t->end = v->end == HAUL_VRP_NONE ? m->nowhere : v->end;
     memcpy(t->capacity, v->capacity, sizeof t->capacity);
     const struct haul_speeds *speeds = &m->p->speeds[v->profile];
     t->speeds = speeds->steps_n > 0 ? speeds : NULL;
@@ -214,20 +214,21 @@ static void set_type(struct model *m, struct vtype *t, const struct haul_vehicle
     set_costing(t);
     for (int32_t i = 0; i < v->reloads_n; i++) t->reloads |= v->reloads_max > 0 && v->reloads[i].load;
     t->exact = v->breaks_n > 0 || (v->reloads_n > 0 && v->reloads_max > 0) || v->rule.drive_max > 0 ||
-               v->energy_max != HAUL_NONE || v->cost_per_duration > 0 || t->speeds != NULL || exposure_matters(m, v) ||
-               (v->duration_max != HAUL_NONE && m->timed) || (v->cost_per_service > 0 && m->setups);
-    t->limited = v->distance_max != HAUL_NONE || v->travel_max != HAUL_NONE || v->duration_max != HAUL_NONE ||
-                 v->tasks_max != HAUL_NONE;
+               v->energy_max != HAUL_VRP_NONE || v->cost_per_duration > 0 || t->speeds != NULL ||
+               exposure_matters(m, v) || (v->duration_max != HAUL_VRP_NONE && m->timed) ||
+               (v->cost_per_service > 0 && m->setups);
+    t->limited = v->distance_max != HAUL_VRP_NONE || v->travel_max != HAUL_VRP_NONE ||
+                 v->duration_max != HAUL_VRP_NONE || v->tasks_max != HAUL_VRP_NONE;
     uint8_t *fits = own(m, calloc((size_t)m->tasks_cap + 1, 1));
     for (int32_t i = 0; i < m->tasks; i++) fits[i] = model_fits_alone(m, t, i, m->p->tasks[i].skills);
     t->fits = fits;
 }
 
-static int32_t type_like(const struct model *m, const struct haul_vehicle *v)
+static int32_t type_like(const struct model *m, const struct haul_vrp_vehicle *v)
 {
     for (int32_t t = m->types - 1; t >= 0; t--)
         if (alike(m->type[t].v, v)) return t;
-    return HAUL_NONE;
+    return HAUL_VRP_NONE;
 }
 
 static enum haul_err set_vehicles(struct model *m, struct haul_error *e)
@@ -240,14 +241,14 @@ static enum haul_err set_vehicles(struct model *m, struct haul_error *e)
     if (m->type == NULL || m->type_of == NULL || m->owned == NULL)
         return haul_fail(e, HAUL_E_NOMEM, "no memory for %d vehicles", m->vehicles);
     for (int32_t v = 0; v < m->vehicles; v++) {
-        const struct haul_vehicle *from = &p->vehicles[v];
+        const struct haul_vrp_vehicle *from = &p->vehicles[v];
         m->timed |= from->shift.close < HAUL_FOREVER;
-        m->docks |= from->dock != HAUL_NONE && from->dock_time > 0;
+        m->docks |= from->dock != HAUL_VRP_NONE && from->dock_time > 0;
     }
     for (int32_t v = 0; v < m->vehicles; v++) {
-        int32_t t =
-            m->tasks_cap > m->tasks ? HAUL_NONE : type_like(m, &p->vehicles[v]); /* a live vehicle is like no other */
-        if (t == HAUL_NONE) {
+        int32_t t = m->tasks_cap > m->tasks ? HAUL_VRP_NONE
+                                            : type_like(m, &p->vehicles[v]); /* a live vehicle is like no other */
+        if (t == HAUL_VRP_NONE) {
             t = m->types;
             set_type(m, &m->type[t], &p->vehicles[v]);
             m->types++;
@@ -278,7 +279,7 @@ static void set_sisters(struct model *m)
 
 static bool all_plain(const struct model *m)
 {
-    if (m->types != 1 || m->dims > 1 || m->mixed_load || m->type[0].reloads || m->type[0].v->tasks_max != HAUL_NONE)
+    if (m->types != 1 || m->dims > 1 || m->mixed_load || m->type[0].reloads || m->type[0].v->tasks_max != HAUL_VRP_NONE)
         return false;
     for (int32_t i = 0; i < m->tasks; i++)
         if (!m->type[0].fits[i]) return false;
@@ -329,10 +330,10 @@ static void set_penalties(struct model *m)
     if (most > HAUL_FOREVER / 1024) most = HAUL_FOREVER / 1024;
     m->penalty_unit = most;
     for (int32_t i = 0; i < m->tasks; i++) {
-        const struct haul_task *t = &m->p->tasks[i];
-        m->nodes[i].penalty = t->kind == HAUL_TASK_DELIVERY ? 0
-                              : t->prize != HAUL_NONE       ? t->prize
-                                                            : 4 * most * (1 + t->priority);
+        const struct haul_vrp_task *t = &m->p->tasks[i];
+        m->nodes[i].penalty = t->kind == HAUL_VRP_DELIVERY ? 0
+                              : t->prize != HAUL_VRP_NONE  ? t->prize
+                                                           : 4 * most * (1 + t->priority);
     }
 }
 
@@ -517,7 +518,7 @@ static enum haul_err build(const struct haul_problem *p, int32_t spare, bool lis
     m->classes = p->classes;
     bool open = spare > 0;
     for (int32_t v = 0; v < p->vehicles_n; v++)
-        open |= p->vehicles[v].start == HAUL_NONE || p->vehicles[v].end == HAUL_NONE;
+        open |= p->vehicles[v].start == HAUL_VRP_NONE || p->vehicles[v].end == HAUL_VRP_NONE;
     m->stride = p->locations_n + spare + (open ? 1 : 0);
     m->nowhere = m->stride - 1;
     enum haul_err bad = set_tasks(m, spare, e);

@@ -22,8 +22,8 @@ struct node {
     int64_t size;           /* of the first amount, delivery and pickup */
     int64_t penalty;        /* of leaving it out; a shipment's stands at its pickup */
     int64_t exposure_max;
-    enum haul_task_kind kind;
-    int32_t vehicle; /* the only one that may serve it (its load is on board), or HAUL_NONE */
+    enum haul_vrp_task_kind kind;
+    int32_t vehicle; /* the only one that may serve it (its load is on board), or HAUL_VRP_NONE */
 };
 
 struct vtype {
@@ -37,7 +37,7 @@ struct vtype {
     int32_t start, end; /* locations */
     int32_t class;
     int64_t capacity[HAUL_DIMS];
-    const struct haul_vehicle *v;
+    const struct haul_vrp_vehicle *v;
     int64_t ready;                    /* leaves its start no earlier */
     bool started;                     /* and at just that time */
     const struct haul_speeds *speeds; /* NULL: none */
@@ -80,7 +80,7 @@ void model_free(struct model *m);
 
 /* For tasks that come later: fills the node and its lists of near tasks, and sets it into theirs. `windows`: where in
  * m->windows. */
-void model_set_task(struct model *m, int32_t i, const struct haul_task *t, int32_t window);
+void model_set_task(struct model *m, int32_t i, const struct haul_vrp_task *t, int32_t window);
 void model_set_near(struct model *m, int32_t i);
 void model_set_ways(struct model *m, const struct haul_way *ways,
                     int32_t n); /* of a model with spare room: it owns its tables */

@@ -5,16 +5,16 @@
 
 #include <stdlib.h>
 
-static void set_route(struct haul_route *to, int32_t r, const struct timing *timing, const struct step_list *steps,
+static void set_route(struct haul_vrp_route *to, int32_t r, const struct timing *timing, const struct step_list *steps,
                       int32_t from)
 {
-    *to = (struct haul_route){.vehicle = r,
-                              .steps_n = steps->n - from,
-                              .cost = timing->split,
-                              .travel = timing->travel,
-                              .distance = timing->distance,
-                              .waiting = timing->waiting,
-                              .service = timing->service};
+    *to = (struct haul_vrp_route){.vehicle = r,
+                                  .steps_n = steps->n - from,
+                                  .cost = timing->split,
+                                  .travel = timing->travel,
+                                  .distance = timing->distance,
+                                  .waiting = timing->waiting,
+                                  .service = timing->service};
 }
 
 static enum haul_err time_route(const struct state *s, int32_t r, int64_t ready, struct timing *timing,
@@ -36,8 +36,8 @@ static enum haul_err time_route(const struct state *s, int32_t r, int64_t ready,
 /* At a dock the start is where it loads: it arrives there, loads, and may have to wait until it leaves. */
 static void set_loading(const struct model *m, int32_t r, int64_t ready, struct haul_step *start)
 {
-    const struct haul_vehicle *v = &m->p->vehicles[r];
-    if (v->dock == HAUL_NONE || v->dock_time == 0) return;
+    const struct haul_vrp_vehicle *v = &m->p->vehicles[r];
+    if (v->dock == HAUL_VRP_NONE || v->dock_time == 0) return;
     start->waiting = start->arrival - ready;
     start->service = v->dock_time;
     start->arrival = ready - v->dock_time;
@@ -49,26 +49,26 @@ static int by_index(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-static void set_unserved(const struct state *s, struct haul_plan *out)
+static void set_unserved(const struct state *s, struct haul_vrp_plan *out)
 {
     out->unserved_n = s->absent_n;
     memcpy(out->unserved, s->absent, (size_t)s->absent_n * sizeof *s->absent);
     qsort(out->unserved, (size_t)s->absent_n, sizeof *out->unserved, by_index);
     for (int32_t i = 0; i < out->unserved_n; i++) {
-        const struct haul_task *t = &s->m->p->tasks[out->unserved[i]];
-        if (t->prize != HAUL_NONE && t->kind != HAUL_TASK_DELIVERY) out->prizes += t->prize;
+        const struct haul_vrp_task *t = &s->m->p->tasks[out->unserved[i]];
+        if (t->prize != HAUL_VRP_NONE && t->kind != HAUL_VRP_DELIVERY) out->prizes += t->prize;
     }
 }
 
-enum haul_err plan_from(const struct state *s, struct haul_plan *out, struct haul_error *e)
+enum haul_err plan_from(const struct state *s, struct haul_vrp_plan *out, struct haul_error *e)
 {
     const struct model *m = s->m;
-    *out = (struct haul_plan){.routes = calloc((size_t)s->used_n + 1, sizeof *out->routes),
-                              .unserved = calloc((size_t)s->absent_n + 1, sizeof *out->unserved)};
+    *out = (struct haul_vrp_plan){.routes = calloc((size_t)s->used_n + 1, sizeof *out->routes),
+                                  .unserved = calloc((size_t)s->absent_n + 1, sizeof *out->unserved)};
     int64_t *ready = malloc((size_t)m->vehicles * sizeof *ready);
     if (out->routes == NULL || out->unserved == NULL || ready == NULL) {
         free(ready);
-        haul_plan_free(out);
+        haul_vrp_plan_free(out);
         return haul_fail(e, HAUL_E_NOMEM, "no memory for the plan");
     }
     for (int32_t v = 0; v < m->vehicles; v++) ready[v] = INT64_MIN;
@@ -89,31 +89,31 @@ enum haul_err plan_from(const struct state *s, struct haul_plan *out, struct hau
     out->memory = steps.p;
     for (int32_t i = 0, at = 0; i < out->routes_n; at += out->routes[i++].steps_n) out->routes[i].steps = steps.p + at;
     if (bad != HAUL_OK) {
-        haul_plan_free(out);
+        haul_vrp_plan_free(out);
         return bad;
     }
     set_unserved(s, out);
     return HAUL_OK;
 }
 
-void haul_plan_free(struct haul_plan *plan)
+void haul_vrp_plan_free(struct haul_vrp_plan *plan)
 {
     free(plan->routes);
     free(plan->unserved);
     free(plan->memory);
-    *plan = (struct haul_plan){0};
+    *plan = (struct haul_vrp_plan){0};
 }
 
 /* ---- from stops to a state ---- */
 
 static enum haul_err first_steps_of(struct state *s, int32_t v, struct haul_error *e)
 {
-    const struct haul_vehicle *from = &s->m->p->vehicles[v];
+    const struct haul_vrp_vehicle *from = &s->m->p->vehicles[v];
     int32_t last = start_of(s->m, v);
     for (int32_t i = 0; i < from->steps_n; i++) {
         const int32_t task = from->steps[i], mate = s->m->nodes[task].mate;
         const bool frozen = i < from->steps_frozen;
-        if (mate != HAUL_NONE && s->m->nodes[task].kind == HAUL_TASK_DELIVERY && s->at[mate].route != v) continue;
+        if (mate != HAUL_VRP_NONE && s->m->nodes[task].kind == HAUL_VRP_DELIVERY && s->at[mate].route != v) continue;
         state_put(s, last, task);
         last = task;
         s->route[v].frozen += frozen;
@@ -123,7 +123,7 @@ static enum haul_err first_steps_of(struct state *s, int32_t v, struct haul_erro
     /* a shipment whose delivery is missing from the steps cannot stand alone */
     for (int32_t i = 0; i < from->steps_n; i++) {
         const int32_t task = from->steps[i], mate = s->m->nodes[task].mate;
-        if (mate == HAUL_NONE || s->at[task].route == HAUL_NONE || s->at[mate].route != HAUL_NONE) continue;
+        if (mate == HAUL_VRP_NONE || s->at[task].route == HAUL_VRP_NONE || s->at[mate].route != HAUL_VRP_NONE) continue;
         if (i < from->steps_frozen)
             return haul_fail(e, HAUL_E_CONFLICT, "vehicle %lld: steps: shipment %lld is picked up but not delivered",
                              (long long)from->id, (long long)s->m->p->tasks[task].id);
@@ -163,7 +163,7 @@ static enum haul_err good_stops(const struct haul_problem *p, const struct haul_
     return HAUL_OK;
 }
 
-static bool skills_fit(const struct haul_problem *p, const struct haul_vehicle *v, int32_t task)
+static bool skills_fit(const struct haul_problem *p, const struct haul_vrp_vehicle *v, int32_t task)
 {
     for (int32_t w = 0; w < HAUL_SKILL_WORDS; w++)
         if ((p->tasks[task].skills[w] & ~v->skills[w]) != 0) return false;
@@ -179,7 +179,7 @@ static enum haul_err put_stops(struct state *s, const struct haul_stops *route, 
         if (!skills_fit(p, &p->vehicles[route->vehicle], task))
             return haul_fail(e, HAUL_E_CONFLICT, "vehicle %lld lacks a skill of task %lld",
                              (long long)p->vehicles[route->vehicle].id, (long long)p->tasks[task].id);
-        if (p->tasks[task].kind == HAUL_TASK_DELIVERY && s->at[mate].route != route->vehicle)
+        if (p->tasks[task].kind == HAUL_VRP_DELIVERY && s->at[mate].route != route->vehicle)
             return haul_fail(e, HAUL_E_CONFLICT, "delivery %lld does not stand behind its pickup",
                              (long long)p->tasks[task].id);
         state_put(s, last, task);
@@ -187,7 +187,7 @@ static enum haul_err put_stops(struct state *s, const struct haul_stops *route, 
     }
     for (int32_t k = 0; k < route->tasks_n; k++) {
         const int32_t mate = p->tasks[route->tasks[k]].mate;
-        if (mate != HAUL_NONE && s->at[mate].route != route->vehicle)
+        if (mate != HAUL_VRP_NONE && s->at[mate].route != route->vehicle)
             return haul_fail(e, HAUL_E_CONFLICT, "shipment %lld is picked up but not delivered",
                              (long long)p->tasks[route->tasks[k]].id);
     }
@@ -195,10 +195,10 @@ static enum haul_err put_stops(struct state *s, const struct haul_stops *route, 
     return HAUL_OK;
 }
 
-enum haul_err haul_plan_of(const struct haul_problem *p, const struct haul_stops *routes, int32_t routes_n,
-                           struct haul_plan *out, struct haul_error *e)
+enum haul_err haul_vrp_plan_of(const struct haul_problem *p, const struct haul_stops *routes, int32_t routes_n,
+                               struct haul_vrp_plan *out, struct haul_error *e)
 {
-    *out = (struct haul_plan){0};
+    *out = (struct haul_vrp_plan){0};
     enum haul_err bad = haul_problem_check(p, e);
     if (bad != HAUL_OK) return bad;
     bool *served = calloc((size_t)p->tasks_n + 1, sizeof *served),

@@ -8,7 +8,7 @@
 #include "processors/solver/search.h"
 
 /* HAUL_E_CONFLICT: the docks cannot be shared so that all leave in time; *e says where. */
-enum haul_err plan_from(const struct state *s, struct haul_plan *out, struct haul_error *e);
+enum haul_err plan_from(const struct state *s, struct haul_vrp_plan *out, struct haul_error *e);
 
 /* Puts the tasks of the vehicles' steps. What does not keep every rule is left absent, but HAUL_E_CONFLICT where it is
  * frozen. */

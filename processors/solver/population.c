@@ -27,7 +27,7 @@ static void individual_free(struct individual *x)
 
 static int32_t task_or_none(const struct loose *l, int32_t stop)
 {
-    return is_visit(l, stop) ? stop : HAUL_NONE;
+    return is_visit(l, stop) ? stop : HAUL_VRP_NONE;
 }
 
 static void individual_save(struct individual *x, const struct loose *l)
@@ -47,7 +47,7 @@ void individual_load(const struct individual *from, struct loose *l)
     l->moves++;
     for (int32_t r = 0; r < l->runs; r++) {
         int32_t last = first_of(l, r);
-        for (int32_t i = from->first[r]; i != HAUL_NONE; i = from->next[i]) {
+        for (int32_t i = from->first[r]; i != HAUL_VRP_NONE; i = from->next[i]) {
             loose_put(l, last, i);
             last = i;
         }
@@ -72,7 +72,8 @@ static double apart_by(const struct individual *a, const struct individual *b, c
     int32_t differ = 0;
     for (int32_t i = 0; i < m->tasks; i++) {
         if (a->next[i] != b->next[i] && (m->timed || a->next[i] != b->prev[i])) differ++;
-        if (a->prev[i] == HAUL_NONE && b->prev[i] != HAUL_NONE && (m->timed || b->next[i] != HAUL_NONE)) differ++;
+        if (a->prev[i] == HAUL_VRP_NONE && b->prev[i] != HAUL_VRP_NONE && (m->timed || b->next[i] != HAUL_VRP_NONE))
+            differ++;
     }
     return (double)differ / m->tasks;
 }
@@ -132,12 +133,12 @@ static void drop(struct group *g, int32_t i)
 static int32_t worst_of(const struct population *p, struct group *g)
 {
     set_merits(p, g);
-    int32_t worst = HAUL_NONE;
+    int32_t worst = HAUL_VRP_NONE;
     bool worst_twin = false;
     for (int32_t i = 0; i < g->n; i++) {
         bool twin = false;
         for (int32_t k = 0; k < g->n && !twin; k++) twin = k != i && g->away[i][k] <= 0;
-        if (worst == HAUL_NONE || twin > worst_twin || (twin == worst_twin && g->merit[i] > g->merit[worst]))
+        if (worst == HAUL_VRP_NONE || twin > worst_twin || (twin == worst_twin && g->merit[i] > g->merit[worst]))
             worst = i, worst_twin = twin;
     }
     return worst;

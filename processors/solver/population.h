@@ -12,8 +12,8 @@
 enum { GROUP_LEAST = 25, GROUP_MORE = 40, GROUP_MAX = GROUP_LEAST + GROUP_MORE };
 
 struct individual {
-    int32_t *next, *prev; /* [tasks] HAUL_NONE: an end */
-    int32_t *first;       /* [runs] HAUL_NONE: not used */
+    int32_t *next, *prev; /* [tasks] HAUL_VRP_NONE: an end */
+    int32_t *first;       /* [runs] HAUL_VRP_NONE: not used */
     struct loose_sum sum;
     bool keeps; /* every rule */
 };

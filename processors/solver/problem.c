@@ -132,7 +132,7 @@ static enum haul_err good_amounts(const struct haul_problem *p, const int64_t *a
     return HAUL_OK;
 }
 
-static enum haul_err good_task(const struct haul_problem *p, const struct haul_task *t, struct haul_error *e)
+static enum haul_err good_task(const struct haul_problem *p, const struct haul_vrp_task *t, struct haul_error *e)
 {
     enum haul_err bad;
     if ((bad = in_range(p->tasks_n, 0, HAUL_MAX_TASKS - 2, "number of tasks", e)) != HAUL_OK) return bad;
@@ -140,14 +140,14 @@ static enum haul_err good_task(const struct haul_problem *p, const struct haul_t
     if ((bad = in_range(t->setup, 0, HAUL_AMOUNT_MAX, "setup", e)) != HAUL_OK) return bad;
     if ((bad = in_range(t->service, 0, HAUL_AMOUNT_MAX, "service", e)) != HAUL_OK) return bad;
     if ((bad = in_range(t->priority, 0, 100, "priority", e)) != HAUL_OK) return bad;
-    if ((bad = in_range(t->prize, HAUL_NONE, HAUL_FOREVER, "prize", e)) != HAUL_OK) return bad;
-    if ((bad = in_range(t->exposure_max, HAUL_NONE, HAUL_FOREVER, "exposure_max", e)) != HAUL_OK) return bad;
+    if ((bad = in_range(t->prize, HAUL_VRP_NONE, HAUL_FOREVER, "prize", e)) != HAUL_OK) return bad;
+    if ((bad = in_range(t->exposure_max, HAUL_VRP_NONE, HAUL_FOREVER, "exposure_max", e)) != HAUL_OK) return bad;
     if ((bad = good_amounts(p, t->delivery, "delivery", e)) != HAUL_OK) return bad;
     if ((bad = good_amounts(p, t->pickup, "pickup", e)) != HAUL_OK) return bad;
     return good_windows(t->windows, t->windows_n, "time_windows", e);
 }
 
-static enum haul_err good_breaks(const struct haul_problem *p, const struct haul_vehicle *v, struct haul_error *e)
+static enum haul_err good_breaks(const struct haul_problem *p, const struct haul_vrp_vehicle *v, struct haul_error *e)
 {
     enum haul_err bad;
     for (int32_t i = 0; i < v->breaks_n; i++) {
@@ -160,7 +160,7 @@ static enum haul_err good_breaks(const struct haul_problem *p, const struct haul
     return HAUL_OK;
 }
 
-static enum haul_err good_reloads(const struct haul_problem *p, const struct haul_vehicle *v, struct haul_error *e)
+static enum haul_err good_reloads(const struct haul_problem *p, const struct haul_vrp_vehicle *v, struct haul_error *e)
 {
     enum haul_err bad;
     for (int32_t i = 0; i < v->reloads_n; i++) {
@@ -182,7 +182,7 @@ static enum haul_err good_rule(const struct haul_driving_rule *r, struct haul_er
     return in_range(r->drive_day_max, 0, HAUL_AMOUNT_MAX, "driving_rule.drive_day_max", e);
 }
 
-static enum haul_err good_costs(const struct haul_vehicle *v, struct haul_error *e)
+static enum haul_err good_costs(const struct haul_vrp_vehicle *v, struct haul_error *e)
 {
     const struct {
         int64_t value, low, high;
@@ -194,11 +194,11 @@ static enum haul_err good_costs(const struct haul_vehicle *v, struct haul_error 
         {v->cost_per_service, 0, HAUL_AMOUNT_MAX, "costs.per_service"},
         {v->cost_per_duration, 0, HAUL_AMOUNT_MAX, "costs.per_duration"},
         {v->speed_permille, 1, 100000, "speed_factor"},
-        {v->distance_max, HAUL_NONE, HAUL_FOREVER, "max_distance"},
-        {v->travel_max, HAUL_NONE, HAUL_FOREVER, "max_travel_time"},
-        {v->duration_max, HAUL_NONE, HAUL_FOREVER, "max_duration"},
-        {v->tasks_max, HAUL_NONE, HAUL_MAX_TASKS, "max_tasks"},
-        {v->energy_max, HAUL_NONE, HAUL_AMOUNT_MAX, "energy.max"},
+        {v->distance_max, HAUL_VRP_NONE, HAUL_FOREVER, "max_distance"},
+        {v->travel_max, HAUL_VRP_NONE, HAUL_FOREVER, "max_travel_time"},
+        {v->duration_max, HAUL_VRP_NONE, HAUL_FOREVER, "max_duration"},
+        {v->tasks_max, HAUL_VRP_NONE, HAUL_MAX_TASKS, "max_tasks"},
+        {v->energy_max, HAUL_VRP_NONE, HAUL_AMOUNT_MAX, "energy.max"},
         {v->energy_per_distance, 0, HAUL_AMOUNT_MAX, "energy.per_distance"},
         {v->energy_per_load, 0, HAUL_AMOUNT_MAX, "energy.per_load"},
         {v->exposure_drive_permille, 0, 1000, "exposure.drive"},
@@ -212,15 +212,15 @@ static enum haul_err good_costs(const struct haul_vehicle *v, struct haul_error 
     return HAUL_OK;
 }
 
-static enum haul_err good_vehicle(const struct haul_problem *p, const struct haul_vehicle *v, struct haul_error *e)
+static enum haul_err good_vehicle(const struct haul_problem *p, const struct haul_vrp_vehicle *v, struct haul_error *e)
 {
     enum haul_err bad;
     if ((bad = in_range(p->vehicles_n, 0, HAUL_MAX_TASKS - 1, "number of vehicles", e)) != HAUL_OK) return bad;
     if ((bad = in_range(v->profile, 0, p->profiles_n - 1, "profile", e)) != HAUL_OK) return bad;
     if ((bad = in_range(v->service_class, 0, 1000, "type", e)) != HAUL_OK) return bad;
-    if ((bad = in_range(v->start, HAUL_NONE, p->locations_n - 1, "start", e)) != HAUL_OK) return bad;
-    if ((bad = in_range(v->end, HAUL_NONE, p->locations_n - 1, "end", e)) != HAUL_OK) return bad;
-    if ((bad = in_range(v->dock, HAUL_NONE, p->docks_n - 1, "dock", e)) != HAUL_OK) return bad;
+    if ((bad = in_range(v->start, HAUL_VRP_NONE, p->locations_n - 1, "start", e)) != HAUL_OK) return bad;
+    if ((bad = in_range(v->end, HAUL_VRP_NONE, p->locations_n - 1, "end", e)) != HAUL_OK) return bad;
+    if ((bad = in_range(v->dock, HAUL_VRP_NONE, p->docks_n - 1, "dock", e)) != HAUL_OK) return bad;
     if ((bad = good_amounts(p, v->capacity, "capacity", e)) != HAUL_OK) return bad;
     if ((bad = good_windows(&v->shift, 1, "time_window", e)) != HAUL_OK) return bad;
     if ((bad = good_costs(v, e)) != HAUL_OK) return bad;
@@ -262,15 +262,15 @@ enum haul_err haul_problem_add_dock(struct haul_problem *p, int32_t places, int3
     return HAUL_OK;
 }
 
-static enum haul_err add_task(struct haul_problem *p, const struct haul_task *t, struct haul_error *e)
+static enum haul_err add_task(struct haul_problem *p, const struct haul_vrp_task *t, struct haul_error *e)
 {
     const enum haul_err bad = good_task(p, t, e);
     if (bad != HAUL_OK) return bad;
-    struct haul_task *tasks = solver_room(p->tasks, (size_t)p->tasks_n, sizeof *tasks);
+    struct haul_vrp_task *tasks = solver_room(p->tasks, (size_t)p->tasks_n, sizeof *tasks);
     if (tasks == NULL) return no_memory(e);
     p->tasks = tasks;
     bool failed = false;
-    struct haul_task copy = *t;
+    struct haul_vrp_task copy = *t;
     copy.windows = keep(p, t->windows, (size_t)t->windows_n, sizeof *t->windows, &failed);
     copy.service_of_class = keep(p, t->service_of_class, (size_t)p->classes, sizeof *t->service_of_class, &failed);
     copy.description.p = keep(p, t->description.p, t->description.n, 1, &failed);
@@ -279,25 +279,25 @@ static enum haul_err add_task(struct haul_problem *p, const struct haul_task *t,
     return HAUL_OK;
 }
 
-enum haul_err haul_problem_add_job(struct haul_problem *p, const struct haul_task *t, int32_t *index,
+enum haul_err haul_problem_add_job(struct haul_problem *p, const struct haul_vrp_task *t, int32_t *index,
                                    struct haul_error *e)
 {
-    struct haul_task job = *t;
-    job.kind = HAUL_TASK_JOB;
-    job.mate = HAUL_NONE;
+    struct haul_vrp_task job = *t;
+    job.kind = HAUL_VRP_JOB;
+    job.mate = HAUL_VRP_NONE;
     const enum haul_err bad = add_task(p, &job, e);
     if (bad == HAUL_OK) *index = p->tasks_n - 1;
     return bad;
 }
 
-enum haul_err haul_problem_add_shipment(struct haul_problem *p, const struct haul_task *pickup,
-                                        const struct haul_task *delivery, int32_t *index, struct haul_error *e)
+enum haul_err haul_problem_add_shipment(struct haul_problem *p, const struct haul_vrp_task *pickup,
+                                        const struct haul_vrp_task *delivery, int32_t *index, struct haul_error *e)
 {
-    struct haul_task from = *pickup, to = *delivery;
+    struct haul_vrp_task from = *pickup, to = *delivery;
     const int32_t at = p->tasks_n;
-    from.kind = HAUL_TASK_PICKUP;
+    from.kind = HAUL_VRP_PICKUP;
     from.mate = at + 1;
-    to.kind = HAUL_TASK_DELIVERY;
+    to.kind = HAUL_VRP_DELIVERY;
     to.mate = at;
     memset(from.delivery, 0, sizeof from.delivery);
     memset(to.pickup, 0, sizeof to.pickup);
@@ -318,7 +318,7 @@ enum haul_err haul_problem_add_shipment(struct haul_problem *p, const struct hau
 
 enum haul_err problem_narrow(struct haul_problem *p, int32_t task, struct haul_window to, struct haul_error *e)
 {
-    struct haul_task *t = &p->tasks[task];
+    struct haul_vrp_task *t = &p->tasks[task];
     const struct haul_window any = {0, HAUL_FOREVER};
     const struct haul_window *was = t->windows_n == 0 ? &any : t->windows;
     bool failed = false;
@@ -336,7 +336,7 @@ enum haul_err problem_narrow(struct haul_problem *p, int32_t task, struct haul_w
     return HAUL_OK;
 }
 
-static void keep_breaks(struct haul_problem *p, struct haul_vehicle *v, bool *failed)
+static void keep_breaks(struct haul_problem *p, struct haul_vrp_vehicle *v, bool *failed)
 {
     struct haul_break *breaks = keep(p, v->breaks, (size_t)v->breaks_n, sizeof *v->breaks, failed);
     for (int32_t i = 0; breaks != NULL && i < v->breaks_n; i++) {
@@ -346,16 +346,16 @@ static void keep_breaks(struct haul_problem *p, struct haul_vehicle *v, bool *fa
     v->breaks = breaks;
 }
 
-enum haul_err haul_problem_add_vehicle(struct haul_problem *p, const struct haul_vehicle *v, int32_t *index,
+enum haul_err haul_problem_add_vehicle(struct haul_problem *p, const struct haul_vrp_vehicle *v, int32_t *index,
                                        struct haul_error *e)
 {
     const enum haul_err bad = good_vehicle(p, v, e);
     if (bad != HAUL_OK) return bad;
-    struct haul_vehicle *vehicles = solver_room(p->vehicles, (size_t)p->vehicles_n, sizeof *vehicles);
+    struct haul_vrp_vehicle *vehicles = solver_room(p->vehicles, (size_t)p->vehicles_n, sizeof *vehicles);
     if (vehicles == NULL) return no_memory(e);
     p->vehicles = vehicles;
     bool failed = false;
-    struct haul_vehicle copy = *v;
+    struct haul_vrp_vehicle copy = *v;
     keep_breaks(p, &copy, &failed);
     copy.reloads = keep(p, v->reloads, (size_t)v->reloads_n, sizeof *v->reloads, &failed);
     copy.steps = keep(p, v->steps, (size_t)v->steps_n, sizeof *v->steps, &failed);
@@ -448,13 +448,13 @@ int32_t haul_problem_distance(const struct haul_problem *p, int32_t profile, int
 static enum haul_err good_steps(const struct haul_problem *p, int32_t *seen, struct haul_error *e)
 {
     for (int32_t v = 0; v < p->vehicles_n; v++) {
-        const struct haul_vehicle *at = &p->vehicles[v];
+        const struct haul_vrp_vehicle *at = &p->vehicles[v];
         for (int32_t i = 0; i < at->steps_n; i++) {
-            const struct haul_task *t = &p->tasks[at->steps[i]];
+            const struct haul_vrp_task *t = &p->tasks[at->steps[i]];
             if (seen[at->steps[i]] != 0)
                 return haul_fail(e, HAUL_E_DUPLICATE, "vehicle %lld: steps: task %lld stands there twice",
                                  (long long)at->id, (long long)t->id);
-            if (t->kind == HAUL_TASK_DELIVERY && seen[t->mate] != v + 1)
+            if (t->kind == HAUL_VRP_DELIVERY && seen[t->mate] != v + 1)
                 return haul_fail(e, HAUL_E_CONFLICT, "vehicle %lld: steps: delivery %lld without its pickup before it",
                                  (long long)at->id, (long long)t->id);
             seen[at->steps[i]] = v + 1;
@@ -479,24 +479,24 @@ enum haul_err haul_problem_check(const struct haul_problem *p, struct haul_error
     return bad;
 }
 
-struct haul_task haul_task_default(void)
+struct haul_vrp_task haul_vrp_task_default(void)
 {
-    return (struct haul_task){.mate = HAUL_NONE, .prize = HAUL_NONE, .exposure_max = HAUL_NONE};
+    return (struct haul_vrp_task){.mate = HAUL_VRP_NONE, .prize = HAUL_VRP_NONE, .exposure_max = HAUL_VRP_NONE};
 }
 
-struct haul_vehicle haul_vehicle_default(void)
+struct haul_vrp_vehicle haul_vrp_vehicle_default(void)
 {
-    return (struct haul_vehicle){
-        .start = HAUL_NONE,
-        .end = HAUL_NONE,
+    return (struct haul_vrp_vehicle){
+        .start = HAUL_VRP_NONE,
+        .end = HAUL_VRP_NONE,
         .shift = {0, HAUL_FOREVER},
         .speed_permille = 1000,
-        .distance_max = HAUL_NONE,
-        .travel_max = HAUL_NONE,
-        .duration_max = HAUL_NONE,
-        .tasks_max = HAUL_NONE,
-        .energy_max = HAUL_NONE,
-        .dock = HAUL_NONE,
+        .distance_max = HAUL_VRP_NONE,
+        .travel_max = HAUL_VRP_NONE,
+        .duration_max = HAUL_VRP_NONE,
+        .tasks_max = HAUL_VRP_NONE,
+        .energy_max = HAUL_VRP_NONE,
+        .dock = HAUL_VRP_NONE,
     };
 }
 

@@ -12,8 +12,8 @@ struct table {
 };
 
 struct haul_problem {
-    struct haul_task *tasks;
-    struct haul_vehicle *vehicles;
+    struct haul_vrp_task *tasks;
+    struct haul_vrp_vehicle *vehicles;
     struct haul_speeds *speeds;
     struct table *tables; /* [profiles_n] */
     int32_t *docks;

@@ -56,7 +56,7 @@ static enum haul_err cordeau_row(struct text *t, struct cordeau *c, int64_t i, s
 static enum haul_err cordeau_jobs(struct haul_problem *p, const struct cordeau *c, struct grid g, struct haul_error *e)
 {
     for (int64_t i = 0; i < c->customers; i++) {
-        struct haul_task task = haul_task_default();
+        struct haul_vrp_task task = haul_vrp_task_default();
         struct haul_window window;
         task.id = i + 1;
         task.location = (int32_t)i;
@@ -78,7 +78,7 @@ static enum haul_err cordeau_fleet(struct haul_problem *p, const struct cordeau 
 {
     for (int64_t d = 0, id = 1; d < c->depots; d++)
         for (int64_t k = 0; k < c->vehicles; k++, id++) {
-            struct haul_vehicle v = haul_vehicle_default();
+            struct haul_vrp_vehicle v = haul_vrp_vehicle_default();
             v.id = id;
             v.start = v.end = (int32_t)(c->customers + d);
             v.capacity[0] = c->capacity[d] == 0 ? HAUL_AMOUNT_MAX : (int64_t)c->capacity[d];
@@ -203,7 +203,7 @@ static enum haul_err hvrp_fleet(struct haul_problem *p, const struct hvrp *h, st
 {
     for (int64_t k = 0, id = 1; k < h->kinds; k++)
         for (int64_t i = 0; i < h->kind[k].number; i++, id++) {
-            struct haul_vehicle v = haul_vehicle_default();
+            struct haul_vrp_vehicle v = haul_vrp_vehicle_default();
             v.id = id;
             v.start = v.end = 0;
             v.capacity[0] = (int64_t)h->kind[k].capacity;
@@ -225,7 +225,7 @@ static enum haul_err hvrp_build(const struct hvrp *h, struct grid g, struct haul
     bad = grid_table(p, h->points, g, e);
     haul_problem_scales(p, (struct haul_scales){g.scale, g.scale, g.scale * COST_PARTS});
     for (int64_t i = 1; bad == HAUL_OK && i <= h->customers; i++) {
-        struct haul_task task = haul_task_default();
+        struct haul_vrp_task task = haul_vrp_task_default();
         task.id = i;
         task.location = (int32_t)i;
         task.service = grid_units(g, h->service);

@@ -20,7 +20,7 @@ struct place {
 };
 
 struct known {
-    enum haul_task_kind kind;
+    enum haul_vrp_task_kind kind;
     int64_t id;
     int32_t index;
 };
@@ -49,13 +49,13 @@ static int32_t name_index(const struct names *all, struct haul_str s)
 {
     for (int32_t i = 0; i < all->n; i++)
         if (haul_str_eq(haul_str_of(all->name[i]), s)) return i;
-    return HAUL_NONE;
+    return HAUL_VRP_NONE;
 }
 
 static int32_t name_add(struct build *b, struct names *all, struct haul_str s)
 {
     const int32_t at = name_index(all, s);
-    if (at != HAUL_NONE) return at;
+    if (at != HAUL_VRP_NONE) return at;
     char **name = solver_room(all->name, (size_t)all->n, sizeof *name);
     if (name != NULL) all->name = name;
     char *copy = name == NULL ? NULL : strndup(s.p, s.n);
@@ -167,22 +167,22 @@ static void gather_all(struct build *b)
     b->places_n = n;
 }
 
-/* HAUL_NONE when neither is given. */
+/* HAUL_VRP_NONE when neither is given. */
 static int32_t location(struct build *b, const struct path *at, const json_t *o, const char *field,
                         const char *index_field)
 {
-    if (b->by_index) return (int32_t)json_whole(&b->r, at, o, index_field, HAUL_NONE, 0, b->locations - 1);
+    if (b->by_index) return (int32_t)json_whole(&b->r, at, o, index_field, HAUL_VRP_NONE, 0, b->locations - 1);
     double lon, lat;
-    if (!coordinates(b, at, o, field, &lon, &lat)) return HAUL_NONE;
+    if (!coordinates(b, at, o, field, &lon, &lat)) return HAUL_VRP_NONE;
     const struct place key = {lon, lat, 0};
     const struct place *found = bsearch(&key, b->places, (size_t)b->places_n, sizeof key, by_place);
-    return found == NULL ? HAUL_NONE : found->index;
+    return found == NULL ? HAUL_VRP_NONE : found->index;
 }
 
 static int32_t location_wanted(struct build *b, const struct path *at, const json_t *o)
 {
     const int32_t l = location(b, at, o, "location", "location_index");
-    if (l != HAUL_NONE) return l;
+    if (l != HAUL_VRP_NONE) return l;
     json_wrong(&b->r, HAUL_E_INVALID, at, b->by_index ? "location_index" : "location", "is missing");
     return 0;
 }
@@ -246,7 +246,7 @@ static int32_t windows(struct build *b, const struct path *at, const json_t *o, 
 }
 
 /* "service_per_type": {"van": 300}: by class, the plain one for the others. */
-static void services_by_type(struct build *b, const struct path *at, const json_t *o, struct haul_task *t,
+static void services_by_type(struct build *b, const struct path *at, const json_t *o, struct haul_vrp_task *t,
                              int64_t *by_class)
 {
     const json_t *map = json_object_of(&b->r, at, o, "service_per_type");
@@ -259,10 +259,10 @@ static void services_by_type(struct build *b, const struct path *at, const json_
 }
 
 /* What jobs and both halves of shipments share. The windows and the services are read into the caller's memory. */
-static struct haul_task half(struct build *b, const struct path *at, const json_t *o, struct haul_window *w,
-                             int64_t *by_class)
+static struct haul_vrp_task half(struct build *b, const struct path *at, const json_t *o, struct haul_window *w,
+                                 int64_t *by_class)
 {
-    struct haul_task t = haul_task_default();
+    struct haul_vrp_task t = haul_vrp_task_default();
     struct reader *r = &b->r;
     if (!json_is_object(o)) {
         json_wrong(r, HAUL_E_INVALID, at, NULL, "an object is wanted");
@@ -280,13 +280,13 @@ static struct haul_task half(struct build *b, const struct path *at, const json_
     return t;
 }
 
-static void common(struct build *b, const struct path *at, const json_t *o, struct haul_task *t)
+static void common(struct build *b, const struct path *at, const json_t *o, struct haul_vrp_task *t)
 {
     struct reader *r = &b->r;
     skill_bits(b, at, o, t->skills);
     t->priority = (int32_t)json_whole(r, at, o, "priority", 0, 0, 100);
-    t->prize = json_scaled(r, at, o, "prize", COST_UNIT, HAUL_NONE, 0, 1e8);
-    t->exposure_max = json_scaled(r, at, o, "max_exposure", SECOND, HAUL_NONE, 0, seconds_max);
+    t->prize = json_scaled(r, at, o, "prize", COST_UNIT, HAUL_VRP_NONE, 0, 1e8);
+    t->exposure_max = json_scaled(r, at, o, "max_exposure", SECOND, HAUL_VRP_NONE, 0, seconds_max);
 }
 
 /* What the problem itself refuses gets the path in front. */
@@ -295,7 +295,7 @@ static void refuse(struct build *b, const struct path *at, enum haul_err code, c
     if (code != HAUL_OK) json_wrong(&b->r, code, at, NULL, "%s", why->text);
 }
 
-static void remember(struct build *b, const struct path *at, enum haul_task_kind kind, int64_t id, int32_t index)
+static void remember(struct build *b, const struct path *at, enum haul_vrp_task_kind kind, int64_t id, int32_t index)
 {
     struct known *known = solver_room(b->known, (size_t)b->known_n, sizeof *known);
     if (known == NULL) {
@@ -310,7 +310,7 @@ static void add_job(struct build *b, const struct path *at, const json_t *o)
 {
     struct haul_window w[WINDOWS_MAX];
     int64_t by_class[1000];
-    struct haul_task t = half(b, at, o, w, by_class);
+    struct haul_vrp_task t = half(b, at, o, w, by_class);
     common(b, at, o, &t);
     amounts(b, at, o, "delivery", t.delivery);
     amounts(b, at, o, "pickup", t.pickup);
@@ -319,7 +319,7 @@ static void add_job(struct build *b, const struct path *at, const json_t *o)
     struct haul_error why;
     const enum haul_err bad = haul_problem_add_job(b->p, &t, &index, &why);
     refuse(b, at, bad, &why);
-    if (bad == HAUL_OK) remember(b, at, HAUL_TASK_JOB, t.id, index);
+    if (bad == HAUL_OK) remember(b, at, HAUL_VRP_JOB, t.id, index);
 }
 
 static void add_shipment(struct build *b, const struct path *at, const json_t *o)
@@ -327,8 +327,8 @@ static void add_shipment(struct build *b, const struct path *at, const json_t *o
     struct haul_window from_windows[WINDOWS_MAX], to_windows[WINDOWS_MAX];
     int64_t from_class[1000], to_class[1000];
     const struct path pickup = {at, "pickup", 0}, delivery = {at, "delivery", 0};
-    struct haul_task from = half(b, &pickup, json_object_get(o, "pickup"), from_windows, from_class);
-    const struct haul_task to = half(b, &delivery, json_object_get(o, "delivery"), to_windows, to_class);
+    struct haul_vrp_task from = half(b, &pickup, json_object_get(o, "pickup"), from_windows, from_class);
+    const struct haul_vrp_task to = half(b, &delivery, json_object_get(o, "delivery"), to_windows, to_class);
     common(b, at, o, &from);
     amounts(b, at, o, "amount", from.pickup);
     if (b->r.bad != HAUL_OK) return;
@@ -337,8 +337,8 @@ static void add_shipment(struct build *b, const struct path *at, const json_t *o
     const enum haul_err bad = haul_problem_add_shipment(b->p, &from, &to, &index, &why);
     refuse(b, at, bad, &why);
     if (bad != HAUL_OK) return;
-    remember(b, at, HAUL_TASK_PICKUP, from.id, index);
-    remember(b, at, HAUL_TASK_DELIVERY, to.id, index + 1);
+    remember(b, at, HAUL_VRP_PICKUP, from.id, index);
+    remember(b, at, HAUL_VRP_DELIVERY, to.id, index + 1);
 }
 
 static int by_known(const void *a, const void *b)
@@ -360,7 +360,7 @@ static void sort_known(struct build *b)
 
 /* ---- vehicles ---- */
 
-static void costs(struct build *b, const struct path *at, const json_t *o, struct haul_vehicle *v)
+static void costs(struct build *b, const struct path *at, const json_t *o, struct haul_vrp_vehicle *v)
 {
     const json_t *c = json_object_of(&b->r, at, o, "costs");
     const struct path in = {at, "costs", 0};
@@ -420,12 +420,12 @@ static void rule(struct build *b, const struct path *at, const json_t *o, struct
     to->service_rests = json_flag(&b->r, &in, v, "service_rests", false);
 }
 
-static void energy_and_exposure(struct build *b, const struct path *at, const json_t *o, struct haul_vehicle *v)
+static void energy_and_exposure(struct build *b, const struct path *at, const json_t *o, struct haul_vrp_vehicle *v)
 {
     const json_t *energy = json_object_of(&b->r, at, o, "energy"), *exposure = json_object_of(&b->r, at, o, "exposure");
     const struct path in_energy = {at, "energy", 0}, in_exposure = {at, "exposure", 0};
     if (energy != NULL) {
-        v->energy_max = json_scaled(&b->r, &in_energy, energy, "max", 1000, HAUL_NONE, 0, 1e9);
+        v->energy_max = json_scaled(&b->r, &in_energy, energy, "max", 1000, HAUL_VRP_NONE, 0, 1e9);
         v->energy_per_distance = json_scaled(&b->r, &in_energy, energy, "per_km", 1000000, 0, 0, 1e6);
         v->energy_per_load = json_scaled(&b->r, &in_energy, energy, "per_load_km", 1000000, 0, 0, 1e6);
     }
@@ -434,13 +434,13 @@ static void energy_and_exposure(struct build *b, const struct path *at, const js
     v->exposure_stop_permille = (int32_t)json_scaled(&b->r, &in_exposure, exposure, "stop", 1000, 0, 0, 1);
 }
 
-static void limits(struct build *b, const struct path *at, const json_t *o, struct haul_vehicle *v)
+static void limits(struct build *b, const struct path *at, const json_t *o, struct haul_vrp_vehicle *v)
 {
     struct reader *r = &b->r;
-    v->tasks_max = (int32_t)json_whole(r, at, o, "max_tasks", HAUL_NONE, 0, HAUL_MAX_TASKS);
-    v->travel_max = json_scaled(r, at, o, "max_travel_time", SECOND, HAUL_NONE, 0, seconds_max);
-    v->distance_max = json_scaled(r, at, o, "max_distance", 1, HAUL_NONE, 0, amount_max);
-    v->duration_max = json_scaled(r, at, o, "max_duration", SECOND, HAUL_NONE, 0, seconds_max);
+    v->tasks_max = (int32_t)json_whole(r, at, o, "max_tasks", HAUL_VRP_NONE, 0, HAUL_MAX_TASKS);
+    v->travel_max = json_scaled(r, at, o, "max_travel_time", SECOND, HAUL_VRP_NONE, 0, seconds_max);
+    v->distance_max = json_scaled(r, at, o, "max_distance", 1, HAUL_VRP_NONE, 0, amount_max);
+    v->duration_max = json_scaled(r, at, o, "max_duration", SECOND, HAUL_VRP_NONE, 0, seconds_max);
     v->speed_permille = (int32_t)json_scaled(r, at, o, "speed_factor", 1000, 1000, 0.001, 5);
     v->reloads_max =
         (int32_t)json_whole(r, at, o, "max_reloads", json_object_get(o, "reloads") == NULL ? 0 : 100, 0, 1000);
@@ -448,7 +448,7 @@ static void limits(struct build *b, const struct path *at, const json_t *o, stru
     const struct haul_str dock = json_text(r, at, o, "dock");
     if (dock.p == NULL) return;
     v->dock = name_index(&b->docks, dock);
-    if (v->dock == HAUL_NONE) json_wrong(r, HAUL_E_UNKNOWN, at, "dock", "no such dock in \"docks\"");
+    if (v->dock == HAUL_VRP_NONE) json_wrong(r, HAUL_E_UNKNOWN, at, "dock", "no such dock in \"docks\"");
 }
 
 static int32_t step_task(struct build *b, const struct path *at, const json_t *step)
@@ -457,16 +457,16 @@ static int32_t step_task(struct build *b, const struct path *at, const json_t *s
     const struct haul_str type = json_text(&b->r, at, step, "type");
     for (int32_t k = 0; k < 3; k++) {
         if (!haul_str_eq(type, haul_str_of(kinds[k]))) continue;
-        const struct known key = {(enum haul_task_kind)k, json_whole(&b->r, at, step, "id", -1, 0, INT64_MAX), 0};
+        const struct known key = {(enum haul_vrp_task_kind)k, json_whole(&b->r, at, step, "id", -1, 0, INT64_MAX), 0};
         const struct known *found =
             b->known_n == 0 ? NULL : bsearch(&key, b->known, (size_t)b->known_n, sizeof key, by_known);
         if (found == NULL) json_wrong(&b->r, HAUL_E_NOT_FOUND, at, "id", "no such %s", kinds[k]);
-        return found == NULL ? HAUL_NONE : found->index;
+        return found == NULL ? HAUL_VRP_NONE : found->index;
     }
     if (!haul_str_eq(type, HAUL_STR("start")) && !haul_str_eq(type, HAUL_STR("end")) &&
         !haul_str_eq(type, HAUL_STR("break")))
         json_wrong(&b->r, HAUL_E_UNKNOWN, at, "type", "not start, job, pickup, delivery, break or end");
-    return HAUL_NONE;
+    return HAUL_VRP_NONE;
 }
 
 /* "service_at", "service_after", "service_before": when the service of a step may begin, besides its windows. */
@@ -477,7 +477,7 @@ static void step_times(struct build *b, const struct path *at, const json_t *ste
                   after = json_scaled(r, at, step, "service_after", SECOND, -1, 0, 1e11),
                   before = json_scaled(r, at, step, "service_before", SECOND, -1, 0, 1e11);
     if (r->bad != HAUL_OK || (on < 0 && after < 0 && before < 0)) return;
-    if (task == HAUL_NONE) {
+    if (task == HAUL_VRP_NONE) {
         json_wrong(r, HAUL_E_UNSUPPORTED, at, "service_at", "also _after, _before: only for job, pickup and delivery");
         return;
     }
@@ -487,7 +487,7 @@ static void step_times(struct build *b, const struct path *at, const json_t *ste
     refuse(b, at, problem_narrow(b->p, task, to, &why), &why);
 }
 
-static int32_t *steps(struct build *b, const struct path *at, const json_t *o, struct haul_vehicle *v)
+static int32_t *steps(struct build *b, const struct path *at, const json_t *o, struct haul_vrp_vehicle *v)
 {
     const json_t *list = json_array_of(&b->r, at, o, "steps");
     const size_t n = json_array_size(list);
@@ -499,7 +499,7 @@ static int32_t *steps(struct build *b, const struct path *at, const json_t *o, s
         const struct path one = {&in, NULL, i};
         const int32_t task = step_task(b, &one, json_array_get(list, i));
         step_times(b, &one, json_array_get(list, i), task);
-        if (task != HAUL_NONE) tasks[v->steps_n++] = task;
+        if (task != HAUL_VRP_NONE) tasks[v->steps_n++] = task;
     }
     v->steps = tasks;
     v->steps_frozen = (int32_t)json_whole(&b->r, at, o, "frozen", 0, 0, v->steps_n);
@@ -513,7 +513,7 @@ struct vehicle_lists {
     int32_t *steps;
 };
 
-static void lists(struct build *b, const struct path *at, const json_t *o, struct haul_vehicle *v,
+static void lists(struct build *b, const struct path *at, const json_t *o, struct haul_vrp_vehicle *v,
                   struct vehicle_lists *l)
 {
     const json_t *breaks = json_array_of(&b->r, at, o, "breaks"), *reloads = json_array_of(&b->r, at, o, "reloads");
@@ -552,16 +552,16 @@ static void add_vehicle(struct build *b, const struct path *at, const json_t *o)
         json_wrong(r, HAUL_E_INVALID, at, NULL, "an object is wanted");
         return;
     }
-    struct haul_vehicle v = haul_vehicle_default();
+    struct haul_vrp_vehicle v = haul_vrp_vehicle_default();
     v.id = json_whole(r, at, o, "id", -1, 0, INT64_MAX);
     if (v.id == -1) json_wrong(r, HAUL_E_INVALID, at, "id", "is missing");
     v.description = json_text(r, at, o, "description");
     v.profile = name_index(&b->profiles, or_usual(json_text(r, at, o, "profile"), "car"));
-    if (v.profile == HAUL_NONE) json_wrong(r, HAUL_E_UNKNOWN, at, "profile", "no matrix of that profile");
+    if (v.profile == HAUL_VRP_NONE) json_wrong(r, HAUL_E_UNKNOWN, at, "profile", "no matrix of that profile");
     v.service_class = b->types.n == 0 ? 0 : name_index(&b->types, or_usual(json_text(r, at, o, "type"), ""));
     v.start = location(b, at, o, "start", "start_index");
     v.end = location(b, at, o, "end", "end_index");
-    if (v.start == HAUL_NONE && v.end == HAUL_NONE && r->bad == HAUL_OK)
+    if (v.start == HAUL_VRP_NONE && v.end == HAUL_VRP_NONE && r->bad == HAUL_OK)
         json_wrong(r, HAUL_E_INVALID, at, b->by_index ? "start_index" : "start", "neither a start nor an end");
     amounts(b, at, o, "capacity", v.capacity);
     skill_bits(b, at, o, v.skills);

@@ -59,9 +59,9 @@ static enum haul_err read_rows(struct text *t, bool pairs, struct rows *rows, st
     return rows->n == 0 ? haul_fail(e, HAUL_E_INVALID, "line %d: no depot", t->line) : HAUL_OK;
 }
 
-static struct haul_task task_of(const struct row *r, int32_t i, struct grid g, struct haul_window *window)
+static struct haul_vrp_task task_of(const struct row *r, int32_t i, struct grid g, struct haul_window *window)
 {
-    struct haul_task task = haul_task_default();
+    struct haul_vrp_task task = haul_vrp_task_default();
     task.id = i;
     task.location = i;
     task.service = grid_units(g, r->service);
@@ -75,7 +75,7 @@ static enum haul_err add_jobs(struct haul_problem *p, const struct rows *rows, s
 {
     for (int32_t i = 1; i < rows->n; i++) {
         struct haul_window window;
-        struct haul_task task = task_of(&rows->p[i], i, g, &window);
+        struct haul_vrp_task task = task_of(&rows->p[i], i, g, &window);
         task.delivery[0] = (int64_t)rows->p[i].demand;
         int32_t index;
         const enum haul_err bad = haul_problem_add_job(p, &task, &index, e);
@@ -97,8 +97,8 @@ static enum haul_err add_pairs(struct haul_problem *p, const struct rows *rows, 
             return haul_fail(e, HAUL_E_CONFLICT, "customer %d: its delivery %lld is not one of it", i,
                              (long long)r->delivery);
         struct haul_window from_window, to_window;
-        struct haul_task from = task_of(r, i, g, &from_window);
-        const struct haul_task to = task_of(&rows->p[r->delivery], (int32_t)r->delivery, g, &to_window);
+        struct haul_vrp_task from = task_of(r, i, g, &from_window);
+        const struct haul_vrp_task to = task_of(&rows->p[r->delivery], (int32_t)r->delivery, g, &to_window);
         from.pickup[0] = (int64_t)r->demand;
         int32_t index;
         const enum haul_err bad = haul_problem_add_shipment(p, &from, &to, &index, e);
@@ -111,7 +111,7 @@ static enum haul_err add_fleet(struct haul_problem *p, const struct row *depot, 
                                int64_t capacity, struct haul_error *e)
 {
     for (int64_t i = 0; i < vehicles; i++) {
-        struct haul_vehicle v = haul_vehicle_default();
+        struct haul_vrp_vehicle v = haul_vrp_vehicle_default();
         v.id = i + 1;
         v.start = v.end = 0;
         v.capacity[0] = capacity;

@@ -272,7 +272,7 @@ static enum haul_err add_jobs(struct haul_problem *p, const struct vrplib *v, st
 {
     for (int64_t i = 0; i < v->nodes; i++) {
         if (i == v->depot) continue;
-        struct haul_task task = haul_task_default();
+        struct haul_vrp_task task = haul_vrp_task_default();
         struct haul_window window = {grid_units(g, v->from[i]), grid_units(g, v->to[i])};
         task.id = i; /* solution files count from the depot's 0 */
         task.location = (int32_t)i;
@@ -302,10 +302,10 @@ static enum haul_err add_fleet(struct haul_problem *p, const struct vrplib *v, s
 {
     const int64_t n = v->vehicles > 0 ? v->vehicles : enough_vehicles(v);
     for (int64_t i = 0; i < n; i++) {
-        struct haul_vehicle one = haul_vehicle_default();
+        struct haul_vrp_vehicle one = haul_vrp_vehicle_default();
         one.id = i + 1;
         one.start = (int32_t)v->depot;
-        one.end = v->open ? HAUL_NONE : one.start;
+        one.end = v->open ? HAUL_VRP_NONE : one.start;
         one.capacity[0] = v->capacity;
         if (v->timed)
             one.shift = (struct haul_window){grid_units(g, v->from[v->depot]), grid_units(g, v->to[v->depot])};

@@ -29,10 +29,11 @@ static bool tear(struct search *x, int32_t n, int32_t r)
     struct state *s = x->s;
     for (int32_t k = 0; k < n; k++) {
         const int32_t task = x->torn[k], mate = x->m->nodes[task].mate;
-        if (s->at[task].route == HAUL_NONE) continue;                             /* went with its mate */
-        if (mate != HAUL_NONE && s->at[mate].pos <= s->route[r].frozen) continue; /* half a shipment is on its way */
+        if (s->at[task].route == HAUL_VRP_NONE) continue; /* went with its mate */
+        if (mate != HAUL_VRP_NONE && s->at[mate].pos <= s->route[r].frozen)
+            continue; /* half a shipment is on its way */
         state_cut(s, task);
-        if (mate != HAUL_NONE) state_cut(s, mate);
+        if (mate != HAUL_VRP_NONE) state_cut(s, mate);
     }
     return state_mend(s, r);
 }
@@ -64,7 +65,7 @@ bool ruin_near(struct search *x, int32_t seed, int32_t mean_cut)
     int32_t done = 0;
     for (int32_t k = -1; k < m->near_n[seed] && done < routes; k++) {
         const int32_t c = k < 0 ? seed : list[k], r = s->at[c].route;
-        if (r == HAUL_NONE || s->route[r].saved == s->step || s->at[c].pos <= s->route[r].frozen) continue;
+        if (r == HAUL_VRP_NONE || s->route[r].saved == s->step || s->at[c].pos <= s->route[r].frozen) continue;
         if (x->find.only != NULL && !x->find.only[r]) continue;
         state_touch(s, r);
         if (!ruin_route(x, r, c, longest < 1 ? 1 : (int32_t)longest)) return false;

@@ -53,7 +53,7 @@ static void one_stop(struct savings *v, int32_t i)
     c->leave = begin_at(m, n, t->v->shift.open + t->time[in]) + action;
     c->late = begin_by(m, n, t->v->shift.close - t->time[out] - action);
     v->of[i] = i;
-    v->next[i] = v->prev[i] = HAUL_NONE;
+    v->next[i] = v->prev[i] = HAUL_VRP_NONE;
 }
 
 static void list_savings(struct savings *v)
@@ -74,18 +74,18 @@ static void list_savings(struct savings *v)
 static bool may_join(const struct savings *v, const struct chain *a, const struct chain *b)
 {
     const struct model *m = v->m;
-    const struct haul_vehicle *h = v->t->v;
+    const struct haul_vrp_vehicle *h = v->t->v;
     for (int32_t d = 0; d < m->dims; d++)
         if (a->load[d] + b->load[d] > v->t->capacity[d]) return false;
     const int64_t link = cell(m, m->nodes[a->last].loc, m->nodes[b->first].loc);
     if (m->timed && a->leave + v->t->time[link] > b->late) return false;
-    if (h->tasks_max != HAUL_NONE && a->n + b->n > h->tasks_max) return false;
+    if (h->tasks_max != HAUL_VRP_NONE && a->n + b->n > h->tasks_max) return false;
     const int64_t back = cell(m, m->nodes[a->last].loc, v->t->end), out = cell(m, v->t->start, m->nodes[b->first].loc);
     const int64_t time = (int64_t)v->t->time[link] - v->t->time[back] - v->t->time[out];
     const int64_t way = (int64_t)v->t->distance[link] - v->t->distance[back] - v->t->distance[out];
-    return (h->distance_max == HAUL_NONE || a->distance + b->distance + way <= h->distance_max) &&
-           (h->travel_max == HAUL_NONE || a->travel + b->travel + time <= h->travel_max) &&
-           (h->duration_max == HAUL_NONE || a->busy + b->busy + time <= h->duration_max);
+    return (h->distance_max == HAUL_VRP_NONE || a->distance + b->distance + way <= h->distance_max) &&
+           (h->travel_max == HAUL_VRP_NONE || a->travel + b->travel + time <= h->travel_max) &&
+           (h->duration_max == HAUL_VRP_NONE || a->busy + b->busy + time <= h->duration_max);
 }
 
 /* Times of a chain from its start and from its end. */
@@ -94,7 +94,7 @@ static void time_chain(const struct savings *v, struct chain *c)
     const struct model *m = v->m;
     int32_t from = v->t->start;
     int64_t leave = v->t->v->shift.open;
-    for (int32_t i = c->first; i != HAUL_NONE; i = v->next[i]) {
+    for (int32_t i = c->first; i != HAUL_VRP_NONE; i = v->next[i]) {
         const int64_t begin = begin_at(m, &m->nodes[i], leave + v->t->time[cell(m, from, m->nodes[i].loc)]);
         leave = begin + action_at(m, v->t, i, from);
         from = m->nodes[i].loc;
@@ -102,8 +102,8 @@ static void time_chain(const struct savings *v, struct chain *c)
     c->leave = leave;
     int64_t late = v->t->v->shift.close;
     int32_t to = v->t->end;
-    for (int32_t i = c->last; i != HAUL_NONE; i = v->prev[i]) {
-        const int32_t before = v->prev[i] == HAUL_NONE ? v->t->start : m->nodes[v->prev[i]].loc;
+    for (int32_t i = c->last; i != HAUL_VRP_NONE; i = v->prev[i]) {
+        const int32_t before = v->prev[i] == HAUL_VRP_NONE ? v->t->start : m->nodes[v->prev[i]].loc;
         late =
             begin_by(m, &m->nodes[i], late - v->t->time[cell(m, m->nodes[i].loc, to)] - action_at(m, v->t, i, before));
         to = m->nodes[i].loc;
@@ -118,7 +118,7 @@ static void join(struct savings *v, struct chain *a, struct chain *b)
     const int64_t back = cell(m, m->nodes[a->last].loc, v->t->end), out = cell(m, v->t->start, m->nodes[b->first].loc);
     v->next[a->last] = b->first;
     v->prev[b->first] = a->last;
-    for (int32_t i = b->first; i != HAUL_NONE; i = v->next[i]) v->of[i] = v->of[a->first];
+    for (int32_t i = b->first; i != HAUL_VRP_NONE; i = v->next[i]) v->of[i] = v->of[a->first];
     for (int32_t d = 0; d < m->dims; d++) a->load[d] += b->load[d];
     a->distance += b->distance + v->t->distance[link] - v->t->distance[back] - v->t->distance[out];
     const int64_t time = (int64_t)v->t->time[link] - v->t->time[back] - v->t->time[out];
@@ -132,7 +132,7 @@ static void join(struct savings *v, struct chain *a, struct chain *b)
 
 static void reverse(struct savings *v, struct chain *c)
 {
-    for (int32_t i = c->first; i != HAUL_NONE;) {
+    for (int32_t i = c->first; i != HAUL_VRP_NONE;) {
         const int32_t next = v->next[i];
         v->next[i] = v->prev[i];
         v->prev[i] = next;
@@ -169,9 +169,9 @@ static void give_vehicles(struct savings *v, struct state *s)
     qsort(v->chain, (size_t)v->m->tasks, sizeof *v->chain, by_size);
     for (int32_t k = 0; k < v->m->tasks && v->chain[k].n > 0; k++) {
         const int32_t r = idle_route(s, 0);
-        if (r == HAUL_NONE) return;
+        if (r == HAUL_VRP_NONE) return;
         int32_t last = start_of(v->m, r);
-        for (int32_t i = v->chain[k].first; i != HAUL_NONE; i = v->next[i]) {
+        for (int32_t i = v->chain[k].first; i != HAUL_VRP_NONE; i = v->next[i]) {
             state_put(s, last, i);
             last = i;
         }

@@ -84,7 +84,7 @@ static bool fault(struct sim *s, enum haul_fault_kind kind, int32_t task, int32_
         s->faults->more = true;
         return true;
     }
-    s->faults->list[s->faults->n++] = (struct haul_fault){kind, HAUL_NONE, task, dim, amount};
+    s->faults->list[s->faults->n++] = (struct haul_fault){kind, HAUL_VRP_NONE, task, dim, amount};
     return true;
 }
 
@@ -130,7 +130,7 @@ static void rest(struct sim *s)
     const struct haul_driving_rule *r = &s->t->v->rule;
     const int64_t long_enough = s->first_part && r->split_second > 0 ? r->split_second : r->rest;
     const struct haul_step step = {
-        .kind = HAUL_STEP_REST, .location = HAUL_NONE, .arrival = s->time, .service = long_enough};
+        .kind = HAUL_STEP_REST, .location = HAUL_VRP_NONE, .arrival = s->time, .service = long_enough};
     emit(s, step);
     s->time += long_enough;
     s->stretch = 0;
@@ -168,7 +168,8 @@ static int64_t break_begin(const struct haul_break *b, int64_t from)
 static bool break_loaded(struct sim *s, const struct haul_break *b)
 {
     for (int32_t d = 0; b->load_limited && d < s->m->dims; d++)
-        if (s->load[d] > b->load_max[d] && !fault(s, HAUL_FAULT_BREAK_LOAD, HAUL_NONE, d, s->load[d] - b->load_max[d]))
+        if (s->load[d] > b->load_max[d] &&
+            !fault(s, HAUL_FAULT_BREAK_LOAD, HAUL_VRP_NONE, d, s->load[d] - b->load_max[d]))
             return false;
     return true;
 }
@@ -187,7 +188,7 @@ static bool take_break(struct sim *s, int32_t location)
     if (!break_loaded(s, b)) return false;
     int64_t begin = break_begin(b, s->time);
     if (begin == INT64_MAX) {
-        if (!fault(s, HAUL_FAULT_BREAK, HAUL_NONE, s->next_break, s->time - b->windows[b->windows_n - 1].close))
+        if (!fault(s, HAUL_FAULT_BREAK, HAUL_VRP_NONE, s->next_break, s->time - b->windows[b->windows_n - 1].close))
             return false;
         begin = s->time;
     }
@@ -232,7 +233,7 @@ static bool breaks_before(struct sim *s, int64_t *base, int64_t leave)
             *base -= part;
             drive_ruled(s, part);
         }
-        if (!take_break(s, *base == 0 ? s->loc : HAUL_NONE)) return false;
+        if (!take_break(s, *base == 0 ? s->loc : HAUL_VRP_NONE)) return false;
         leave += b->duration;
     }
     return true;
@@ -260,18 +261,18 @@ static bool go(struct sim *s, int32_t to, int64_t leave_after)
 {
     const int64_t k = cell(s->m, s->loc, to);
     int64_t base = s->t->time[k];
-    const struct haul_vehicle *v = s->t->v;
+    const struct haul_vrp_vehicle *v = s->t->v;
     if (s->next_break < v->breaks_n) {
         const int64_t arrive = s->time + elapsed_for(s, base);
         if (!breaks_before(s, &base, arrive + leave_after)) return false;
     }
     drive_ruled(s, base);
     s->distance += s->t->distance[k];
-    if (v->energy_max != HAUL_NONE)
+    if (v->energy_max != HAUL_VRP_NONE)
         s->energy += s->t->distance[k] * (v->energy_per_distance + v->energy_per_load * s->load[0]);
     s->loc = to;
-    const int64_t over = v->energy_max == HAUL_NONE ? 0 : s->energy - v->energy_max * 1000000;
-    return over <= 0 || fault(s, HAUL_FAULT_ENERGY, HAUL_NONE, 0, (over + 999999) / 1000000);
+    const int64_t over = v->energy_max == HAUL_VRP_NONE ? 0 : s->energy - v->energy_max * 1000000;
+    return over <= 0 || fault(s, HAUL_FAULT_ENERGY, HAUL_VRP_NONE, 0, (over + 999999) / 1000000);
 }
 
 static bool check_load(struct sim *s, int32_t task)
@@ -292,7 +293,7 @@ static bool change_load(struct sim *s, int32_t task)
 static bool check_exposure(struct sim *s, int32_t task, int64_t since)
 {
     const struct node *n = &s->m->nodes[task];
-    if (n->exposure_max == HAUL_NONE) return true;
+    if (n->exposure_max == HAUL_VRP_NONE) return true;
     const int64_t over = (s->exposure - since + 999) / 1000 - n->exposure_max;
     return over <= 0 || fault(s, HAUL_FAULT_EXPOSURE, task, 0, over);
 }
@@ -308,8 +309,8 @@ static bool any_of(const struct model *m, const int64_t *amount)
 static bool delivered_cold(struct sim *s, const int32_t *tasks, int32_t i, const int64_t *picked)
 {
     const struct node *n = &s->m->nodes[tasks[i]];
-    if (n->exposure_max == HAUL_NONE || n->kind == HAUL_TASK_PICKUP) return true;
-    if (n->mate == HAUL_NONE)
+    if (n->exposure_max == HAUL_VRP_NONE || n->kind == HAUL_VRP_PICKUP) return true;
+    if (n->mate == HAUL_VRP_NONE)
         return !any_of(s->m, delivery_of(s->m, tasks[i])) || check_exposure(s, tasks[i], s->trip_exposure);
     int32_t k = i - 1;
     while (k >= 0 && tasks[k] != n->mate) k--;
@@ -349,7 +350,7 @@ static bool serve(struct sim *s, const int32_t *tasks, int32_t i, bool setup, in
     stand(s, s->t->v->rule.service_rests ? s->time - arrived : wait);
     s->exposure += action * s->t->v->exposure_stop_permille;
     picked[i] = s->exposure;
-    if (n->kind == HAUL_TASK_JOB && n->exposure_max != HAUL_NONE && any_of(s->m, pickup_of(s->m, task)) &&
+    if (n->kind == HAUL_VRP_JOB && n->exposure_max != HAUL_VRP_NONE && any_of(s->m, pickup_of(s->m, task)) &&
         s->exposure + n->exposure_max * 1000 < s->trip_deadline)
         s->trip_deadline = s->exposure + n->exposure_max * 1000;
     return true;
@@ -361,14 +362,14 @@ static bool serve(struct sim *s, const int32_t *tasks, int32_t i, bool setup, in
 static void load_for(const struct model *m, const int32_t *tasks, int32_t first, int32_t last, int64_t *load)
 {
     for (int32_t i = first; i <= last; i++)
-        if (m->nodes[tasks[i]].kind == HAUL_TASK_JOB)
+        if (m->nodes[tasks[i]].kind == HAUL_VRP_JOB)
             for (int32_t d = 0; d < m->dims; d++) load[d] += delivery_of(m, tasks[i])[d];
 }
 
 static void unload(const struct model *m, const int32_t *tasks, int32_t first, int32_t last, int64_t *load)
 {
     for (int32_t i = first; i <= last; i++)
-        if (m->nodes[tasks[i]].kind == HAUL_TASK_JOB)
+        if (m->nodes[tasks[i]].kind == HAUL_VRP_JOB)
             for (int32_t d = 0; d < m->dims; d++) load[d] -= pickup_of(m, tasks[i])[d];
 }
 
@@ -386,8 +387,8 @@ static bool trip_fits(const struct model *m, const struct vtype *t, const int32_
             fits &= load[d] <= t->capacity[d];
         }
         if (i < first) continue;
-        aboard += m->nodes[tasks[i]].kind == HAUL_TASK_PICKUP;
-        aboard -= m->nodes[tasks[i]].kind == HAUL_TASK_DELIVERY;
+        aboard += m->nodes[tasks[i]].kind == HAUL_VRP_PICKUP;
+        aboard -= m->nodes[tasks[i]].kind == HAUL_VRP_DELIVERY;
     }
     *closed = aboard == 0;
     return fits;
@@ -408,30 +409,31 @@ static int64_t detour(const struct model *m, const struct vtype *t, int32_t a, i
 
 static int32_t cheapest_reload(const struct model *m, const struct vtype *t, int32_t a, int32_t b, int64_t *cost)
 {
-    int32_t best = HAUL_NONE;
+    int32_t best = HAUL_VRP_NONE;
     for (int32_t k = 0; k < t->v->reloads_n; k++) {
         const struct haul_reload *r = &t->v->reloads[k];
         if (!r->load) continue;
         const int64_t c = detour(m, t, a, r->location, b, r->duration);
-        if (best == HAUL_NONE || c < *cost) best = k, *cost = c;
+        if (best == HAUL_VRP_NONE || c < *cost) best = k, *cost = c;
     }
     return best;
 }
 
-/* Where to reload: reload_before[i] is the reload taken on the way to tasks[i], or HAUL_NONE. False: no split fits. */
+/* Where to reload: reload_before[i] is the reload taken on the way to tasks[i], or HAUL_VRP_NONE. False: no split fits.
+ */
 static bool split_trips(const struct model *m, const struct vtype *t, const int32_t *tasks, int32_t n,
                         int32_t *reload_before)
 {
     struct split *best = malloc((size_t)(n + 1) * sizeof *best);
     assert(best != NULL);
-    best[0] = (struct split){0, HAUL_NONE, HAUL_NONE, 0};
-    for (int32_t i = 1; i <= n; i++) best[i] = (struct split){INT64_MAX, HAUL_NONE, HAUL_NONE, 0};
+    best[0] = (struct split){0, HAUL_VRP_NONE, HAUL_VRP_NONE, 0};
+    for (int32_t i = 1; i <= n; i++) best[i] = (struct split){INT64_MAX, HAUL_VRP_NONE, HAUL_VRP_NONE, 0};
     for (int32_t a = 0; a < n; a++) {
         if (best[a].cost == INT64_MAX) continue;
         int64_t cost = 0;
         const int32_t reload =
-            a == 0 ? HAUL_NONE : cheapest_reload(m, t, m->nodes[tasks[a - 1]].loc, m->nodes[tasks[a]].loc, &cost);
-        if (a > 0 && (reload == HAUL_NONE || best[a].trips > t->v->reloads_max)) continue;
+            a == 0 ? HAUL_VRP_NONE : cheapest_reload(m, t, m->nodes[tasks[a - 1]].loc, m->nodes[tasks[a]].loc, &cost);
+        if (a > 0 && (reload == HAUL_VRP_NONE || best[a].trips > t->v->reloads_max)) continue;
         for (int32_t b = a; b < n; b++) {
             bool closed;
             if (!trip_fits(m, t, tasks, a, b, &closed)) break;
@@ -440,7 +442,7 @@ static bool split_trips(const struct model *m, const struct vtype *t, const int3
         }
     }
     const bool found = best[n].cost < INT64_MAX && (n == 0 || best[n].trips <= t->v->reloads_max + 1);
-    for (int32_t i = 0; i < n; i++) reload_before[i] = HAUL_NONE;
+    for (int32_t i = 0; i < n; i++) reload_before[i] = HAUL_VRP_NONE;
     for (int32_t i = n; found && i > 0; i = best[i].before) reload_before[best[i].before] = best[i].reload;
     free(best);
     return found;
@@ -449,7 +451,7 @@ static bool split_trips(const struct model *m, const struct vtype *t, const int3
 static bool end_trip(struct sim *s)
 {
     if (s->trip_deadline < INT64_MAX && s->exposure > s->trip_deadline &&
-        !fault(s, HAUL_FAULT_EXPOSURE, HAUL_NONE, 0, (s->exposure - s->trip_deadline + 999) / 1000))
+        !fault(s, HAUL_FAULT_EXPOSURE, HAUL_VRP_NONE, 0, (s->exposure - s->trip_deadline + 999) / 1000))
         return false;
     s->trip_deadline = INT64_MAX;
     return true;
@@ -474,7 +476,7 @@ static bool visit_reload(struct sim *s, int32_t index)
 
 static int64_t energy_of(const struct sim *s, int32_t a, int32_t b)
 {
-    const struct haul_vehicle *v = s->t->v;
+    const struct haul_vrp_vehicle *v = s->t->v;
     return s->t->distance[cell(s->m, a, b)] * (v->energy_per_distance + v->energy_per_load * s->load[0]);
 }
 
@@ -496,7 +498,7 @@ static bool charge_before(struct sim *s, int32_t to, bool last, int32_t *visits)
     const int64_t most = s->t->v->energy_max * 1000000;
     const int64_t need = energy_of(s, s->loc, to) + (last ? 0 : energy_home(s, to));
     if (s->energy + need <= most) return true;
-    int32_t best = HAUL_NONE;
+    int32_t best = HAUL_VRP_NONE;
     int64_t cost = INT64_MAX;
     for (int32_t k = 0; k < s->t->v->reloads_n && *visits < s->t->v->reloads_max; k++) {
         const struct haul_reload *r = &s->t->v->reloads[k];
@@ -504,7 +506,7 @@ static bool charge_before(struct sim *s, int32_t to, bool last, int32_t *visits)
         const int64_t c = detour(s->m, s->t, s->loc, r->location, to, r->duration);
         if (c < cost) best = k, cost = c;
     }
-    if (best != HAUL_NONE) {
+    if (best != HAUL_VRP_NONE) {
         ++*visits;
         const struct haul_reload *r = &s->t->v->reloads[best];
         if (!go(s, r->location, r->duration)) return false;
@@ -524,30 +526,30 @@ static bool charge_before(struct sim *s, int32_t to, bool last, int32_t *visits)
 
 static bool limit(struct sim *s, enum haul_fault_kind kind, int64_t value, int64_t most)
 {
-    return most == HAUL_NONE || value <= most || fault(s, kind, HAUL_NONE, 0, value - most);
+    return most == HAUL_VRP_NONE || value <= most || fault(s, kind, HAUL_VRP_NONE, 0, value - most);
 }
 
 static bool finish(struct sim *s, int64_t start, int32_t n)
 {
-    const struct haul_vehicle *v = s->t->v;
+    const struct haul_vrp_vehicle *v = s->t->v;
     while (s->next_break < v->breaks_n && v->breaks[s->next_break].windows[0].open <= s->time)
-        if (!take_break(s, s->t->end == s->m->nowhere ? HAUL_NONE : s->t->end)) return false;
+        if (!take_break(s, s->t->end == s->m->nowhere ? HAUL_VRP_NONE : s->t->end)) return false;
     if (!end_trip(s)) return false;
     emit(s, (struct haul_step){.kind = HAUL_STEP_END, .location = v->end, .arrival = s->time});
-    if (s->time > v->shift.close && !fault(s, HAUL_FAULT_SHIFT_END, HAUL_NONE, 0, s->time - v->shift.close))
+    if (s->time > v->shift.close && !fault(s, HAUL_FAULT_SHIFT_END, HAUL_VRP_NONE, 0, s->time - v->shift.close))
         return false;
     if (v->shift.close - s->time + s->waited < s->slack) s->slack = v->shift.close - s->time + s->waited;
     return limit(s, HAUL_FAULT_DISTANCE, s->distance, v->distance_max) &&
            limit(s, HAUL_FAULT_TRAVEL, s->travel, v->travel_max) && limit(s, HAUL_FAULT_TASKS, n, v->tasks_max) &&
            limit(s, HAUL_FAULT_DRIVING_DAY, s->travel,
-                 v->rule.drive_day_max == 0 ? HAUL_NONE : v->rule.drive_day_max) &&
+                 v->rule.drive_day_max == 0 ? HAUL_VRP_NONE : v->rule.drive_day_max) &&
            limit(s, HAUL_FAULT_DURATION, s->time - start, v->duration_max);
 }
 
 static int32_t trip_end(const int32_t *reload_before, int32_t first, int32_t n)
 {
     int32_t last = first;
-    while (last + 1 < n && reload_before[last + 1] == HAUL_NONE) last++;
+    while (last + 1 < n && reload_before[last + 1] == HAUL_VRP_NONE) last++;
     return last;
 }
 
@@ -566,29 +568,30 @@ static bool run(struct sim *s, const int32_t *tasks, int32_t n, int64_t start, c
     int32_t trip_first = 0, visits = 0;
     if (n > 0) load_for(m, tasks, 0, trip_end(w->reload_before, 0, n), s->load);
     emit(s, (struct haul_step){.kind = HAUL_STEP_START, .location = s->t->v->start, .arrival = start});
-    if (!check_load(s, HAUL_NONE)) return false;
+    if (!check_load(s, HAUL_VRP_NONE)) return false;
     for (int32_t i = 0; i < n; i++) {
         const struct node *next = &m->nodes[tasks[i]];
-        if (w->reload_before[i] != HAUL_NONE) {
+        if (w->reload_before[i] != HAUL_VRP_NONE) {
             unload(m, tasks, trip_first, i - 1, s->load);
             load_for(m, tasks, i, trip_end(w->reload_before, i, n), s->load);
             trip_first = i, visits++;
             const struct haul_reload *r = &s->t->v->reloads[w->reload_before[i]];
-            if (s->t->v->energy_max != HAUL_NONE && !charge_before(s, r->location, r->energy, &visits)) return false;
+            if (s->t->v->energy_max != HAUL_VRP_NONE && !charge_before(s, r->location, r->energy, &visits))
+                return false;
             if (!visit_reload(s, w->reload_before[i])) return false;
         }
-        if (s->t->v->energy_max != HAUL_NONE && !charge_before(s, next->loc, false, &visits)) return false;
+        if (s->t->v->energy_max != HAUL_VRP_NONE && !charge_before(s, next->loc, false, &visits)) return false;
         const bool setup = s->loc != next->loc;
         const int64_t action = (setup ? next->setup : 0) + service_of(m, s->t, tasks[i]);
         if (!go(s, next->loc, action) || !serve(s, tasks, i, setup, w->picked)) return false;
     }
-    if (s->t->v->energy_max != HAUL_NONE && !charge_before(s, s->t->end, true, &visits)) return false;
+    if (s->t->v->energy_max != HAUL_VRP_NONE && !charge_before(s, s->t->end, true, &visits)) return false;
     return go(s, s->t->end, 0) && finish(s, start, n);
 }
 
 static void sum_up(const struct sim *s, int64_t start, struct timing *out)
 {
-    const struct haul_vehicle *v = s->t->v;
+    const struct haul_vrp_vehicle *v = s->t->v;
     *out = (struct timing){.start = start,
                            .end = s->time,
                            .travel = s->travel,
@@ -613,9 +616,9 @@ static struct sim sim_of(const struct model *m, const struct vtype *t, struct fa
 static int64_t best_start(const struct model *m, const struct vtype *t, const int32_t *tasks, int32_t n, int64_t start,
                           const struct work *w)
 {
-    struct haul_vehicle free_of_duration = *t->v;
+    struct haul_vrp_vehicle free_of_duration = *t->v;
     struct vtype any = *t;
-    free_of_duration.duration_max = HAUL_NONE;
+    free_of_duration.duration_max = HAUL_VRP_NONE;
     any.v = &free_of_duration;
     struct sim first = sim_of(m, &any, NULL, NULL);
     if (!run(&first, tasks, n, start, w)) return start;
@@ -637,14 +640,14 @@ bool schedule(const struct model *m, const struct vtype *t, const int32_t *tasks
     struct work w = {few_before, few_picked};
     if (n > FEW) w = (struct work){malloc((size_t)n * sizeof *w.reload_before), malloc((size_t)n * sizeof *w.picked)};
     assert(w.reload_before != NULL && w.picked != NULL);
-    for (int32_t i = 0; i < n; i++) w.reload_before[i] = HAUL_NONE;
+    for (int32_t i = 0; i < n; i++) w.reload_before[i] = HAUL_VRP_NONE;
     struct sim s = sim_of(m, t, faults, steps);
     bool good = true;
     if (t->reloads && !split_trips(m, t, tasks, n, w.reload_before))
         good = faults != NULL; /* one trip: its overload is a fault */
     int64_t start = ready > t->v->shift.open ? ready : t->v->shift.open;
     if (t->ready > start) start = t->ready;
-    if (good && !t->started && (steps != NULL || t->v->cost_per_duration > 0 || t->v->duration_max != HAUL_NONE))
+    if (good && !t->started && (steps != NULL || t->v->cost_per_duration > 0 || t->v->duration_max != HAUL_VRP_NONE))
         start = best_start(m, t, tasks, n, start, &w);
     good = good && run(&s, tasks, n, start, &w);
     sum_up(&s, start, out);

@@ -124,7 +124,7 @@ void search_fill(struct search *x)
     int32_t n = 0;
     for (int32_t i = 0; i < s->absent_n; i++) {
         const int32_t task = s->absent[i];
-        if (x->m->nodes[task].kind == HAUL_TASK_DELIVERY && x->m->nodes[task].mate != HAUL_NONE) continue;
+        if (x->m->nodes[task].kind == HAUL_VRP_DELIVERY && x->m->nodes[task].mate != HAUL_VRP_NONE) continue;
         if (passed_over(x, i)) continue;
         x->order[n++] = (struct sort_key){key_of(x, order, task), task};
     }
@@ -152,7 +152,7 @@ static int32_t draw_seed(struct search *x)
     for (int32_t tries = 0; tries < 20; tries++) {
         const int32_t c = (int32_t)haul_rng_below(&x->rng, (uint64_t)x->m->tasks);
         const int32_t r = s->at[c].route;
-        if (x->find.only == NULL || (r != HAUL_NONE && x->find.only[r])) return c;
+        if (x->find.only == NULL || (r != HAUL_VRP_NONE && x->find.only[r])) return c;
     }
     return (int32_t)haul_rng_below(&x->rng, (uint64_t)x->m->tasks);
 }

@@ -62,7 +62,7 @@ bool ruin_near(struct search *x, int32_t seed, int32_t mean_cut);
 void improve_types(struct search *x);
 
 /* When each route may leave because of the docks: ready [vehicles] is set for those that load at one, and may be NULL.
- * The first route that would then be too late, or HAUL_NONE. */
+ * The first route that would then be too late, or HAUL_VRP_NONE. */
 int32_t docks_turns(const struct state *s, int64_t *ready);
 
 /* Empties routes until the docks are large enough. */

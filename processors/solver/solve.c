@@ -234,10 +234,10 @@ static enum haul_err good_options(const struct haul_solve_options *o, struct hau
     return HAUL_OK;
 }
 
-enum haul_err haul_solve(const struct haul_problem *p, const struct haul_solve_options *o, struct haul_plan *out,
+enum haul_err haul_solve(const struct haul_problem *p, const struct haul_solve_options *o, struct haul_vrp_plan *out,
                          struct haul_error *e)
 {
-    *out = (struct haul_plan){0};
+    *out = (struct haul_vrp_plan){0};
     enum haul_err bad = good_options(o, e);
     if (bad == HAUL_OK) bad = haul_problem_check(p, e);
     if (bad != HAUL_OK) return bad;

@@ -34,7 +34,7 @@ static void idle_remove(struct state *s, int32_t r)
 static void set_used(struct state *s, int32_t r, bool used)
 {
     struct route *at = &s->route[r];
-    if (used == (at->used_at != HAUL_NONE)) return;
+    if (used == (at->used_at != HAUL_VRP_NONE)) return;
     if (used) {
         idle_remove(s, r);
         at->used_at = s->used_n;
@@ -44,7 +44,7 @@ static void set_used(struct state *s, int32_t r, bool used)
     const int32_t last = s->used[--s->used_n];
     s->used[at->used_at] = last;
     s->route[last].used_at = at->used_at;
-    at->used_at = HAUL_NONE;
+    at->used_at = HAUL_VRP_NONE;
     idle_push(s, r);
 }
 
@@ -78,8 +78,8 @@ static void set_ends(struct state *s, int32_t v)
     const struct model *m = s->m;
     const struct vtype *t = &m->type[m->type_of[v]];
     struct place *a = &s->at[start_of(m, v)], *b = &s->at[end_of(m, v)];
-    *a = (struct place){.prev = HAUL_NONE, .route = v, .loc = t->start, .leave = t->v->shift.open};
-    *b = (struct place){.next = HAUL_NONE, .route = v, .loc = t->end, .pos = 1, .late = t->v->shift.close};
+    *a = (struct place){.prev = HAUL_VRP_NONE, .route = v, .loc = t->start, .leave = t->v->shift.open};
+    *b = (struct place){.next = HAUL_VRP_NONE, .route = v, .loc = t->end, .pos = 1, .late = t->v->shift.close};
     link_places(s, t, start_of(m, v), end_of(m, v));
 }
 
@@ -111,12 +111,13 @@ struct state *state_new(const struct model *m)
         sum += n;
     }
     for (int32_t v = m->vehicles - 1; v >= 0; v--) {
-        s->route[v] = (struct route){.type = m->type_of[v], .used_at = HAUL_NONE};
+        s->route[v] = (struct route){.type = m->type_of[v], .used_at = HAUL_VRP_NONE};
         set_ends(s, v);
         idle_push(s, v);
         state_update(s, v);
     }
-    for (int32_t i = 0; i < m->tasks_cap; i++) s->at[i] = (struct place){.route = HAUL_NONE, .loc = m->nodes[i].loc};
+    for (int32_t i = 0; i < m->tasks_cap; i++)
+        s->at[i] = (struct place){.route = HAUL_VRP_NONE, .loc = m->nodes[i].loc};
     for (int32_t i = 0; i < m->tasks; i++) absent_push(s, i);
     return s;
 }
@@ -162,7 +163,7 @@ void state_touch(struct state *s, int32_t r)
     at->saved = s->step;
     struct saved *to = &s->saved[s->saved_n++];
     *to = (struct saved){.route = r, .first = s->saved_places_n, .was = *at};
-    for (int32_t i = start_of(s->m, r); i != HAUL_NONE; i = s->at[i].next) {
+    for (int32_t i = start_of(s->m, r); i != HAUL_VRP_NONE; i = s->at[i].next) {
         s->saved_ids[s->saved_places_n] = i;
         s->saved_places[s->saved_places_n++] = s->at[i];
     }
@@ -174,11 +175,11 @@ static void set_room(struct state *s, int32_t r);
 
 void state_back(struct state *s)
 {
-    for (int32_t i = 0; i < s->absent_n; i++) s->at[s->absent[i]].route = HAUL_NONE;
+    for (int32_t i = 0; i < s->absent_n; i++) s->at[s->absent[i]].route = HAUL_VRP_NONE;
     for (int32_t i = 0; i < s->saved_places_n; i++) s->at[s->saved_ids[i]] = s->saved_places[i];
     for (int32_t i = 0; i < s->saved_n; i++) {
         const struct saved *from = &s->saved[i];
-        set_used(s, from->route, from->was.used_at != HAUL_NONE);
+        set_used(s, from->route, from->was.used_at != HAUL_VRP_NONE);
         const int32_t used_at = s->route[from->route].used_at;
         s->route[from->route] = from->was;
         s->route[from->route].used_at = used_at;
@@ -189,7 +190,7 @@ void state_back(struct state *s)
     for (int32_t i = 0; i < s->absent_n; i++) {
         s->absent[i] = s->saved_absent[i];
         s->absent_at[s->absent[i]] = i;
-        s->at[s->absent[i]].route = HAUL_NONE;
+        s->at[s->absent[i]].route = HAUL_VRP_NONE;
     }
     s->cost = s->saved_cost;
 }
@@ -206,7 +207,7 @@ void state_put(struct state *s, int32_t after, int32_t task)
 {
     struct place *c = &s->at[task];
     const int32_t r = s->at[after].route, before = s->at[after].next;
-    assert(c->route == HAUL_NONE && r != HAUL_NONE);
+    assert(c->route == HAUL_VRP_NONE && r != HAUL_VRP_NONE);
     state_touch(s, r);
     struct route *at = &s->route[r];
     const struct vtype *t = &s->m->type[at->type];
@@ -223,11 +224,11 @@ void state_cut(struct state *s, int32_t task)
 {
     struct place *c = &s->at[task];
     const int32_t r = c->route;
-    assert(r != HAUL_NONE);
+    assert(r != HAUL_VRP_NONE);
     state_touch(s, r);
     struct route *at = &s->route[r];
     link_places(s, &s->m->type[at->type], c->prev, c->next);
-    c->route = HAUL_NONE;
+    c->route = HAUL_VRP_NONE;
     at->n--;
     add_load(s, at, task, -1);
     absent_push(s, task);
@@ -279,8 +280,8 @@ static void walk_loads(struct state *s, int32_t r)
     const int32_t start = start_of(m, r), end = end_of(m, r), dims = m->dims;
     int64_t now[HAUL_DIMS] = {0};
     for (int32_t i = s->at[start].next; i != end; i = s->at[i].next)
-        for (int32_t d = 0; m->nodes[i].kind == HAUL_TASK_JOB && d < dims; d++) now[d] += delivery_of(m, i)[d];
-    for (int32_t i = start; i != HAUL_NONE; i = s->at[i].next) {
+        for (int32_t d = 0; m->nodes[i].kind == HAUL_VRP_JOB && d < dims; d++) now[d] += delivery_of(m, i)[d];
+    for (int32_t i = start; i != HAUL_VRP_NONE; i = s->at[i].next) {
         int64_t *left = load_left(s, i), *most = load_before(s, i);
         for (int32_t d = 0; d < dims; d++) {
             if (is_task(m, i)) now[d] += pickup_of(m, i)[d] - delivery_of(m, i)[d];
@@ -289,7 +290,7 @@ static void walk_loads(struct state *s, int32_t r)
                 i == start || load_before(s, s->at[i].prev)[d] < now[d] ? now[d] : load_before(s, s->at[i].prev)[d];
         }
     }
-    for (int32_t i = end; i != HAUL_NONE; i = s->at[i].prev)
+    for (int32_t i = end; i != HAUL_VRP_NONE; i = s->at[i].prev)
         for (int32_t d = 0; d < dims; d++) {
             const int64_t behind = i == end ? INT64_MIN : load_behind(s, s->at[i].next)[d];
             load_behind(s, i)[d] = load_left(s, i)[d] > behind ? load_left(s, i)[d] : behind;
@@ -323,7 +324,7 @@ static int64_t number_and_sum(struct state *s, int32_t r)
     int64_t cost = at->n == 0 ? 0 : t->v->cost_fixed;
     int32_t pos = 1;
     at->distance = at->travel = at->busy = 0;
-    for (int32_t i = s->at[start_of(m, r)].next; i != HAUL_NONE; i = s->at[i].next) {
+    for (int32_t i = s->at[start_of(m, r)].next; i != HAUL_VRP_NONE; i = s->at[i].next) {
         struct place *c = &s->at[i];
         c->pos = pos++;
         if (at->n > 0) cost += c->way;
@@ -340,11 +341,11 @@ static int64_t number_and_sum(struct state *s, int32_t r)
 
 static bool within_limits(const struct route *at, const struct vtype *t)
 {
-    const struct haul_vehicle *v = t->v;
-    return (v->distance_max == HAUL_NONE || at->distance <= v->distance_max) &&
-           (v->travel_max == HAUL_NONE || at->travel <= v->travel_max) &&
-           (v->duration_max == HAUL_NONE || at->busy <= v->duration_max) &&
-           (v->tasks_max == HAUL_NONE || at->n <= v->tasks_max);
+    const struct haul_vrp_vehicle *v = t->v;
+    return (v->distance_max == HAUL_VRP_NONE || at->distance <= v->distance_max) &&
+           (v->travel_max == HAUL_VRP_NONE || at->travel <= v->travel_max) &&
+           (v->duration_max == HAUL_VRP_NONE || at->busy <= v->duration_max) &&
+           (v->tasks_max == HAUL_VRP_NONE || at->n <= v->tasks_max);
 }
 
 bool state_update(struct state *s, int32_t r)
@@ -378,8 +379,8 @@ bool state_update(struct state *s, int32_t r)
 static bool may_leave(const struct state *s, int32_t r, int32_t task)
 {
     const struct node *n = &s->m->nodes[task];
-    if (s->at[task].pos <= s->route[r].frozen || n->vehicle != HAUL_NONE) return false;
-    return n->mate == HAUL_NONE || s->at[n->mate].pos > s->route[r].frozen;
+    if (s->at[task].pos <= s->route[r].frozen || n->vehicle != HAUL_VRP_NONE) return false;
+    return n->mate == HAUL_VRP_NONE || s->at[n->mate].pos > s->route[r].frozen;
 }
 
 bool state_mend(struct state *s, int32_t r)
@@ -390,7 +391,7 @@ bool state_mend(struct state *s, int32_t r)
         if (!is_task(s->m, last)) return false;
         const int32_t mate = s->m->nodes[last].mate;
         state_cut(s, last);
-        if (mate != HAUL_NONE && s->at[mate].route == r) state_cut(s, mate);
+        if (mate != HAUL_VRP_NONE && s->at[mate].route == r) state_cut(s, mate);
     }
     return true;
 }
@@ -408,7 +409,7 @@ bool state_relink(struct state *s, int32_t r)
 {
     state_touch(s, r);
     bool changed = false;
-    for (int32_t i = start_of(s->m, r); s->at[i].next != HAUL_NONE; i = s->at[i].next) {
+    for (int32_t i = start_of(s->m, r); s->at[i].next != HAUL_VRP_NONE; i = s->at[i].next) {
         const struct place *b = &s->at[s->at[i].next];
         const int64_t way = b->way;
         const int32_t ride = b->ride;
@@ -452,7 +453,7 @@ void state_move_route(struct state *s, int32_t r, int32_t q)
 
 static void keep_route(struct kept *k, struct state *s, int32_t r)
 {
-    for (int32_t i = start_of(s->m, r); i != HAUL_NONE; i = s->at[i].next) k->next[i] = s->at[i].next;
+    for (int32_t i = start_of(s->m, r); i != HAUL_VRP_NONE; i = s->at[i].next) k->next[i] = s->at[i].next;
     s->route[r].stale = false;
 }
 
@@ -460,7 +461,7 @@ void kept_init(struct kept *k, const struct state *s)
 {
     k->next = need((size_t)places_of(s->m), sizeof *k->next);
     for (int32_t r = 0; r < s->m->vehicles; r++)
-        for (int32_t i = start_of(s->m, r); i != HAUL_NONE; i = s->at[i].next) k->next[i] = s->at[i].next;
+        for (int32_t i = start_of(s->m, r); i != HAUL_VRP_NONE; i = s->at[i].next) k->next[i] = s->at[i].next;
     k->cost = s->cost;
     k->absent_n = s->absent_n;
     k->used_n = s->used_n;

@@ -14,7 +14,7 @@
 
 struct place {
     int32_t prev, next;
-    int32_t route; /* HAUL_NONE: not served */
+    int32_t route; /* HAUL_VRP_NONE: not served */
     int32_t pos;   /* 0: the start */
     int64_t leave; /* earliest */
     int64_t late;  /* latest arrival with which it and all behind it are on time */
@@ -27,7 +27,7 @@ struct route {
     int32_t type;
     int32_t n;                      /* tasks */
     int32_t frozen;                 /* the first so many stay */
-    int32_t used_at;                /* in state.used, HAUL_NONE: empty */
+    int32_t used_at;                /* in state.used, HAUL_VRP_NONE: empty */
     int64_t cost;                   /* nothing while it is empty */
     int64_t distance, travel, busy; /* of types with limits */
     int64_t load[HAUL_DIMS];        /* sum of the amounts; where loads are mixed: what it leaves with */
@@ -96,10 +96,10 @@ int32_t state_tasks(const struct state *s, int32_t r, int32_t *out);
 /* Moves all tasks of r to the empty route q. */
 void state_move_route(struct state *s, int32_t r, int32_t q);
 
-/* An empty route of the type, or HAUL_NONE. */
+/* An empty route of the type, or HAUL_VRP_NONE. */
 static inline int32_t idle_route(const struct state *s, int32_t type)
 {
-    return s->idle_n[type] == 0 ? HAUL_NONE : s->idle[s->idle_from[type] + s->idle_n[type] - 1];
+    return s->idle_n[type] == 0 ? HAUL_VRP_NONE : s->idle[s->idle_from[type] + s->idle_n[type] - 1];
 }
 
 static inline int64_t *load_left(const struct state *s, int32_t place)

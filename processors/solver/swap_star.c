@@ -5,7 +5,7 @@
  */
 #include "processors/solver/loose.h"
 
-/* What is to be done: u goes behind `to_u`, v (or HAUL_NONE) behind `to_v`. */
+/* What is to be done: u goes behind `to_u`, v (or HAUL_VRP_NONE) behind `to_v`. */
 struct swap {
     int32_t u, v, to_u, to_v;
     int64_t delta;
@@ -27,8 +27,8 @@ static void set_gaps(struct loose *l, int32_t task, int32_t q)
 {
     const struct vtype *t = type_of_run(l, q);
     struct gaps *g = &l->gaps[task];
-    for (int32_t k = 0; k < GAPS; k++) g->cost[k] = INT64_MAX / 4, g->behind[k] = HAUL_NONE;
-    for (int32_t i = first_of(l, q), next; (next = l->at[i].next) != HAUL_NONE; i = next) {
+    for (int32_t k = 0; k < GAPS; k++) g->cost[k] = INT64_MAX / 4, g->behind[k] = HAUL_VRP_NONE;
+    for (int32_t i = first_of(l, q), next; (next = l->at[i].next) != HAUL_VRP_NONE; i = next) {
         const int64_t cost = link_cost(l, t, i, task) + link_cost(l, t, task, next) - l->at[next].way;
         if (cost >= g->cost[GAPS - 1]) continue;
         int32_t at = GAPS - 1;
@@ -60,8 +60,8 @@ static int64_t overload_with(const struct loose *l, int32_t r, int32_t out, int3
     int64_t over = 0;
     for (int32_t k = 0; k < dims; k++) {
         int64_t load = l->run[r].load[k] - t->capacity[k];
-        if (out != HAUL_NONE) load -= l->need[out * dims + k];
-        if (in != HAUL_NONE) load += l->need[in * dims + k];
+        if (out != HAUL_VRP_NONE) load -= l->need[out * dims + k];
+        if (in != HAUL_VRP_NONE) load += l->need[in * dims + k];
         if (load > 0) over += load;
     }
     return over;
@@ -75,7 +75,7 @@ static int64_t walked_penalty(const struct loose *l, int32_t r, int32_t out, int
     int32_t from = first_of(l, r);
     struct drive d = {l->visit[from].open, 0};
     int64_t span = 0;
-    bool put = in == HAUL_NONE;
+    bool put = in == HAUL_VRP_NONE;
     for (int32_t i = from, to; i != last_of(l, r); from = to) {
         if (!put && i == behind)
             to = in, put = true;
@@ -126,13 +126,13 @@ static void try_move(struct pair_of_runs *p, int32_t u, int64_t gain_u)
 {
     const struct loose *l = p->l;
     if (l->run[p->r].n == 1 || !type_of_run(l, p->q)->fits[u]) return; /* the other moves empty routes */
-    const int64_t load = priced(overload_with(l, p->r, u, HAUL_NONE), l->price.load) +
-                         priced(overload_with(l, p->q, HAUL_NONE, u), l->price.load) - l->run[p->r].penalty -
+    const int64_t load = priced(overload_with(l, p->r, u, HAUL_VRP_NONE), l->price.load) +
+                         priced(overload_with(l, p->q, HAUL_VRP_NONE, u), l->price.load) - l->run[p->r].penalty -
                          l->run[p->q].penalty;
     consider(p, (struct swap){.u = u,
-                              .v = HAUL_NONE,
+                              .v = HAUL_VRP_NONE,
                               .to_u = l->gaps[u].behind[0],
-                              .to_v = HAUL_NONE,
+                              .to_v = HAUL_VRP_NONE,
                               .delta = load - gain_u + l->gaps[u].cost[0]});
 }
 
@@ -147,9 +147,9 @@ static void do_swap(struct loose *l, const struct pair_of_runs *p)
 {
     const struct swap *s = &p->best;
     take_out(l, s->u);
-    if (s->v != HAUL_NONE) take_out(l, s->v);
+    if (s->v != HAUL_VRP_NONE) take_out(l, s->v);
     loose_put(l, s->to_u, s->u);
-    if (s->v != HAUL_NONE) loose_put(l, s->to_v, s->v);
+    if (s->v != HAUL_VRP_NONE) loose_put(l, s->to_v, s->v);
     l->moves++;
     loose_update(l, p->r);
     loose_update(l, p->q);
@@ -158,7 +158,7 @@ static void do_swap(struct loose *l, const struct pair_of_runs *p)
 /* The best swap of two routes, done when it costs less. */
 static bool swap_between(struct loose *l, int32_t r, int32_t q)
 {
-    struct pair_of_runs p = {.l = l, .r = r, .q = q, .best = {.u = HAUL_NONE, .delta = 0}};
+    struct pair_of_runs p = {.l = l, .r = r, .q = q, .best = {.u = HAUL_VRP_NONE, .delta = 0}};
     for (int32_t v = l->at[first_of(l, q)].next; is_visit(l, v); v = l->at[v].next) set_gaps(l, v, r);
     for (int32_t u = l->at[first_of(l, r)].next; is_visit(l, u); u = l->at[u].next) set_gaps(l, u, q);
     for (int32_t u = l->at[first_of(l, r)].next; is_visit(l, u); u = l->at[u].next) {
@@ -166,7 +166,7 @@ static bool swap_between(struct loose *l, int32_t r, int32_t q)
         try_move(&p, u, gain_u);
         for (int32_t v = l->at[first_of(l, q)].next; is_visit(l, v); v = l->at[v].next) try_swap(&p, u, gain_u, v);
     }
-    if (p.best.u == HAUL_NONE) return false;
+    if (p.best.u == HAUL_VRP_NONE) return false;
     do_swap(l, &p);
     return true;
 }

@@ -22,7 +22,7 @@ struct check {
 
 /* One vehicle on its way. */
 struct drive {
-    const struct haul_vehicle *h;
+    const struct haul_vrp_vehicle *h;
     int32_t route, loc;
     double now, travel, distance, waiting, service, lossy_pauses;
     double stretch; /* at the wheel since the last rest */
@@ -35,7 +35,7 @@ struct drive {
 static enum haul_err wrong(const struct check *c, const struct drive *d, int32_t task, const char *what, double by)
 {
     const long long vehicle = (long long)d->h->id;
-    if (task == HAUL_NONE) return haul_fail(c->e, HAUL_E_CONFLICT, "vehicle %lld: %s (by %.3f)", vehicle, what, by);
+    if (task == HAUL_VRP_NONE) return haul_fail(c->e, HAUL_E_CONFLICT, "vehicle %lld: %s (by %.3f)", vehicle, what, by);
     return haul_fail(c->e, HAUL_E_CONFLICT, "vehicle %lld: task %lld: %s (by %.3f)", vehicle,
                      (long long)c->v.tasks[task].id, what, by);
 }
@@ -83,17 +83,17 @@ static double arrive(const struct haul_speeds *s, double from, double work)
     }
 }
 
-static double table_time(const struct check *c, const struct haul_vehicle *h, int32_t a, int32_t b)
+static double table_time(const struct check *c, const struct haul_vrp_vehicle *h, int32_t a, int32_t b)
 {
-    if (a == HAUL_NONE || b == HAUL_NONE) return 0;
+    if (a == HAUL_VRP_NONE || b == HAUL_VRP_NONE) return 0;
     const double t = haul_problem_time(c->p, h->profile, a, b);
     /* tables are whole numbers at every speed */
     return h->speed_permille == 1000 ? t : (double)(int64_t)(t * 1000.0 / h->speed_permille + 0.5);
 }
 
-static double table_distance(const struct check *c, const struct haul_vehicle *h, int32_t a, int32_t b)
+static double table_distance(const struct check *c, const struct haul_vrp_vehicle *h, int32_t a, int32_t b)
 {
-    return a == HAUL_NONE || b == HAUL_NONE ? 0 : haul_problem_distance(c->p, h->profile, a, b);
+    return a == HAUL_VRP_NONE || b == HAUL_VRP_NONE ? 0 : haul_problem_distance(c->p, h->profile, a, b);
 }
 
 /* ---- pauses ---- */
@@ -115,27 +115,28 @@ static enum haul_err wheel(const struct check *c, struct drive *d, double elapse
     d->stretch += elapsed;
     d->exposure += elapsed * d->h->exposure_drive_permille / 1000.0;
     const double over = d->stretch - (double)d->h->rule.drive_max;
-    return d->h->rule.drive_max > 0 && over > tolerance ? wrong(c, d, HAUL_NONE, "drives too long without a rest", over)
-                                                        : HAUL_OK;
+    return d->h->rule.drive_max > 0 && over > tolerance
+               ? wrong(c, d, HAUL_VRP_NONE, "drives too long without a rest", over)
+               : HAUL_OK;
 }
 
 static enum haul_err check_break(const struct check *c, struct drive *d, const struct haul_claim_stop *s, bool *taken)
 {
     if (s->index < 0 || s->index >= d->h->breaks_n)
-        return wrong(c, d, HAUL_NONE, "a break that it does not have", s->index);
-    if (taken[s->index]) return wrong(c, d, HAUL_NONE, "a break is taken twice", s->index);
+        return wrong(c, d, HAUL_VRP_NONE, "a break that it does not have", s->index);
+    if (taken[s->index]) return wrong(c, d, HAUL_VRP_NONE, "a break is taken twice", s->index);
     taken[s->index] = true;
     const struct haul_break *b = &d->h->breaks[s->index];
     const double begin = (double)(s->arrival + s->waiting);
     bool inside = false;
     for (int32_t w = 0; w < b->windows_n; w++)
         inside |= begin + tolerance >= (double)b->windows[w].open && begin <= (double)b->windows[w].close + tolerance;
-    if (!inside) return wrong(c, d, HAUL_NONE, "a break outside its windows", begin);
+    if (!inside) return wrong(c, d, HAUL_VRP_NONE, "a break outside its windows", begin);
     if (s->service < b->duration)
-        return wrong(c, d, HAUL_NONE, "a break is too short", (double)(b->duration - s->service));
+        return wrong(c, d, HAUL_VRP_NONE, "a break is too short", (double)(b->duration - s->service));
     for (int32_t k = 0; b->load_limited && k < c->v.dims; k++)
         if (d->load[k] > (double)b->load_max[k] + tolerance)
-            return wrong(c, d, HAUL_NONE, "too much on board during a break", d->load[k] - (double)b->load_max[k]);
+            return wrong(c, d, HAUL_VRP_NONE, "too much on board during a break", d->load[k] - (double)b->load_max[k]);
     return HAUL_OK;
 }
 
@@ -179,9 +180,9 @@ static enum haul_err travel(const struct check *c, struct drive *d, const struct
     const double way = table_distance(c, d->h, d->loc, to_loc);
     d->distance += way;
     d->energy += way * ((double)d->h->energy_per_distance + (double)d->h->energy_per_load * d->load[0]) / 1e6;
-    if (d->h->energy_max != HAUL_NONE && d->energy > (double)d->h->energy_max + 1e-6 + tolerance / 1000)
-        return wrong(c, d, HAUL_NONE, "runs out of energy", d->energy - (double)d->h->energy_max);
-    if (to_loc != HAUL_NONE) d->loc = to_loc;
+    if (d->h->energy_max != HAUL_VRP_NONE && d->energy > (double)d->h->energy_max + 1e-6 + tolerance / 1000)
+        return wrong(c, d, HAUL_VRP_NONE, "runs out of energy", d->energy - (double)d->h->energy_max);
+    if (to_loc != HAUL_VRP_NONE) d->loc = to_loc;
     return HAUL_OK;
 }
 
@@ -205,8 +206,8 @@ static void take_on(const struct check *c, struct drive *d, const struct haul_cl
 {
     for (int32_t i = from + 1; i < r->stops_n && !loads_here(d, &r->stops[i]); i++) {
         if (r->stops[i].kind != HAUL_STEP_TASK) continue;
-        const struct haul_task *t = &c->v.tasks[r->stops[i].task];
-        for (int32_t k = 0; t->kind == HAUL_TASK_JOB && k < c->v.dims; k++) d->load[k] += (double)t->delivery[k];
+        const struct haul_vrp_task *t = &c->v.tasks[r->stops[i].task];
+        for (int32_t k = 0; t->kind == HAUL_VRP_JOB && k < c->v.dims; k++) d->load[k] += (double)t->delivery[k];
     }
 }
 
@@ -216,12 +217,12 @@ static enum haul_err leave_off(const struct check *c, struct drive *d, const str
 {
     for (int32_t i = at - 1; i >= 0 && !loads_here(d, &r->stops[i]); i--) {
         if (r->stops[i].kind != HAUL_STEP_TASK) continue;
-        const struct haul_task *t = &c->v.tasks[r->stops[i].task];
+        const struct haul_vrp_task *t = &c->v.tasks[r->stops[i].task];
         bool any = false;
-        for (int32_t k = 0; t->kind == HAUL_TASK_JOB && k < c->v.dims; k++)
+        for (int32_t k = 0; t->kind == HAUL_VRP_JOB && k < c->v.dims; k++)
             d->load[k] -= (double)t->pickup[k], any |= t->pickup[k] > 0;
         const double over = d->exposure - left[i] - (double)t->exposure_max;
-        if (any && t->exposure_max != HAUL_NONE && over > tolerance)
+        if (any && t->exposure_max != HAUL_VRP_NONE && over > tolerance)
             return wrong(c, d, r->stops[i].task, "is outside the cold band for too long", over);
     }
     return HAUL_OK;
@@ -229,16 +230,16 @@ static enum haul_err leave_off(const struct check *c, struct drive *d, const str
 
 static enum haul_err handed_over(const struct check *c, const struct drive *d, int32_t task, const double *left)
 {
-    const struct haul_task *t = &c->v.tasks[task];
-    if (t->exposure_max == HAUL_NONE || t->kind == HAUL_TASK_PICKUP) return HAUL_OK;
-    bool any = t->kind == HAUL_TASK_DELIVERY;
+    const struct haul_vrp_task *t = &c->v.tasks[task];
+    if (t->exposure_max == HAUL_VRP_NONE || t->kind == HAUL_VRP_PICKUP) return HAUL_OK;
+    bool any = t->kind == HAUL_VRP_DELIVERY;
     for (int32_t k = 0; k < c->v.dims; k++) any |= t->delivery[k] > 0;
-    const double since = t->kind == HAUL_TASK_DELIVERY ? left[c->pos_of[t->mate]] : d->trip_exposure;
+    const double since = t->kind == HAUL_VRP_DELIVERY ? left[c->pos_of[t->mate]] : d->trip_exposure;
     const double over = d->exposure - since - (double)t->exposure_max;
     return any && over > tolerance ? wrong(c, d, task, "is outside the cold band for too long", over) : HAUL_OK;
 }
 
-static double begins(const struct haul_task *t, double arrival)
+static double begins(const struct haul_vrp_task *t, double arrival)
 {
     for (int32_t w = 0; w < t->windows_n; w++)
         if (arrival <= (double)t->windows[w].close + tolerance)
@@ -249,7 +250,7 @@ static double begins(const struct haul_task *t, double arrival)
 static enum haul_err stop(const struct check *c, struct drive *d, const struct haul_claim_stop *s, int32_t came_from,
                           const double *left)
 {
-    const struct haul_task *t = &c->v.tasks[s->task];
+    const struct haul_vrp_task *t = &c->v.tasks[s->task];
     for (int32_t w = 0; w < HAUL_SKILL_WORDS; w++)
         if ((t->skills[w] & ~d->h->skills[w]) != 0)
             return wrong(c, d, s->task, "needs a skill that the vehicle lacks", 0);
@@ -284,13 +285,14 @@ static const double lost_most = 5;
 
 static enum haul_err within(const struct check *c, const struct drive *d, double value, int64_t most, const char *what)
 {
-    return most == HAUL_NONE || value <= (double)most + tolerance ? HAUL_OK
-                                                                  : wrong(c, d, HAUL_NONE, what, value - (double)most);
+    return most == HAUL_VRP_NONE || value <= (double)most + tolerance
+               ? HAUL_OK
+               : wrong(c, d, HAUL_VRP_NONE, what, value - (double)most);
 }
 
 static enum haul_err limits(const struct check *c, const struct drive *d, int32_t tasks, int32_t reloads)
 {
-    const struct haul_vehicle *h = d->h;
+    const struct haul_vrp_vehicle *h = d->h;
     enum haul_err bad;
     if ((bad = within(c, d, d->now, h->shift.close, "is back after its shift")) != HAUL_OK) return bad;
     if ((bad = within(c, d, d->distance, h->distance_max, "goes too far")) != HAUL_OK) return bad;
@@ -298,7 +300,7 @@ static enum haul_err limits(const struct check *c, const struct drive *d, int32_
     if ((bad = within(c, d, d->now - d->begun, h->duration_max, "is out for too long")) != HAUL_OK) return bad;
     if ((bad = within(c, d, tasks, h->tasks_max, "has too many stops")) != HAUL_OK) return bad;
     if ((bad = within(c, d, reloads, h->reloads_max, "reloads too often")) != HAUL_OK) return bad;
-    return within(c, d, d->travel, h->rule.drive_day_max == 0 ? HAUL_NONE : h->rule.drive_day_max,
+    return within(c, d, d->travel, h->rule.drive_day_max == 0 ? HAUL_VRP_NONE : h->rule.drive_day_max,
                   "drives too long for a day");
 }
 
@@ -307,7 +309,7 @@ static enum haul_err all_breaks(const struct check *c, const struct drive *d, co
 {
     for (int32_t i = 0; i < d->h->breaks_n; i++)
         if (!taken[i] && (double)d->h->breaks[i].windows[0].open < d->now - tolerance)
-            return wrong(c, d, HAUL_NONE, "a break is not taken", (double)d->h->breaks[i].id);
+            return wrong(c, d, HAUL_VRP_NONE, "a break is not taken", (double)d->h->breaks[i].id);
     return HAUL_OK;
 }
 
@@ -326,7 +328,7 @@ static int32_t place_of(const struct check *c, const struct drive *d, const stru
     case HAUL_STEP_REST:
         break;
     }
-    return HAUL_NONE;
+    return HAUL_VRP_NONE;
 }
 
 static bool pause(const struct haul_claim_stop *s)
@@ -352,9 +354,9 @@ static enum haul_err arrive_at(const struct check *c, struct drive *d, const str
         d->trip_exposure = d->exposure;
     }
     if (reload->energy) d->energy = 0;
-    if (bad == HAUL_OK) bad = loaded(c, d, HAUL_NONE);
+    if (bad == HAUL_OK) bad = loaded(c, d, HAUL_VRP_NONE);
     if (c->timed && s->service < reload->duration)
-        return wrong(c, d, HAUL_NONE, "reloads too shortly", (double)(reload->duration - s->service));
+        return wrong(c, d, HAUL_VRP_NONE, "reloads too shortly", (double)(reload->duration - s->service));
     paused(d, d->h->rule.service_rests ? (double)reload->duration : 0);
     d->now += c->timed ? (double)(s->waiting + s->service) : (double)reload->duration;
     return bad;
@@ -365,7 +367,7 @@ static enum haul_err drive_route(struct check *c, const struct haul_claim_route 
 {
     int32_t tasks = 0, reloads = 0, paused_from = 1, from = d->loc;
     take_on(c, d, r, 0);
-    enum haul_err bad = loaded(c, d, HAUL_NONE);
+    enum haul_err bad = loaded(c, d, HAUL_VRP_NONE);
     for (int32_t i = 1; bad == HAUL_OK && i < r->stops_n; i++) {
         if (pause(&r->stops[i])) continue;
         from = d->loc;
@@ -381,12 +383,12 @@ static enum haul_err drive_route(struct check *c, const struct haul_claim_route 
 
 static enum haul_err route(struct check *c, const struct haul_claim_route *r, int32_t index)
 {
-    const struct haul_vehicle *h = &c->v.vehicles[r->vehicle];
+    const struct haul_vrp_vehicle *h = &c->v.vehicles[r->vehicle];
     struct drive d = {.h = h, .route = index, .loc = h->start};
     const struct haul_claim_stop *first = &r->stops[0];
     d.begun = d.now = c->timed ? (double)(first->arrival + first->waiting + first->service) : (double)h->shift.open;
     if (d.begun + tolerance < (double)h->shift.open)
-        return wrong(c, &d, HAUL_NONE, "leaves before its shift", (double)h->shift.open - d.begun);
+        return wrong(c, &d, HAUL_VRP_NONE, "leaves before its shift", (double)h->shift.open - d.begun);
     bool *taken = calloc((size_t)h->breaks_n + 1, sizeof *taken);
     double *left = calloc((size_t)r->stops_n + 1, sizeof *left);
     enum haul_err bad = taken == NULL || left == NULL ? haul_fail(c->e, HAUL_E_NOMEM, "no memory to verify")
@@ -406,27 +408,28 @@ static enum haul_err form_of_route(struct check *c, const struct haul_claim_rout
     if (r->vehicle < 0 || r->vehicle >= c->v.vehicles_n)
         return haul_fail(c->e, HAUL_E_RANGE, "routes[%d]: no such vehicle", index);
     const struct drive d = {.h = &c->v.vehicles[r->vehicle]};
-    if (c->driven[r->vehicle]) return wrong(c, &d, HAUL_NONE, "has two routes", 0);
+    if (c->driven[r->vehicle]) return wrong(c, &d, HAUL_VRP_NONE, "has two routes", 0);
     c->driven[r->vehicle] = true;
     if (r->stops_n < 2 || r->stops[0].kind != HAUL_STEP_START || r->stops[r->stops_n - 1].kind != HAUL_STEP_END)
-        return wrong(c, &d, HAUL_NONE, "does not go from a start to an end", 0);
+        return wrong(c, &d, HAUL_VRP_NONE, "does not go from a start to an end", 0);
     int32_t tasks = 0;
     for (int32_t i = 1; i < r->stops_n - 1; i++) {
         const struct haul_claim_stop *s = &r->stops[i];
         if (s->kind == HAUL_STEP_START || s->kind == HAUL_STEP_END)
-            return wrong(c, &d, HAUL_NONE, "starts or ends on the way", i);
+            return wrong(c, &d, HAUL_VRP_NONE, "starts or ends on the way", i);
         if (s->kind == HAUL_STEP_RELOAD && (s->index < 0 || s->index >= d.h->reloads_n))
-            return wrong(c, &d, HAUL_NONE, "a reload that it does not have", s->index);
+            return wrong(c, &d, HAUL_VRP_NONE, "a reload that it does not have", s->index);
         if (s->kind != HAUL_STEP_TASK) continue;
-        if (s->task < 0 || s->task >= c->v.tasks_n) return wrong(c, &d, HAUL_NONE, "a task that there is not", s->task);
-        if (c->route_of[s->task] != HAUL_NONE) return wrong(c, &d, s->task, "is served twice", 0);
+        if (s->task < 0 || s->task >= c->v.tasks_n)
+            return wrong(c, &d, HAUL_VRP_NONE, "a task that there is not", s->task);
+        if (c->route_of[s->task] != HAUL_VRP_NONE) return wrong(c, &d, s->task, "is served twice", 0);
         if (tasks < d.h->steps_frozen && d.h->steps[tasks] != s->task)
             return wrong(c, &d, s->task, "stands where the route is frozen", tasks);
         c->route_of[s->task] = index;
         c->pos_of[s->task] = i;
         tasks++;
     }
-    return tasks < d.h->steps_frozen ? wrong(c, &d, HAUL_NONE, "lacks frozen stops", d.h->steps_frozen - tasks)
+    return tasks < d.h->steps_frozen ? wrong(c, &d, HAUL_VRP_NONE, "lacks frozen stops", d.h->steps_frozen - tasks)
                                      : HAUL_OK;
 }
 
@@ -434,9 +437,9 @@ static enum haul_err shipments(const struct check *c)
 {
     for (int32_t i = 0; i < c->v.tasks_n; i++) {
         const int32_t mate = c->v.tasks[i].mate;
-        if (c->v.tasks[i].kind != HAUL_TASK_PICKUP) continue;
+        if (c->v.tasks[i].kind != HAUL_VRP_PICKUP) continue;
         const bool together = c->route_of[i] == c->route_of[mate];
-        if (!together || (c->route_of[i] != HAUL_NONE && c->pos_of[i] > c->pos_of[mate]))
+        if (!together || (c->route_of[i] != HAUL_VRP_NONE && c->pos_of[i] > c->pos_of[mate]))
             return haul_fail(c->e, HAUL_E_CONFLICT,
                              "shipment %lld: pickup and delivery are not in order on one vehicle",
                              (long long)c->v.tasks[i].id);
@@ -448,20 +451,20 @@ static enum haul_err shipments(const struct check *c)
 
 static bool docks_at(const struct check *c, const struct haul_claim_route *r, int32_t dock)
 {
-    const struct haul_vehicle *h = &c->v.vehicles[r->vehicle];
+    const struct haul_vrp_vehicle *h = &c->v.vehicles[r->vehicle];
     return h->dock == dock && h->dock_time > 0;
 }
 
 /* While it loads, no more than the places are taken. Its loading is the service of its start. */
 static enum haul_err dock_one(const struct check *c, const struct haul_claim *claim, const struct haul_claim_route *r)
 {
-    const struct haul_vehicle *h = &c->v.vehicles[r->vehicle];
+    const struct haul_vrp_vehicle *h = &c->v.vehicles[r->vehicle];
     const struct drive d = {.h = h};
     const int64_t begin = r->stops[0].arrival;
     if (begin < h->shift.open)
-        return wrong(c, &d, HAUL_NONE, "loads before its shift", (double)(h->shift.open - begin));
+        return wrong(c, &d, HAUL_VRP_NONE, "loads before its shift", (double)(h->shift.open - begin));
     if (r->stops[0].service < h->dock_time)
-        return wrong(c, &d, HAUL_NONE, "loads too shortly", (double)(h->dock_time - r->stops[0].service));
+        return wrong(c, &d, HAUL_VRP_NONE, "loads too shortly", (double)(h->dock_time - r->stops[0].service));
     int32_t there = 0;
     for (int32_t i = 0; i < claim->routes_n; i++) {
         if (!docks_at(c, &claim->routes[i], h->dock)) continue;
@@ -469,7 +472,7 @@ static enum haul_err dock_one(const struct check *c, const struct haul_claim *cl
         there += other <= begin && begin < other + c->v.vehicles[claim->routes[i].vehicle].dock_time;
     }
     const int32_t over = there - c->v.docks[h->dock];
-    return over > 0 ? wrong(c, &d, HAUL_NONE, "loads where all docks are taken", over) : HAUL_OK;
+    return over > 0 ? wrong(c, &d, HAUL_VRP_NONE, "loads where all docks are taken", over) : HAUL_OK;
 }
 
 static enum haul_err docks(const struct check *c, const struct haul_claim *claim)
@@ -488,7 +491,7 @@ static enum haul_err verify(struct check *c, const struct haul_claim *claim)
     if (bad == HAUL_OK) bad = shipments(c);
     for (int32_t i = 0; bad == HAUL_OK && i < claim->routes_n; i++) bad = route(c, &claim->routes[i], i);
     if (bad == HAUL_OK) bad = docks(c, claim);
-    if (bad != HAUL_OK || claim->cost == HAUL_NONE) return bad;
+    if (bad != HAUL_OK || claim->cost == HAUL_VRP_NONE) return bad;
     const double difference = c->cost - (double)claim->cost, size = c->cost > 0 ? c->cost : -c->cost;
     const double most = 1 + 1e-9 * size + c->slack;
     if (difference > most || difference < -most)
@@ -507,7 +510,7 @@ enum haul_err haul_verify(const struct haul_problem *p, const struct haul_claim 
     enum haul_err bad = HAUL_OK;
     if (c.route_of == NULL || c.pos_of == NULL || c.driven == NULL)
         bad = haul_fail(e, HAUL_E_NOMEM, "no memory to verify");
-    for (size_t i = 0; bad == HAUL_OK && i < tasks; i++) c.route_of[i] = HAUL_NONE;
+    for (size_t i = 0; bad == HAUL_OK && i < tasks; i++) c.route_of[i] = HAUL_VRP_NONE;
     if (bad == HAUL_OK) bad = verify(&c, claim);
     free(c.route_of);
     free(c.pos_of);

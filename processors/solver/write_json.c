@@ -38,14 +38,14 @@ static void put_text(struct writer *w, const char *name, const char *text)
     haul_json_kstr(&w->j, name, haul_str_of(text));
 }
 
-static const char *task_type(const struct haul_task *t)
+static const char *task_type(const struct haul_vrp_task *t)
 {
     switch (t->kind) {
-    case HAUL_TASK_JOB:
+    case HAUL_VRP_JOB:
         return "job";
-    case HAUL_TASK_PICKUP:
+    case HAUL_VRP_PICKUP:
         return "pickup";
-    case HAUL_TASK_DELIVERY:
+    case HAUL_VRP_DELIVERY:
         return "delivery";
     }
     return "job";
@@ -77,7 +77,7 @@ static void put_description(struct writer *w, struct haul_str s)
 
 static void put_place(struct writer *w, int32_t location)
 {
-    if (location == HAUL_NONE) return;
+    if (location == HAUL_VRP_NONE) return;
     if (w->p->lon_deg != NULL) {
         haul_json_name(&w->j, "location");
         haul_json_open(&w->j, '[');
@@ -89,7 +89,7 @@ static void put_place(struct writer *w, int32_t location)
     haul_json_ki64(&w->j, "location_index", location);
 }
 
-static void put_step(struct writer *w, const struct haul_vehicle *v, const struct haul_step *s)
+static void put_step(struct writer *w, const struct haul_vrp_vehicle *v, const struct haul_step *s)
 {
     haul_json_open(&w->j, '{');
     put_text(w, "type", step_type(w, s));
@@ -121,7 +121,7 @@ struct sums {
     int64_t delivery[HAUL_DIMS], pickup[HAUL_DIMS];
 };
 
-static void sum_route(const struct haul_problem *p, const struct haul_route *r, struct sums *to)
+static void sum_route(const struct haul_problem *p, const struct haul_vrp_route *r, struct sums *to)
 {
     for (int32_t i = 0; i < r->steps_n; i++) {
         const struct haul_step *s = &r->steps[i];
@@ -130,10 +130,10 @@ static void sum_route(const struct haul_problem *p, const struct haul_route *r, 
             to->pauses += s->service;
             continue;
         }
-        const struct haul_task *t = &p->tasks[s->index];
+        const struct haul_vrp_task *t = &p->tasks[s->index];
         to->setup += s->setup;
         to->service += s->service;
-        to->priority += t->kind == HAUL_TASK_DELIVERY ? 0 : t->priority;
+        to->priority += t->kind == HAUL_VRP_DELIVERY ? 0 : t->priority;
         for (int32_t d = 0; d < p->dims; d++) to->delivery[d] += t->delivery[d], to->pickup[d] += t->pickup[d];
     }
     to->travel += r->travel;
@@ -174,9 +174,9 @@ static void put_split(struct writer *w, const struct haul_cost_split *c)
     haul_json_close(&w->j, '}');
 }
 
-static void put_route(struct writer *w, const struct haul_route *r)
+static void put_route(struct writer *w, const struct haul_vrp_route *r)
 {
-    const struct haul_vehicle *v = &w->p->vehicles[r->vehicle];
+    const struct haul_vrp_vehicle *v = &w->p->vehicles[r->vehicle];
     struct sums sums = {0};
     sum_route(w->p, r, &sums);
     haul_json_open(&w->j, '{');
@@ -188,7 +188,7 @@ static void put_route(struct writer *w, const struct haul_route *r)
     haul_json_name(&w->j, "steps");
     haul_json_open(&w->j, '[');
     for (int32_t i = 0; i < r->steps_n; i++) {
-        const bool nowhere = (i == 0 && v->start == HAUL_NONE) || (i == r->steps_n - 1 && v->end == HAUL_NONE);
+        const bool nowhere = (i == 0 && v->start == HAUL_VRP_NONE) || (i == r->steps_n - 1 && v->end == HAUL_VRP_NONE);
         if (!nowhere) put_step(w, v, &r->steps[i]);
     }
     haul_json_close(&w->j, ']');
@@ -212,7 +212,7 @@ static void put_fault(struct writer *w, const struct haul_fault *f)
     put_text(w, "sentence", haul_fault_sentence(f->kind));
     haul_json_kf64(&w->j, "by", (double)f->amount / unit_of(w, f->kind), 3);
     put_text(w, "unit", haul_fault_unit(f->kind));
-    if (f->task != HAUL_NONE) {
+    if (f->task != HAUL_VRP_NONE) {
         put_text(w, "at_type", task_type(&w->p->tasks[f->task]));
         haul_json_ki64(&w->j, "at_id", w->p->tasks[f->task].id);
     }
@@ -220,13 +220,13 @@ static void put_fault(struct writer *w, const struct haul_fault *f)
     haul_json_close(&w->j, '}');
 }
 
-static void put_reason(struct writer *w, const struct haul_reason *r)
+static void put_reason(struct writer *w, const struct haul_vrp_reason *r)
 {
     haul_json_name(&w->j, "why");
     haul_json_open(&w->j, '{');
-    if (r->vehicle != HAUL_NONE) {
+    if (r->vehicle != HAUL_VRP_NONE) {
         haul_json_ki64(&w->j, "nearest_vehicle", w->p->vehicles[r->vehicle].id);
-        if (r->after != HAUL_NONE) haul_json_ki64(&w->j, "after_id", w->p->tasks[r->after].id);
+        if (r->after != HAUL_VRP_NONE) haul_json_ki64(&w->j, "after_id", w->p->tasks[r->after].id);
         put_cost(w, "extra_cost", r->extra_cost);
     }
     haul_json_name(&w->j, "limits");
@@ -236,12 +236,13 @@ static void put_reason(struct writer *w, const struct haul_reason *r)
     haul_json_close(&w->j, '}');
 }
 
-static void put_unserved(struct writer *w, const struct haul_plan *plan, const struct haul_reason *reasons, int32_t n)
+static void put_unserved(struct writer *w, const struct haul_vrp_plan *plan, const struct haul_vrp_reason *reasons,
+                         int32_t n)
 {
     haul_json_name(&w->j, "unassigned");
     haul_json_open(&w->j, '[');
     for (int32_t i = 0; i < plan->unserved_n; i++) {
-        const struct haul_task *t = &w->p->tasks[plan->unserved[i]];
+        const struct haul_vrp_task *t = &w->p->tasks[plan->unserved[i]];
         haul_json_open(&w->j, '{');
         haul_json_ki64(&w->j, "id", t->id);
         put_text(w, "type", task_type(t));
@@ -254,7 +255,7 @@ static void put_unserved(struct writer *w, const struct haul_plan *plan, const s
     haul_json_close(&w->j, ']');
 }
 
-static void put_summary(struct writer *w, const struct haul_plan *plan)
+static void put_summary(struct writer *w, const struct haul_vrp_plan *plan)
 {
     struct sums sums = {0};
     for (int32_t i = 0; i < plan->routes_n; i++) sum_route(w->p, &plan->routes[i], &sums);
@@ -270,8 +271,8 @@ static void put_summary(struct writer *w, const struct haul_plan *plan)
     haul_json_close(&w->j, '}');
 }
 
-void haul_plan_write(const struct haul_problem *p, const struct haul_plan *plan, const struct haul_reason *reasons,
-                     int32_t reasons_n, struct haul_buf *out)
+void haul_vrp_plan_write(const struct haul_problem *p, const struct haul_vrp_plan *plan,
+                         const struct haul_vrp_reason *reasons, int32_t reasons_n, struct haul_buf *out)
 {
     struct writer w = {
         .p = p, .time = (double)p->scales.time, .distance = (double)p->scales.distance, .cost = (double)p->scales.cost};

@@ -165,7 +165,7 @@ static void bench_update(const struct lux *l, const struct haul_cch *c)
                 const uint32_t arc = (uint32_t)haul_rng_below(&rng, l->g.arcs);
                 haul_metric_set(m, arc, random_weight(&rng, l->metric[0][arc]));
             }
-            struct haul_commit done;
+            struct haul_metric_commit done;
             const int64_t start = haul_cpu_ns();
             haul_metric_commit(m, &done);
             ms[rep] = ms_since(start);

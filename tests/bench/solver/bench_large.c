@@ -98,7 +98,7 @@ static void set_tables(struct haul_problem *p, const struct place *at, int32_t n
 
 static void add_stop(struct haul_problem *p, const struct shape *shape, struct haul_rng *rng, int32_t location)
 {
-    struct haul_task t = haul_task_default();
+    struct haul_vrp_task t = haul_vrp_task_default();
     struct haul_window window;
     struct haul_error e;
     int32_t index;
@@ -131,7 +131,7 @@ static struct haul_problem *draw_problem(const struct args *a, const struct shap
     for (int32_t i = 1; i < n; i++) add_stop(p, shape, &rng, i);
     free(at);
     for (int32_t v = 0; v < a->stops / 2; v++) {
-        struct haul_vehicle one = haul_vehicle_default();
+        struct haul_vrp_vehicle one = haul_vrp_vehicle_default();
         int32_t index;
         one.id = v + 1;
         one.start = one.end = 0;
@@ -145,7 +145,7 @@ static struct haul_problem *draw_problem(const struct args *a, const struct shap
 
 /* ---- one case ---- */
 
-static const char *judged(const struct haul_problem *p, const struct haul_plan *plan)
+static const char *judged(const struct haul_problem *p, const struct haul_vrp_plan *plan)
 {
     struct haul_error e;
     struct haul_claim claim;
@@ -158,7 +158,7 @@ static const char *judged(const struct haul_problem *p, const struct haul_plan *
 
 static void solve(const struct args *a, const struct shape *shape, const struct haul_problem *p, double seconds)
 {
-    struct haul_plan plan;
+    struct haul_vrp_plan plan;
     struct haul_error e;
     const struct haul_solve_options o = {
         .seed = a->seed, .time_ms = (int64_t)(1000 * seconds), .threads = 1, .now_ns = haul_cpu_ns};
@@ -172,7 +172,7 @@ static void solve(const struct args *a, const struct shape *shape, const struct 
         shape->name, a->stops, seconds, took, (double)used.ru_maxrss / 1024, (long long)plan.cost, plan.routes_n,
         plan.unserved_n, judged(p, &plan));
     fflush(stdout);
-    haul_plan_free(&plan);
+    haul_vrp_plan_free(&plan);
 }
 
 static void run(const struct args *a, const struct shape *shape)

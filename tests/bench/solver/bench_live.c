@@ -14,7 +14,7 @@ enum { STOPS = 1000, VEHICLES = 100, SPARE = 600, LOCATIONS = STOPS + 1, EVENTS_
 
 static int32_t xs[LOCATIONS + SPARE], ys[LOCATIONS + SPARE], locations = LOCATIONS;
 static int32_t alive[STOPS + SPARE], alive_n;
-static struct haul_task orders[STOPS + SPARE];
+static struct haul_vrp_task orders[STOPS + SPARE];
 static struct haul_window order_window[STOPS + SPARE];
 static int32_t delay_ms[VEHICLES];
 static double took_ms[EVENTS_MAX], share_moved[EVENTS_MAX];
@@ -45,7 +45,7 @@ static void draw_order(struct haul_rng *rng, int32_t slot, int32_t location, int
 {
     const int64_t hour = 3600000, open = (int64_t)haul_rng_below(rng, 6) * hour;
     order_window[slot] = (struct haul_window){open, open + (2 + (int64_t)haul_rng_below(rng, 3)) * hour};
-    orders[slot] = haul_task_default();
+    orders[slot] = haul_vrp_task_default();
     orders[slot].id = id;
     orders[slot].location = location;
     orders[slot].service = 300000;
@@ -74,7 +74,7 @@ static struct haul_problem *empty_problem(int32_t places)
 static void add_fleet(struct haul_problem *p, bool late)
 {
     for (int32_t v = 0; v < VEHICLES; v++) {
-        struct haul_vehicle one = haul_vehicle_default();
+        struct haul_vrp_vehicle one = haul_vrp_vehicle_default();
         struct haul_error e;
         int32_t index;
         one.id = v + 1;
@@ -92,14 +92,14 @@ static int by_value(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-static void new_order(struct haul_live *l, struct haul_rng *rng, int64_t id, struct haul_change *c,
+static void new_order(struct haul_vrp_live *l, struct haul_rng *rng, int64_t id, struct haul_vrp_change *c,
                       struct haul_error *e)
 {
     int32_t index, at = (int32_t)haul_rng_below(rng, (uint64_t)locations);
-    struct haul_task t;
+    struct haul_vrp_task t;
     draw_order(rng, STOPS + SPARE - 1, at, id);
     t = orders[STOPS + SPARE - 1];
-    if (haul_live_add_job(l, &t, &index, c, e) != HAUL_OK) return;
+    if (haul_vrp_live_add_job(l, &t, &index, c, e) != HAUL_OK) return;
     orders[index] = t;
     order_window[index] = order_window[STOPS + SPARE - 1];
     orders[index].windows = &order_window[index];
@@ -107,7 +107,7 @@ static void new_order(struct haul_live *l, struct haul_rng *rng, int64_t id, str
 }
 
 /* Fifty ways take a fifth longer, or their old time again. */
-static void new_ways(struct haul_live *l, struct haul_rng *rng, struct haul_change *c, struct haul_error *e)
+static void new_ways(struct haul_vrp_live *l, struct haul_rng *rng, struct haul_vrp_change *c, struct haul_error *e)
 {
     struct haul_way ways[50];
     const bool slow = haul_rng_below(rng, 2) == 0;
@@ -115,10 +115,10 @@ static void new_ways(struct haul_live *l, struct haul_rng *rng, struct haul_chan
         const int32_t a = (int32_t)haul_rng_below(rng, LOCATIONS), b = (int32_t)haul_rng_below(rng, LOCATIONS);
         ways[k] = (struct haul_way){0, a, b, slow ? way_ms(a, b) / 5 * 6 : way_ms(a, b), way_m(a, b)};
     }
-    must(haul_live_ways(l, ways, 50, c, e), e);
+    must(haul_vrp_live_ways(l, ways, 50, c, e), e);
 }
 
-static void event(struct haul_live *l, struct haul_rng *rng, int64_t id, struct haul_change *c)
+static void event(struct haul_vrp_live *l, struct haul_rng *rng, int64_t id, struct haul_vrp_change *c)
 {
     struct haul_error e;
     switch (haul_rng_below(rng, 4)) {
@@ -127,14 +127,14 @@ static void event(struct haul_live *l, struct haul_rng *rng, int64_t id, struct 
         break;
     case 1: {
         const int32_t k = (int32_t)haul_rng_below(rng, (uint64_t)alive_n);
-        must(haul_live_cancel(l, alive[k], c, &e), &e);
+        must(haul_vrp_live_cancel(l, alive[k], c, &e), &e);
         alive[k] = alive[--alive_n];
         break;
     }
     case 2: {
         const int32_t v = (int32_t)haul_rng_below(rng, VEHICLES);
         delay_ms[v] = delay_ms[v] == 0 ? 1200000 : 0; /* twenty minutes late, or on time again */
-        must(haul_live_progress(l, v, 0, delay_ms[v], c, &e), &e);
+        must(haul_vrp_live_progress(l, v, 0, delay_ms[v], c, &e), &e);
         break;
     }
     default:
@@ -172,41 +172,42 @@ int main(int argc, char **argv)
         alive[alive_n++] = i;
     }
     add_fleet(p, false);
-    struct haul_plan first;
+    struct haul_vrp_plan first;
     const struct haul_solve_options begin = {
         .seed = 1, .time_ms = (int64_t)(scratch_s * 300), .threads = 1, .now_ns = haul_cpu_ns};
     must(haul_solve(p, &begin, &first, &e), &e);
-    const struct haul_live_options o = {.seed = 2, .spare = SPARE, .price_of_move = 50, .moves_max = 10, .steps = 100};
-    struct haul_live *l;
-    must(haul_live_open(p, &first, &o, &l, &e), &e);
-    printf("begins: cost %lld, unserved %d\n", (long long)haul_live_cost(l), first.unserved_n);
+    const struct haul_vrp_live_options o = {
+        .seed = 2, .spare = SPARE, .price_of_move = 50, .moves_max = 10, .steps = 100};
+    struct haul_vrp_live *l;
+    must(haul_vrp_live_open(p, &first, &o, &l, &e), &e);
+    printf("begins: cost %lld, unserved %d\n", (long long)haul_vrp_live_cost(l), first.unserved_n);
     for (int32_t k = 0; k < events && k < EVENTS_MAX; k++) {
-        struct haul_change c = {0};
+        struct haul_vrp_change c = {0};
         const int64_t from = haul_cpu_ns();
         event(l, &rng, 10000 + k, &c);
         took_ms[k] = (double)(haul_cpu_ns() - from) / 1e6;
         share_moved[k] = 100.0 * c.moved / alive_n;
-        must(haul_live_check(l, &e), &e);
-        if (between > 0) must(haul_live_improve(l, between, NULL, &c, &e), &e);
+        must(haul_vrp_live_check(l, &e), &e);
+        if (between > 0) must(haul_vrp_live_improve(l, between, NULL, &c, &e), &e);
     }
-    report(events, haul_live_unserved(l, NULL, 0));
+    report(events, haul_vrp_live_unserved(l, NULL, 0));
     struct haul_problem *q = empty_problem(LOCATIONS);
     for (int32_t i = 0; i < alive_n; i++) {
         int32_t index;
         must(haul_problem_add_job(q, &orders[alive[i]], &index, &e), &e);
     }
     add_fleet(q, true);
-    struct haul_plan scratch;
+    struct haul_vrp_plan scratch;
     const struct haul_solve_options again = {
         .seed = 3, .time_ms = (int64_t)(1000 * scratch_s), .threads = 1, .now_ns = haul_cpu_ns};
     must(haul_solve(q, &again, &scratch, &e), &e);
     printf("after them: cost %lld; from scratch in %.0f s, without the slower ways: %lld (%.2f %% below; goal 1), "
            "unserved %d\n",
-           (long long)haul_live_cost(l), scratch_s, (long long)scratch.cost,
-           100.0 * ((double)haul_live_cost(l) / (double)scratch.cost - 1), scratch.unserved_n);
-    haul_plan_free(&scratch);
-    haul_plan_free(&first);
-    haul_live_close(l);
+           (long long)haul_vrp_live_cost(l), scratch_s, (long long)scratch.cost,
+           100.0 * ((double)haul_vrp_live_cost(l) / (double)scratch.cost - 1), scratch.unserved_n);
+    haul_vrp_plan_free(&scratch);
+    haul_vrp_plan_free(&first);
+    haul_vrp_live_close(l);
     haul_problem_free(p);
     haul_problem_free(q);
     return 0;

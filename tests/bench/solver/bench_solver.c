@@ -143,7 +143,7 @@ static struct best best_known(const struct args *a, const struct set *set, const
     return strstr(set->bks, ".csv") != NULL ? from_csv(path, name) : from_json(path, name);
 }
 
-static bool verified(const struct haul_problem *p, const struct haul_plan *plan)
+static bool verified(const struct haul_problem *p, const struct haul_vrp_plan *plan)
 {
     struct haul_error e;
     struct haul_claim claim;
@@ -178,7 +178,7 @@ static bool run_one(const struct args *a, const struct set *set, const char *nam
                                          .threads = 1,
                                          .fewest_vehicles = set->fewest,
                                          .now_ns = haul_cpu_ns};
-    struct haul_plan plan;
+    struct haul_vrp_plan plan;
     if (haul_solve(p, &o, &plan, &e) != HAUL_OK) {
         fprintf(stderr, "%s: %s\n", name, e.text);
         exit(1);
@@ -190,7 +190,7 @@ static bool run_one(const struct args *a, const struct set *set, const char *nam
     printf("%-14s %-12s %12.2f %12.2f %8.3f %% %4d %4d %10lld%s\n", set->name, name, cost, best.cost, *gap,
            plan.routes_n, best.vehicles, (long long)plan.iterations, good ? "" : "  NOT GOOD");
     fflush(stdout);
-    haul_plan_free(&plan);
+    haul_vrp_plan_free(&plan);
     haul_problem_free(p);
     return true;
 }

@@ -39,7 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (bad == HAUL_OK && haul_problem_view(p).tasks_n < 30 && haul_problem_view(p).vehicles_n < 30 &&
         haul_problem_view(p).vehicles_n > 0) {
         const struct haul_solve_options so = {.seed = 1, .iterations = 20, .threads = 1};
-        struct haul_plan plan;
+        struct haul_vrp_plan plan;
         if (haul_solve(p, &so, &plan, &e) == HAUL_OK) {
             struct haul_claim claim;
             const enum haul_err copied = haul_claim_of(&plan, &claim, &e);
@@ -47,7 +47,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             const enum haul_err kept = haul_verify(p, &claim, &e);
             assert(kept == HAUL_OK);
             haul_claim_free(&claim);
-            haul_plan_free(&plan);
+            haul_vrp_plan_free(&plan);
         }
     }
     haul_problem_free(p);

@@ -61,13 +61,13 @@ static void end(struct one *o)
 /* The first stop of each vehicle stands. */
 static void freeze(struct one *o)
 {
-    struct haul_plan plan;
+    struct haul_vrp_plan plan;
     struct haul_error e;
     const struct haul_solve_options options = {.seed = 1, .iterations = 60, .threads = 1};
     assert_int_equal(haul_solve(o->p, &options, &plan, &e), HAUL_OK);
     int32_t n = 0;
     for (int32_t k = 0; k < plan.routes_n; k++) {
-        struct haul_vehicle *v = &o->p->vehicles[plan.routes[k].vehicle];
+        struct haul_vrp_vehicle *v = &o->p->vehicles[plan.routes[k].vehicle];
         v->steps = o->steps + n;
         v->steps_frozen = 1;
         for (int32_t i = 0; i < plan.routes[k].steps_n; i++) {
@@ -76,7 +76,7 @@ static void freeze(struct one *o)
             v->steps_n++;
         }
     }
-    haul_plan_free(&plan);
+    haul_vrp_plan_free(&plan);
 }
 
 static void frozen_stand(const struct one *o)
@@ -105,14 +105,14 @@ static void cost_is_true(struct one *o)
 
 static void verified(struct one *o)
 {
-    struct haul_plan plan;
+    struct haul_vrp_plan plan;
     struct haul_claim claim;
     struct haul_error e;
     assert_int_equal(plan_from(o->x.s, &plan, &e), HAUL_OK);
     assert_int_equal(haul_claim_of(&plan, &claim, &e), HAUL_OK);
     if (haul_verify(o->p, &claim, &e) != HAUL_OK) fail_msg("seed %d: %s", SEED, e.text);
     haul_claim_free(&claim);
-    haul_plan_free(&plan);
+    haul_vrp_plan_free(&plan);
 }
 
 /* One part from its opening to its closing. What is in it: in[]; what was where before: was[]. */
@@ -133,9 +133,9 @@ static void one_part(struct one *o, int32_t steps)
     assert_int_equal(n, 0);
     assert_true(o->x.best.cost <= best);
     for (int32_t i = 0; i < o->m->tasks; i++) {
-        if (in[i] != HAUL_NONE) continue;
+        if (in[i] != HAUL_VRP_NONE) continue;
         assert_int_equal(s->at[i].route, was_route[i]);
-        if (was_route[i] != HAUL_NONE) assert_int_equal(s->at[i].next, was_next[i]);
+        if (was_route[i] != HAUL_VRP_NONE) assert_int_equal(s->at[i].next, was_next[i]);
     }
 }
 

@@ -53,16 +53,16 @@ static void clear_scene(struct scene *c)
 
 static bool is_request(const struct model *m, int32_t task)
 {
-    return m->nodes[task].mate == HAUL_NONE || m->nodes[task].kind == HAUL_TASK_PICKUP;
+    return m->nodes[task].mate == HAUL_VRP_NONE || m->nodes[task].kind == HAUL_VRP_PICKUP;
 }
 
 static void cut_request(struct state *s, int32_t request)
 {
-    if (s->m->nodes[request].mate != HAUL_NONE) state_cut(s, s->m->nodes[request].mate);
+    if (s->m->nodes[request].mate != HAUL_VRP_NONE) state_cut(s, s->m->nodes[request].mate);
     state_cut(s, request);
 }
 
-/* The sum of an ejection of a and b (HAUL_NONE: of a alone), or INT64_MAX where it is none. */
+/* The sum of an ejection of a and b (HAUL_VRP_NONE: of a alone), or INT64_MAX where it is none. */
 static int64_t sum_without(struct scene *c, int32_t request, int32_t a, int32_t b)
 {
     struct state *s = c->s;
@@ -71,7 +71,7 @@ static int64_t sum_without(struct scene *c, int32_t request, int32_t a, int32_t 
     int64_t sum = 1 + c->x.missed[a];
     state_begin(s);
     cut_request(s, a);
-    if (b != HAUL_NONE) {
+    if (b != HAUL_VRP_NONE) {
         sum += 1 + c->x.missed[b];
         cut_request(s, b);
     }
@@ -87,8 +87,8 @@ static int64_t least_sum(struct scene *c, int32_t request)
     for (int32_t a = 0; a < m->tasks; a++)
         for (int32_t b = a; b < m->tasks; b++) {
             const int32_t r = c->s->at[a].route;
-            if (r == HAUL_NONE || c->s->at[b].route != r || !is_request(m, a) || !is_request(m, b)) continue;
-            const int64_t sum = sum_without(c, request, a, a == b ? HAUL_NONE : b);
+            if (r == HAUL_VRP_NONE || c->s->at[b].route != r || !is_request(m, a) || !is_request(m, b)) continue;
+            const int64_t sum = sum_without(c, request, a, a == b ? HAUL_VRP_NONE : b);
             if (sum < least) least = sum;
         }
     return least;
@@ -98,7 +98,7 @@ static void same_links(const struct state *s, const int32_t *next, int64_t cost)
 {
     assert_int_equal(s->cost, cost);
     for (int32_t r = 0; r < s->m->vehicles; r++)
-        for (int32_t i = start_of(s->m, r); i != HAUL_NONE; i = s->at[i].next) {
+        for (int32_t i = start_of(s->m, r); i != HAUL_VRP_NONE; i = s->at[i].next) {
             assert_int_equal(s->at[i].next, next[i]);
             assert_int_equal(s->at[i].route, r);
         }
@@ -155,11 +155,11 @@ static void shaken_but_whole(void **unused)
 
 /* ---- whole solves ---- */
 
-static struct haul_plan solved(const struct haul_problem *p, bool fewest, int64_t iterations, int32_t threads)
+static struct haul_vrp_plan solved(const struct haul_problem *p, bool fewest, int64_t iterations, int32_t threads)
 {
     const struct haul_solve_options o = {
         .seed = 7, .iterations = iterations, .threads = threads, .fewest_vehicles = fewest};
-    struct haul_plan plan;
+    struct haul_vrp_plan plan;
     struct haul_error e;
     if (haul_solve(p, &o, &plan, &e) != HAUL_OK) fail_msg("solve: %s", e.text);
     struct haul_claim claim;
@@ -177,8 +177,8 @@ static void whatever_the_rules(void **unused)
     for (int i = 0; i < 2 * CASES; i++) {
         const uint32_t rules = i == 0 ? RULE_ALL : (uint32_t)haul_rng_u64(&rng) & RULE_ALL;
         struct haul_problem *p = random_problem(&rng, rules, 8 + (int32_t)haul_rng_below(&rng, 24), 5);
-        struct haul_plan plan = solved(p, true, 3000, 1 + i % 2);
-        haul_plan_free(&plan);
+        struct haul_vrp_plan plan = solved(p, true, 3000, 1 + i % 2);
+        haul_vrp_plan_free(&plan);
         haul_problem_free(p);
     }
 }
@@ -191,16 +191,16 @@ static void no_more_and_the_same(void **unused)
     int fewer = 0;
     for (int i = 0; i < 6; i++) {
         struct haul_problem *p = random_problem(&rng, RULE_WINDOWS | RULE_SHIPMENTS, 50, 25);
-        struct haul_plan least = solved(p, false, 6000, 1), fewest = solved(p, true, 6000, 1),
-                         again = solved(p, true, 6000, 1);
+        struct haul_vrp_plan least = solved(p, false, 6000, 1), fewest = solved(p, true, 6000, 1),
+                             again = solved(p, true, 6000, 1);
         assert_true(fewest.unserved_n <= least.unserved_n);
         if (fewest.unserved_n == least.unserved_n) assert_true(fewest.routes_n <= least.routes_n);
         fewer += fewest.routes_n < least.routes_n;
         assert_int_equal(fewest.cost, again.cost);
         assert_int_equal(fewest.routes_n, again.routes_n);
-        haul_plan_free(&least);
-        haul_plan_free(&fewest);
-        haul_plan_free(&again);
+        haul_vrp_plan_free(&least);
+        haul_vrp_plan_free(&fewest);
+        haul_vrp_plan_free(&again);
         haul_problem_free(p);
     }
     if (fewer == 0) fail_msg("seed %d: no plan with fewer vehicles", SEED);
@@ -218,16 +218,16 @@ static void who_has_left_stays(void **unused)
         for (int32_t i = 0; i < STOPS; i++) line_job(p, i, i + 1, 0, 0, 1000, 1);
         for (int32_t k = 0; k < 2; k++) {
             const int32_t steps[1] = {2 + 3 * k};
-            struct haul_vehicle v = line_vehicle(k, 100);
+            struct haul_vrp_vehicle v = line_vehicle(k, 100);
             v.steps = steps, v.steps_n = frozen, v.steps_frozen = frozen;
             add_vehicle(p, &v);
         }
-        struct haul_plan plan = solved(p, true, 3000, 1);
+        struct haul_vrp_plan plan = solved(p, true, 3000, 1);
         assert_int_equal(plan.unserved_n, 0);
         assert_int_equal(plan.routes_n, 1 + frozen);
         for (int32_t r = 0; r < plan.routes_n && frozen > 0; r++)
             assert_int_equal(plan.routes[r].steps[1].index, 2 + 3 * plan.routes[r].vehicle);
-        haul_plan_free(&plan);
+        haul_vrp_plan_free(&plan);
         haul_problem_free(p);
     }
 }

@@ -15,11 +15,11 @@
 
 enum { SEED = 77, EVENTS = 120, TASKS = 40, VEHICLES = 6, SPARE = 60 };
 
-static const struct haul_live_options options = {
+static const struct haul_vrp_live_options options = {
     .seed = 5, .spare = SPARE, .price_of_move = 5, .moves_max = 4, .steps = 20};
 
 struct storm {
-    struct haul_live *l;
+    struct haul_vrp_live *l;
     struct haul_rng rng;
     int32_t alive[TASKS + SPARE], alive_n;
     int32_t locations;
@@ -32,9 +32,9 @@ static int64_t draw(struct storm *s, int64_t n)
     return (int64_t)haul_rng_below(&s->rng, (uint64_t)n);
 }
 
-static void order(struct storm *s, struct haul_change *c, struct haul_error *e)
+static void order(struct storm *s, struct haul_vrp_change *c, struct haul_error *e)
 {
-    struct haul_task t = haul_task_default(), to = haul_task_default();
+    struct haul_vrp_task t = haul_vrp_task_default(), to = haul_vrp_task_default();
     const struct haul_window w = {s->clock + draw(s, 500), s->clock + 600 + draw(s, 4000)};
     t.id = 1000 + draw(s, 1000000);
     t.location = (int32_t)draw(s, s->locations), to.location = (int32_t)draw(s, s->locations);
@@ -43,59 +43,59 @@ static void order(struct storm *s, struct haul_change *c, struct haul_error *e)
     t.pickup[0] = draw(s, 3);
     int32_t index;
     if (draw(s, 3) == 0) {
-        if (haul_live_add_shipment(s->l, &t, &to, &index, c, e) == HAUL_OK) s->alive[s->alive_n++] = index;
-    } else if (haul_live_add_job(s->l, &t, &index, c, e) == HAUL_OK) {
+        if (haul_vrp_live_add_shipment(s->l, &t, &to, &index, c, e) == HAUL_OK) s->alive[s->alive_n++] = index;
+    } else if (haul_vrp_live_add_job(s->l, &t, &index, c, e) == HAUL_OK) {
         s->alive[s->alive_n++] = index;
     }
 }
 
-static void cancel(struct storm *s, struct haul_change *c, struct haul_error *e)
+static void cancel(struct storm *s, struct haul_vrp_change *c, struct haul_error *e)
 {
     if (s->alive_n == 0) return;
     const int32_t k = (int32_t)draw(s, s->alive_n);
-    if (haul_live_cancel(s->l, s->alive[k], c, e) == HAUL_OK) s->alive[k] = s->alive[--s->alive_n];
+    if (haul_vrp_live_cancel(s->l, s->alive[k], c, e) == HAUL_OK) s->alive[k] = s->alive[--s->alive_n];
 }
 
-static void progress(struct storm *s, struct haul_change *c, struct haul_error *e)
+static void progress(struct storm *s, struct haul_vrp_change *c, struct haul_error *e)
 {
     const int32_t v = (int32_t)draw(s, VEHICLES);
     int32_t tasks[TASKS + SPARE];
     int64_t begins[TASKS + SPARE];
-    const int32_t n = haul_live_stops(s->l, v, tasks, TASKS + SPARE);
-    haul_live_times(s->l, v, begins, TASKS + SPARE);
+    const int32_t n = haul_vrp_live_stops(s->l, v, tasks, TASKS + SPARE);
+    haul_vrp_live_times(s->l, v, begins, TASKS + SPARE);
     const int32_t stops = s->frozen_n[v] + (int32_t)draw(s, 3);
     if (stops > n) return;
     const int64_t leaves = stops == 0 ? s->clock : begins[stops - 1] + draw(s, 700);
-    assert_int_equal(haul_live_progress(s->l, v, stops, leaves, c, e), HAUL_OK);
+    assert_int_equal(haul_vrp_live_progress(s->l, v, stops, leaves, c, e), HAUL_OK);
     memcpy(s->frozen[v], tasks, sizeof tasks);
     s->frozen_n[v] = stops;
 }
 
-static void ways(struct storm *s, struct haul_change *c, struct haul_error *e)
+static void ways(struct storm *s, struct haul_vrp_change *c, struct haul_error *e)
 {
     struct haul_way w[10];
     for (int k = 0; k < 10; k++) {
         const int32_t time = (int32_t)draw(s, 900);
         w[k] = (struct haul_way){0, (int32_t)draw(s, s->locations), (int32_t)draw(s, s->locations), time, time};
     }
-    assert_int_equal(haul_live_ways(s->l, w, 10, c, e), HAUL_OK);
+    assert_int_equal(haul_vrp_live_ways(s->l, w, 10, c, e), HAUL_OK);
 }
 
 static void place(struct storm *s, struct haul_error *e)
 {
     int32_t there[256], back[256], index;
     for (int32_t i = 0; i < s->locations; i++) there[i] = (int32_t)draw(s, 900), back[i] = (int32_t)draw(s, 900);
-    if (haul_live_add_location(s->l, there, back, there, back, &index, e) == HAUL_OK) s->locations = index + 1;
+    if (haul_vrp_live_add_location(s->l, there, back, there, back, &index, e) == HAUL_OK) s->locations = index + 1;
 }
 
 static void holds(const struct storm *s, int event)
 {
     struct haul_error e;
-    if (haul_live_check(s->l, &e) != HAUL_OK) fail_msg("seed %d, event %d: %s", SEED, event, e.text);
+    if (haul_vrp_live_check(s->l, &e) != HAUL_OK) fail_msg("seed %d, event %d: %s", SEED, event, e.text);
     bool seen[TASKS + SPARE] = {false};
     int32_t tasks[TASKS + SPARE];
     for (int32_t v = 0; v < VEHICLES; v++) {
-        const int32_t n = haul_live_stops(s->l, v, tasks, TASKS + SPARE);
+        const int32_t n = haul_vrp_live_stops(s->l, v, tasks, TASKS + SPARE);
         assert_true(n >= s->frozen_n[v]);
         for (int32_t i = 0; i < s->frozen_n[v]; i++) assert_int_equal(tasks[i], s->frozen[v][i]);
         for (int32_t i = 0; i < n; i++) {
@@ -103,7 +103,7 @@ static void holds(const struct storm *s, int event)
             seen[tasks[i]] = true;
         }
     }
-    const int32_t n = haul_live_unserved(s->l, tasks, TASKS + SPARE);
+    const int32_t n = haul_vrp_live_unserved(s->l, tasks, TASKS + SPARE);
     for (int32_t i = 0; i < n; i++) {
         assert_false(seen[tasks[i]]);
         seen[tasks[i]] = true;
@@ -118,10 +118,10 @@ static int64_t rage(uint32_t rules, uint64_t seed)
     struct haul_problem *p = random_problem(&s.rng, rules, TASKS, VEHICLES);
     const struct haul_problem_view v = haul_problem_view(p);
     struct haul_error e;
-    struct haul_change c;
-    if (haul_live_open(p, NULL, &options, &s.l, &e) != HAUL_OK) fail_msg("%s", e.text);
+    struct haul_vrp_change c;
+    if (haul_vrp_live_open(p, NULL, &options, &s.l, &e) != HAUL_OK) fail_msg("%s", e.text);
     for (int32_t i = 0; i < v.tasks_n; i++)
-        if (v.tasks[i].kind != HAUL_TASK_DELIVERY) s.alive[s.alive_n++] = i;
+        if (v.tasks[i].kind != HAUL_VRP_DELIVERY) s.alive[s.alive_n++] = i;
     holds(&s, -1);
     for (int k = 0; k < EVENTS; k++) {
         s.clock = 20 * k;
@@ -144,15 +144,15 @@ static int64_t rage(uint32_t rules, uint64_t seed)
             place(&s, &e);
             break;
         case 7:
-            assert_int_equal(haul_live_improve(s.l, 30, NULL, &c, &e), HAUL_OK);
+            assert_int_equal(haul_vrp_live_improve(s.l, 30, NULL, &c, &e), HAUL_OK);
             break;
         default:
             break;
         }
         holds(&s, k);
     }
-    const int64_t cost = haul_live_cost(s.l);
-    haul_live_close(s.l);
+    const int64_t cost = haul_vrp_live_cost(s.l);
+    haul_vrp_live_close(s.l);
     haul_problem_free(p);
     return cost;
 }
@@ -185,25 +185,25 @@ static void a_late_vehicle_gives_stops_away(void **state)
     struct haul_problem *p = line_problem(at, 3, 1);
     line_job(p, 1, 1, 0, 0, 50, 1);
     line_job(p, 2, 2, 0, 0, 50, 1);
-    const struct haul_vehicle a = line_vehicle(1, 5);
-    struct haul_vehicle b = line_vehicle(2, 5);
+    const struct haul_vrp_vehicle a = line_vehicle(1, 5);
+    struct haul_vrp_vehicle b = line_vehicle(2, 5);
     b.cost_fixed = 1000;
     add_vehicle(p, &a);
     add_vehicle(p, &b);
-    struct haul_live *l;
-    struct haul_change c;
+    struct haul_vrp_live *l;
+    struct haul_vrp_change c;
     struct haul_error e;
     int32_t tasks[4];
-    assert_int_equal(haul_live_open(p, NULL, &options, &l, &e), HAUL_OK);
-    assert_int_equal(haul_live_stops(l, 0, tasks, 4), 2);
-    assert_int_equal(haul_live_progress(l, 0, 0, 45, &c, &e), HAUL_OK); /* leaves at 45: too late for both */
-    assert_int_equal(haul_live_stops(l, 0, tasks, 4), 0);
-    assert_int_equal(haul_live_stops(l, 1, tasks, 4), 2);
+    assert_int_equal(haul_vrp_live_open(p, NULL, &options, &l, &e), HAUL_OK);
+    assert_int_equal(haul_vrp_live_stops(l, 0, tasks, 4), 2);
+    assert_int_equal(haul_vrp_live_progress(l, 0, 0, 45, &c, &e), HAUL_OK); /* leaves at 45: too late for both */
+    assert_int_equal(haul_vrp_live_stops(l, 0, tasks, 4), 0);
+    assert_int_equal(haul_vrp_live_stops(l, 1, tasks, 4), 2);
     assert_int_equal(c.moved, 2);
     assert_int_equal(c.unserved, 0);
-    assert_int_equal(haul_live_withdraw(l, 1, &c, &e), HAUL_OK);
+    assert_int_equal(haul_vrp_live_withdraw(l, 1, &c, &e), HAUL_OK);
     assert_int_equal(c.unserved, 2);
-    haul_live_close(l);
+    haul_vrp_live_close(l);
     haul_problem_free(p);
 }
 
@@ -213,16 +213,16 @@ static void stopped_at_once(void **state)
     struct haul_rng rng;
     haul_rng_seed(&rng, 3);
     struct haul_problem *p = random_problem(&rng, RULE_WINDOWS, TASKS, VEHICLES);
-    struct haul_live *l;
-    struct haul_change c;
+    struct haul_vrp_live *l;
+    struct haul_vrp_change c;
     struct haul_error e;
     atomic_bool stop = true;
-    assert_int_equal(haul_live_open(p, NULL, &options, &l, &e), HAUL_OK);
-    assert_int_equal(haul_live_improve(l, INT64_MAX, &stop, &c, &e), HAUL_OK);
+    assert_int_equal(haul_vrp_live_open(p, NULL, &options, &l, &e), HAUL_OK);
+    assert_int_equal(haul_vrp_live_improve(l, INT64_MAX, &stop, &c, &e), HAUL_OK);
     assert_int_equal(c.cost_after, c.cost_before);
-    assert_int_equal(haul_live_improve(l, 2000, NULL, &c, &e), HAUL_OK);
+    assert_int_equal(haul_vrp_live_improve(l, 2000, NULL, &c, &e), HAUL_OK);
     assert_true(c.cost_after < c.cost_before);
-    haul_live_close(l);
+    haul_vrp_live_close(l);
     haul_problem_free(p);
 }
 

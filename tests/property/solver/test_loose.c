@@ -44,7 +44,7 @@ static void set_tables(struct haul_problem *p, struct haul_rng *rng, bool asymme
 static void add_tasks(struct haul_problem *p, struct haul_rng *rng, int mixture)
 {
     for (int32_t i = 0; i < TASKS; i++) {
-        struct haul_task t = haul_task_default();
+        struct haul_vrp_task t = haul_vrp_task_default();
         struct haul_window w = {between(rng, 0, 4000), 0};
         struct haul_error e;
         int32_t index;
@@ -62,11 +62,11 @@ static void add_tasks(struct haul_problem *p, struct haul_rng *rng, int mixture)
 static void add_vehicles(struct haul_problem *p, struct haul_rng *rng, int mixture)
 {
     for (int32_t i = 0; i < VEHICLES; i++) {
-        struct haul_vehicle v = haul_vehicle_default();
+        struct haul_vrp_vehicle v = haul_vrp_vehicle_default();
         const bool other = i >= VEHICLES / 2;
         v.id = i;
         v.start = v.end = (mixture & TWO_PLACES) != 0 && other ? 1 : 0;
-        if ((mixture & OPEN) != 0) v.end = HAUL_NONE;
+        if ((mixture & OPEN) != 0) v.end = HAUL_VRP_NONE;
         v.cost_per_distance = 1;
         v.capacity[0] = 18, v.capacity[1] = 12;
         if ((mixture & WINDOWS) != 0) v.shift = (struct haul_window){0, 12000};
@@ -105,7 +105,7 @@ static void every_task_once(const struct loose *l)
 {
     int32_t seen = 0;
     for (int32_t r = 0; r < l->runs; r++)
-        for (int32_t i = l->at[first_of(l, r)].next, before = first_of(l, r); i != HAUL_NONE;
+        for (int32_t i = l->at[first_of(l, r)].next, before = first_of(l, r); i != HAUL_VRP_NONE;
              before = i, i = l->at[i].next) {
             assert_int_equal(l->at[i].prev, before);
             assert_int_equal(l->at[i].route, r);

@@ -16,16 +16,16 @@
 
 enum { SEED = 20260126, CASES = 12 };
 
-static struct haul_plan solved(const struct haul_problem *p, uint64_t seed, int64_t iterations, int32_t threads)
+static struct haul_vrp_plan solved(const struct haul_problem *p, uint64_t seed, int64_t iterations, int32_t threads)
 {
     const struct haul_solve_options o = {.seed = seed, .iterations = iterations, .threads = threads};
-    struct haul_plan plan;
+    struct haul_vrp_plan plan;
     struct haul_error e;
     if (haul_solve(p, &o, &plan, &e) != HAUL_OK) fail_msg("solve: %s", e.text);
     return plan;
 }
 
-static void verify_plan(const struct haul_problem *p, const struct haul_plan *plan, uint32_t rules, int i)
+static void verify_plan(const struct haul_problem *p, const struct haul_vrp_plan *plan, uint32_t rules, int i)
 {
     struct haul_claim claim;
     struct haul_error e;
@@ -34,7 +34,7 @@ static void verify_plan(const struct haul_problem *p, const struct haul_plan *pl
     haul_claim_free(&claim);
 }
 
-static bool same(const struct haul_plan *a, const struct haul_plan *b)
+static bool same(const struct haul_vrp_plan *a, const struct haul_vrp_plan *b)
 {
     if (a->cost != b->cost || a->routes_n != b->routes_n || a->unserved_n != b->unserved_n) return false;
     for (int32_t i = 0; i < a->routes_n; i++) {
@@ -53,9 +53,9 @@ static void keeps_rules(uint32_t always, uint32_t sometimes)
         const uint32_t rules = always | (uint32_t)(haul_rng_u64(&rng) & sometimes);
         struct haul_problem *p =
             random_problem(&rng, rules, 5 + (int32_t)haul_rng_below(&rng, 30), 3 + (int32_t)haul_rng_below(&rng, 4));
-        struct haul_plan plan = solved(p, (uint64_t)i, 100, 1);
+        struct haul_vrp_plan plan = solved(p, (uint64_t)i, 100, 1);
         verify_plan(p, &plan, rules, i);
-        haul_plan_free(&plan);
+        haul_vrp_plan_free(&plan);
         haul_problem_free(p);
     }
 }
@@ -102,10 +102,10 @@ static void same_seed_same_plan(void **state)
     for (int i = 0; i < 6; i++) {
         struct haul_problem *p = random_problem(&rng, i % 2 == 0 ? RULE_WINDOWS : RULE_ALL, 40, 5);
         for (int32_t threads = 1; threads <= 2; threads++) {
-            struct haul_plan a = solved(p, 5, 400, threads), b = solved(p, 5, 400, threads);
+            struct haul_vrp_plan a = solved(p, 5, 400, threads), b = solved(p, 5, 400, threads);
             assert_true(same(&a, &b));
-            haul_plan_free(&a);
-            haul_plan_free(&b);
+            haul_vrp_plan_free(&a);
+            haul_vrp_plan_free(&b);
         }
         haul_problem_free(p);
     }
@@ -119,15 +119,15 @@ static void children_of_many(void **state)
     haul_rng_seed(&rng, SEED + 3);
     struct haul_problem *p = random_problem(&rng, 0, 240, 60);
     for (int32_t threads = 1; threads <= 2; threads++) {
-        struct haul_plan first = solved(p, 3, 1, threads), a = solved(p, 3, 3000, threads),
-                         b = solved(p, 3, 3000, threads);
+        struct haul_vrp_plan first = solved(p, 3, 1, threads), a = solved(p, 3, 3000, threads),
+                             b = solved(p, 3, 3000, threads);
         verify_plan(p, &a, 0, threads);
         assert_true(same(&a, &b));
         assert_int_equal(a.unserved_n, 0);
         assert_true(a.cost < first.cost);
-        haul_plan_free(&first);
-        haul_plan_free(&a);
-        haul_plan_free(&b);
+        haul_vrp_plan_free(&first);
+        haul_vrp_plan_free(&a);
+        haul_vrp_plan_free(&b);
     }
     haul_problem_free(p);
 }
@@ -140,14 +140,14 @@ static void parts_of_many(void **state)
     haul_rng_seed(&rng, SEED + 4);
     struct haul_problem *p = random_problem(&rng, RULE_WINDOWS, 420, 140);
     for (int32_t threads = 1; threads <= 2; threads++) {
-        struct haul_plan first = solved(p, 3, 1, threads), a = solved(p, 3, 5000, threads),
-                         b = solved(p, 3, 5000, threads);
+        struct haul_vrp_plan first = solved(p, 3, 1, threads), a = solved(p, 3, 5000, threads),
+                             b = solved(p, 3, 5000, threads);
         verify_plan(p, &a, RULE_WINDOWS, threads);
         assert_true(same(&a, &b));
         assert_true(a.unserved_n < first.unserved_n || a.cost < first.cost);
-        haul_plan_free(&first);
-        haul_plan_free(&a);
-        haul_plan_free(&b);
+        haul_vrp_plan_free(&first);
+        haul_vrp_plan_free(&a);
+        haul_vrp_plan_free(&b);
     }
     haul_problem_free(p);
 }
@@ -159,11 +159,11 @@ static void longer_is_no_worse(void **state)
     struct haul_rng rng;
     haul_rng_seed(&rng, SEED + 1);
     struct haul_problem *p = random_problem(&rng, RULE_WINDOWS, 50, 12);
-    struct haul_plan first = solved(p, 3, 1, 1), later = solved(p, 3, 3000, 1);
+    struct haul_vrp_plan first = solved(p, 3, 1, 1), later = solved(p, 3, 3000, 1);
     assert_true(later.unserved_n <= first.unserved_n);
     assert_true(later.unserved_n < first.unserved_n || later.cost < first.cost);
-    haul_plan_free(&first);
-    haul_plan_free(&later);
+    haul_vrp_plan_free(&first);
+    haul_vrp_plan_free(&later);
     haul_problem_free(p);
 }
 
@@ -176,18 +176,18 @@ static void reasons_come_with_amounts(void **state)
     int told = 0, silent = 0;
     for (int i = 0; i < 40; i++) {
         struct haul_problem *p = random_problem(&rng, RULE_WINDOWS | RULE_LIMITS | RULE_SHIPMENTS, 40, 2);
-        struct haul_plan plan = solved(p, 1, 200, 1);
-        struct haul_reason *reasons;
+        struct haul_vrp_plan plan = solved(p, 1, 200, 1);
+        struct haul_vrp_reason *reasons;
         int32_t n;
         struct haul_error e;
         assert_int_equal(haul_explain(p, &plan, &reasons, &n, &e), HAUL_OK);
         for (int32_t k = 0; k < n; k++) {
-            told += reasons[k].vehicle != HAUL_NONE;
-            silent += reasons[k].vehicle == HAUL_NONE;
+            told += reasons[k].vehicle != HAUL_VRP_NONE;
+            silent += reasons[k].vehicle == HAUL_VRP_NONE;
             for (int32_t f = 0; f < reasons[k].faults_n; f++) assert_true(reasons[k].faults[f].amount > 0);
         }
         free(reasons);
-        haul_plan_free(&plan);
+        haul_vrp_plan_free(&plan);
         haul_problem_free(p);
     }
     if (told < 100 || silent > told / 20) fail_msg("seed %d: %d reasons, %d without", SEED, told, silent);

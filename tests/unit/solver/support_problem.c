@@ -29,7 +29,7 @@ struct haul_problem *line_problem(const int32_t *at, int32_t locations, int32_t 
 int32_t line_job(struct haul_problem *p, int64_t id, int32_t location, int64_t service, int64_t open, int64_t close,
                  int64_t delivery)
 {
-    struct haul_task t = haul_task_default();
+    struct haul_vrp_task t = haul_vrp_task_default();
     const struct haul_window w = {open, close};
     t.id = id;
     t.location = location;
@@ -37,15 +37,15 @@ int32_t line_job(struct haul_problem *p, int64_t id, int32_t location, int64_t s
     t.windows = &w;
     t.windows_n = close > 0 ? 1 : 0;
     t.delivery[0] = delivery;
-    int32_t index = HAUL_NONE;
+    int32_t index = HAUL_VRP_NONE;
     struct haul_error e;
     must(haul_problem_add_job(p, &t, &index, &e), &e);
     return index;
 }
 
-struct haul_vehicle line_vehicle(int64_t id, int64_t capacity)
+struct haul_vrp_vehicle line_vehicle(int64_t id, int64_t capacity)
 {
-    struct haul_vehicle v = haul_vehicle_default();
+    struct haul_vrp_vehicle v = haul_vrp_vehicle_default();
     v.id = id;
     v.start = v.end = 0;
     v.capacity[0] = capacity;
@@ -53,9 +53,9 @@ struct haul_vehicle line_vehicle(int64_t id, int64_t capacity)
     return v;
 }
 
-int32_t add_vehicle(struct haul_problem *p, const struct haul_vehicle *v)
+int32_t add_vehicle(struct haul_problem *p, const struct haul_vrp_vehicle *v)
 {
-    int32_t index = HAUL_NONE;
+    int32_t index = HAUL_VRP_NONE;
     struct haul_error e;
     must(haul_problem_add_vehicle(p, v, &index, &e), &e);
     return index;
@@ -98,15 +98,15 @@ static void tables(struct haul_problem *p, struct haul_rng *rng, uint32_t rules,
 }
 
 struct drawn {
-    struct haul_task t;
+    struct haul_vrp_task t;
     struct haul_window w[2];
     int64_t by_class[2];
 };
 
 static void draw_task(struct haul_rng *rng, uint32_t rules, int64_t id, int32_t locations, struct drawn *d)
 {
-    *d = (struct drawn){.t = haul_task_default()};
-    struct haul_task *t = &d->t;
+    *d = (struct drawn){.t = haul_vrp_task_default()};
+    struct haul_vrp_task *t = &d->t;
     t->id = id;
     t->location = (int32_t)between(rng, 1, locations - 1);
     t->service = between(rng, 0, 60);
@@ -154,7 +154,7 @@ static int32_t draw_tasks(struct haul_problem *p, struct haul_rng *rng, uint32_t
     return n;
 }
 
-static void draw_rules(struct haul_rng *rng, uint32_t rules, struct haul_vehicle *v)
+static void draw_rules(struct haul_rng *rng, uint32_t rules, struct haul_vrp_vehicle *v)
 {
     if (chance(rng, rules, RULE_DRIVING, 60))
         v->rule = (struct haul_driving_rule){.drive_max = between(rng, 700, 1500),
@@ -175,8 +175,8 @@ static void draw_rules(struct haul_rng *rng, uint32_t rules, struct haul_vehicle
     if (chance(rng, rules, RULE_EXPOSURE, 70))
         v->exposure_drive_permille = (int32_t)between(rng, 100, 1000), v->exposure_stop_permille = 1000;
     if (chance(rng, rules, RULE_PAID_DURATION, 50)) v->cost_per_duration = between(rng, 1, 3);
-    if (chance(rng, rules, RULE_OPEN, 40)) v->end = HAUL_NONE;
-    if (chance(rng, rules, RULE_OPEN, 20) && v->end != HAUL_NONE) v->start = HAUL_NONE;
+    if (chance(rng, rules, RULE_OPEN, 40)) v->end = HAUL_VRP_NONE;
+    if (chance(rng, rules, RULE_OPEN, 20) && v->end != HAUL_VRP_NONE) v->start = HAUL_VRP_NONE;
     if (chance(rng, rules, RULE_MIXED_FLEET, 50)) v->cost_fixed = between(rng, 0, 900), v->cost_per_time = 1;
     if (chance(rng, rules, RULE_MIXED_FLEET, 30)) v->speed_permille = (int32_t)between(rng, 700, 1500);
     if (chance(rng, rules, RULE_CLASSES, 50)) v->service_class = 1;
@@ -186,7 +186,7 @@ static void draw_rules(struct haul_rng *rng, uint32_t rules, struct haul_vehicle
 static void draw_vehicle(struct haul_problem *p, struct haul_rng *rng, uint32_t rules, int64_t id, int32_t locations)
 {
     const struct haul_window lunch[2] = {{1500, 2200}, {2600, 3000}};
-    struct haul_vehicle v = haul_vehicle_default();
+    struct haul_vrp_vehicle v = haul_vrp_vehicle_default();
     v.id = id;
     v.start = v.end = (rules & RULE_MIXED_FLEET) != 0 ? (int32_t)between(rng, 0, 2) : 0;
     v.capacity[0] = between(rng, 8, 20);

@@ -12,8 +12,8 @@
 struct haul_problem *line_problem(const int32_t *at, int32_t locations, int32_t dims);
 int32_t line_job(struct haul_problem *p, int64_t id, int32_t location, int64_t service, int64_t open, int64_t close,
                  int64_t delivery);
-struct haul_vehicle line_vehicle(int64_t id, int64_t capacity);
-int32_t add_vehicle(struct haul_problem *p, const struct haul_vehicle *v);
+struct haul_vrp_vehicle line_vehicle(int64_t id, int64_t capacity);
+int32_t add_vehicle(struct haul_problem *p, const struct haul_vrp_vehicle *v);
 
 enum {
     RULE_WINDOWS = 1 << 0,

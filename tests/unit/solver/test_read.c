@@ -23,10 +23,10 @@ static struct haul_problem *read_text(const char *text)
     return p;
 }
 
-static struct haul_plan solved(const struct haul_problem *p)
+static struct haul_vrp_plan solved(const struct haul_problem *p)
 {
     const struct haul_solve_options o = {.seed = 1, .iterations = 200, .threads = 1};
-    struct haul_plan plan;
+    struct haul_vrp_plan plan;
     if (haul_solve(p, &o, &plan, &e) != HAUL_OK) fail_msg("%s", e.text);
     return plan;
 }
@@ -60,11 +60,11 @@ static void formats(void **state)
         const struct haul_problem_view v = haul_problem_view(p);
         assert_int_equal(v.tasks_n, cases[i].tasks);
         assert_int_equal(v.vehicles_n, cases[i].vehicles);
-        struct haul_plan plan = solved(p);
+        struct haul_vrp_plan plan = solved(p);
         const double cost = (double)plan.cost / (double)v.scales.cost;
         if (plan.unserved_n != 0 || cost < cases[i].cost - 0.002 || cost > cases[i].cost + 0.002)
             fail_msg("case %zu: cost %.3f, %d unserved", i, cost, plan.unserved_n);
-        haul_plan_free(&plan);
+        haul_vrp_plan_free(&plan);
         haul_problem_free(p);
     }
 }
@@ -136,13 +136,13 @@ static void round_trip(void **state)
 {
     (void)state;
     struct haul_problem *p = read_text(rich);
-    struct haul_plan plan = solved(p);
-    struct haul_reason *reasons;
+    struct haul_vrp_plan plan = solved(p);
+    struct haul_vrp_reason *reasons;
     int32_t n;
     assert_int_equal(haul_explain(p, &plan, &reasons, &n, &e), HAUL_OK);
     struct haul_buf out;
     haul_buf_init(&out, 0, 1 << 20);
-    haul_plan_write(p, &plan, reasons, n, &out);
+    haul_vrp_plan_write(p, &plan, reasons, n, &out);
     const struct haul_str text = {(const char *)out.p, out.n};
     struct haul_claim claim;
     if (haul_claim_read(p, text, &claim, &e) != HAUL_OK) fail_msg("%s", e.text);
@@ -157,7 +157,7 @@ static void round_trip(void **state)
     haul_claim_free(&claim);
     haul_buf_free(&out);
     free(reasons);
-    haul_plan_free(&plan);
+    haul_vrp_plan_free(&plan);
     haul_problem_free(p);
 }
 
@@ -171,8 +171,8 @@ static void reason_of_load(void **state)
         "3]}],"
         "\"matrices\":{\"car\":{\"durations\":[[0,9],[9,0]]}}}";
     struct haul_problem *p = read_text(text);
-    struct haul_plan plan = solved(p);
-    struct haul_reason *reasons;
+    struct haul_vrp_plan plan = solved(p);
+    struct haul_vrp_reason *reasons;
     int32_t n;
     assert_int_equal(haul_explain(p, &plan, &reasons, &n, &e), HAUL_OK);
     assert_int_equal(n, 1);
@@ -181,7 +181,7 @@ static void reason_of_load(void **state)
     assert_int_equal(reasons[0].faults[0].kind, HAUL_FAULT_LOAD);
     assert_int_equal(reasons[0].faults[0].amount, 1);
     free(reasons);
-    haul_plan_free(&plan);
+    haul_vrp_plan_free(&plan);
     haul_problem_free(p);
 }
 
@@ -218,7 +218,7 @@ static void step_times(void **state)
         struct haul_problem *p;
         if (haul_problem_read(stepped(text, sizeof text, cases[i].step), NULL, &p, &e) != HAUL_OK)
             fail_msg("%s", e.text);
-        const struct haul_task *t = &haul_problem_view(p).tasks[cases[i].task];
+        const struct haul_vrp_task *t = &haul_problem_view(p).tasks[cases[i].task];
         assert_int_equal(t->windows_n, cases[i].n);
         if (t->windows_n > 0) assert_int_equal(t->windows[0].open, cases[i].open);
         if (t->windows_n > 0) assert_int_equal(t->windows[0].close, cases[i].close);

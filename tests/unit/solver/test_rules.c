@@ -14,7 +14,7 @@
 static const int32_t at[] = {0, 10, 20, 40, 100};
 enum { LOCATIONS = 5 };
 
-static struct haul_plan plan;
+static struct haul_vrp_plan plan;
 static struct haul_error e;
 
 /* The tasks 0..n-1 in order on vehicle 0. */
@@ -22,7 +22,7 @@ static enum haul_err drive(const struct haul_problem *p, int32_t n)
 {
     static const int32_t tasks[] = {0, 1, 2, 3, 4, 5};
     const struct haul_stops stops = {0, n, tasks};
-    const enum haul_err bad = haul_plan_of(p, &stops, 1, &plan, &e);
+    const enum haul_err bad = haul_vrp_plan_of(p, &stops, 1, &plan, &e);
     if (bad != HAUL_OK) return bad;
     struct haul_claim claim;
     assert_int_equal(haul_claim_of(&plan, &claim, &e), HAUL_OK);
@@ -33,7 +33,7 @@ static enum haul_err drive(const struct haul_problem *p, int32_t n)
 
 static const struct haul_step *step(enum haul_step_kind kind, int32_t nth)
 {
-    const struct haul_route *r = &plan.routes[0];
+    const struct haul_vrp_route *r = &plan.routes[0];
     for (int32_t i = 0; i < r->steps_n; i++)
         if (r->steps[i].kind == kind && nth-- == 0) return &r->steps[i];
     fail_msg("there is no such step");
@@ -48,7 +48,7 @@ static int64_t begins(int32_t nth)
 
 static void done(struct haul_problem *p)
 {
-    haul_plan_free(&plan);
+    haul_vrp_plan_free(&plan);
     haul_problem_free(p);
 }
 
@@ -58,7 +58,7 @@ static void windows_and_late_start(void **state)
     struct haul_problem *p = line_problem(at, LOCATIONS, 1);
     line_job(p, 1, 1, 5, 100, 120, 1);
     line_job(p, 2, 3, 5, 0, 200, 1);
-    const struct haul_vehicle v = line_vehicle(1, 10);
+    const struct haul_vrp_vehicle v = line_vehicle(1, 10);
     add_vehicle(p, &v);
     assert_int_equal(drive(p, 2), HAUL_OK);
     /* leaves at 90 instead of waiting until 100: 10 there, 5 of service, 30 on, 5, 40 back */
@@ -74,12 +74,12 @@ static void later_window(void **state)
 {
     (void)state;
     struct haul_problem *p = line_problem(at, LOCATIONS, 1);
-    struct haul_task t = haul_task_default();
+    struct haul_vrp_task t = haul_vrp_task_default();
     const struct haul_window two[] = {{0, 5}, {50, 60}};
     int32_t index;
     t.id = 1, t.location = 1, t.windows = two, t.windows_n = 2;
     assert_int_equal(haul_problem_add_job(p, &t, &index, &e), HAUL_OK);
-    const struct haul_vehicle v = line_vehicle(1, 10);
+    const struct haul_vrp_vehicle v = line_vehicle(1, 10);
     add_vehicle(p, &v);
     assert_int_equal(drive(p, 1), HAUL_OK);
     assert_int_equal(begins(0), 50);
@@ -106,7 +106,7 @@ static void refusals(void **state)
         struct haul_problem *p = line_problem(at, LOCATIONS, 1);
         line_job(p, 1, 1, 10, 0, cases[i].close, 1);
         line_job(p, 2, 3, 10, 0, 0, 1);
-        struct haul_vehicle v = line_vehicle(1, cases[i].capacity);
+        struct haul_vrp_vehicle v = line_vehicle(1, cases[i].capacity);
         v.shift.close = cases[i].shift;
         v.distance_max = cases[i].distance, v.travel_max = cases[i].travel, v.duration_max = cases[i].duration;
         v.tasks_max = cases[i].tasks;
@@ -126,7 +126,7 @@ static void break_in_the_wait(void **state)
     line_job(p, 2, 2, 0, 100, 200, 1);
     const struct haul_window noon = {40, 150};
     const struct haul_break pause = {.id = 3, .windows = &noon, .windows_n = 1, .duration = 30};
-    struct haul_vehicle v = line_vehicle(1, 10);
+    struct haul_vrp_vehicle v = line_vehicle(1, 10);
     v.breaks = &pause, v.breaks_n = 1;
     v.duration_max = 1000;
     add_vehicle(p, &v);
@@ -144,12 +144,12 @@ static void break_on_the_way(void **state)
     line_job(p, 1, 4, 10, 0, 0, 1);
     const struct haul_window noon = {30, 50};
     const struct haul_break pause = {.id = 3, .windows = &noon, .windows_n = 1, .duration = 20};
-    struct haul_vehicle v = line_vehicle(1, 10);
+    struct haul_vrp_vehicle v = line_vehicle(1, 10);
     v.breaks = &pause, v.breaks_n = 1;
     add_vehicle(p, &v);
     assert_int_equal(drive(p, 1), HAUL_OK);
     assert_int_equal(begins(0), 120);
-    assert_int_equal(step(HAUL_STEP_BREAK, 0)->location, HAUL_NONE);
+    assert_int_equal(step(HAUL_STEP_BREAK, 0)->location, HAUL_VRP_NONE);
     done(p);
 }
 
@@ -158,7 +158,7 @@ static void driving_time(void **state)
     (void)state;
     struct haul_problem *p = line_problem(at, LOCATIONS, 1);
     line_job(p, 1, 4, 10, 0, 0, 1);
-    struct haul_vehicle v = line_vehicle(1, 10);
+    struct haul_vrp_vehicle v = line_vehicle(1, 10);
     v.rule = (struct haul_driving_rule){.drive_max = 80, .rest = 15};
     add_vehicle(p, &v);
     assert_int_equal(drive(p, 1), HAUL_OK);
@@ -176,7 +176,7 @@ static void split_rest(void **state)
     struct haul_problem *p = line_problem(at, LOCATIONS, 1);
     line_job(p, 1, 3, 0, 60, 1000, 1); /* reached at 40: waits 20, a first part */
     line_job(p, 2, 4, 0, 0, 0, 1);
-    struct haul_vehicle v = line_vehicle(1, 10);
+    struct haul_vrp_vehicle v = line_vehicle(1, 10);
     v.shift.open = 0;
     v.rule = (struct haul_driving_rule){.drive_max = 90, .rest = 45, .split_first = 15, .split_second = 30};
     const struct haul_window now = {0, 0};
@@ -210,7 +210,7 @@ static void slow_hours(void **state)
     const struct haul_speeds s = {.from = 20, .step = 40, .speed_permille = half, .steps_n = 1};
     assert_int_equal(haul_problem_set_speeds(p, 0, &s, &e), HAUL_OK);
     line_job(p, 1, 4, 0, 0, 0, 1);
-    const struct haul_vehicle v = line_vehicle(1, 10);
+    const struct haul_vrp_vehicle v = line_vehicle(1, 10);
     add_vehicle(p, &v);
     assert_int_equal(drive(p, 1), HAUL_OK);
     /* 20 at full speed, 40 at half are 20, 60 more at full: 120 */
@@ -225,7 +225,7 @@ static void reloads(void **state)
     line_job(p, 1, 1, 0, 0, 0, 2);
     line_job(p, 2, 2, 0, 0, 0, 2);
     const struct haul_reload depot = {.location = 0, .duration = 7, .load = true};
-    struct haul_vehicle v = line_vehicle(1, 2);
+    struct haul_vrp_vehicle v = line_vehicle(1, 2);
     v.reloads = &depot, v.reloads_n = 1, v.reloads_max = 1;
     add_vehicle(p, &v);
     assert_int_equal(drive(p, 2), HAUL_OK);
@@ -242,7 +242,7 @@ static void energy(void **state)
     struct haul_problem *p = line_problem(at, LOCATIONS, 1);
     line_job(p, 1, 4, 0, 0, 0, 1);
     const struct haul_reload charger = {.location = 3, .duration = 25, .energy = true};
-    struct haul_vehicle v = line_vehicle(1, 2);
+    struct haul_vrp_vehicle v = line_vehicle(1, 2);
     v.energy_max = 150, v.energy_per_distance = 1000000;
     v.reloads = &charger, v.reloads_n = 1, v.reloads_max = 2;
     add_vehicle(p, &v);
@@ -265,19 +265,19 @@ static void exposure(void **state)
     (void)state;
     for (int64_t most = 44; most <= 45; most++) {
         struct haul_problem *p = line_problem(at, LOCATIONS, 1);
-        struct haul_task from = haul_task_default(), to = haul_task_default();
+        struct haul_vrp_task from = haul_vrp_task_default(), to = haul_vrp_task_default();
         int32_t index;
         from.id = to.id = 1, from.location = 1, to.location = 3, from.pickup[0] = 1, from.exposure_max = most;
         from.service = 100;
         line_job(p, 9, 2, 30, 0, 0, 0); /* between the two: doors open for 30 */
         assert_int_equal(haul_problem_add_shipment(p, &from, &to, &index, &e), HAUL_OK);
-        struct haul_vehicle v = line_vehicle(1, 2);
+        struct haul_vrp_vehicle v = line_vehicle(1, 2);
         v.exposure_drive_permille = 500, v.exposure_stop_permille = 1000;
         add_vehicle(p, &v);
         const int32_t order[] = {1, 0, 2};
         const struct haul_stops stops = {0, 3, order};
         /* half of 10 and 20 of way, and the 30 of the stop */
-        assert_int_equal(haul_plan_of(p, &stops, 1, &plan, &e), most == 45 ? HAUL_OK : HAUL_E_CONFLICT);
+        assert_int_equal(haul_vrp_plan_of(p, &stops, 1, &plan, &e), most == 45 ? HAUL_OK : HAUL_E_CONFLICT);
         done(p);
     }
 }
@@ -290,14 +290,14 @@ static void docks(void **state)
     assert_int_equal(haul_problem_add_dock(p, 1, &dock, &e), HAUL_OK);
     line_job(p, 1, 1, 0, 0, 35, 1);
     line_job(p, 2, 2, 0, 0, 70, 1);
-    struct haul_vehicle v = line_vehicle(1, 1);
+    struct haul_vrp_vehicle v = line_vehicle(1, 1);
     v.dock = dock, v.dock_time = 20;
     add_vehicle(p, &v);
     v.id = 2;
     add_vehicle(p, &v);
     const int32_t first = 0, second = 1;
     const struct haul_stops both[] = {{0, 1, &first}, {1, 1, &second}};
-    assert_int_equal(haul_plan_of(p, both, 2, &plan, &e), HAUL_OK);
+    assert_int_equal(haul_vrp_plan_of(p, both, 2, &plan, &e), HAUL_OK);
     /* the one that must leave by 25 loads first, the other behind it */
     assert_int_equal(plan.routes[0].steps[0].arrival, 0);
     assert_int_equal(plan.routes[1].steps[0].arrival, 20);
@@ -312,7 +312,7 @@ static void verifier_sees(void **state)
     struct haul_problem *p = line_problem(at, LOCATIONS, 1);
     line_job(p, 1, 1, 5, 100, 120, 1);
     line_job(p, 2, 3, 5, 0, 200, 1);
-    const struct haul_vehicle v = line_vehicle(1, 2);
+    const struct haul_vrp_vehicle v = line_vehicle(1, 2);
     add_vehicle(p, &v);
     assert_int_equal(drive(p, 2), HAUL_OK);
     struct haul_claim c;

@@ -21,12 +21,12 @@ static void two_threads(void **state)
     int64_t cost[2];
     for (int k = 0; k < 2; k++) {
         const struct haul_solve_options o = {.seed = 1, .iterations = 400, .threads = 2};
-        struct haul_plan plan;
+        struct haul_vrp_plan plan;
         struct haul_error e;
         assert_int_equal(haul_solve(p, &o, &plan, &e), HAUL_OK);
         assert_int_equal(plan.iterations, 800);
         cost[k] = plan.cost;
-        haul_plan_free(&plan);
+        haul_vrp_plan_free(&plan);
     }
     assert_int_equal(cost[0], cost[1]);
     haul_problem_free(p);
@@ -65,11 +65,11 @@ static void stopped_from_outside(void **state)
     assert_int_equal(pthread_create(&other, NULL, stop_when_told, &s), 0);
     const struct haul_solve_options o = {
         .seed = 1, .threads = 2, .stop = &s.stop, .progress = count, .progress_arg = &s};
-    struct haul_plan plan;
+    struct haul_vrp_plan plan;
     struct haul_error e;
     assert_int_equal(haul_solve(p, &o, &plan, &e), HAUL_OK);
     assert_int_equal(pthread_join(other, NULL), 0);
-    haul_plan_free(&plan);
+    haul_vrp_plan_free(&plan);
     haul_problem_free(p);
 }
 
