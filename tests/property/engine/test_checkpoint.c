@@ -232,15 +232,24 @@ static void spoiled_blocks_are_refused(void **state)
     struct haul_control control = {0};
     for (int i = 0; i < 200; i++) run(t, &log[i], i);
     checkpoint(&c, t, &control, &r);
+    size_t unharmed = 0; /* a bit of the compression may mean nothing: then what is loaded is what was */
     for (size_t i = 0; i < kept.len; i++) {
         struct checkpoint loaded = {0};
         struct haul_task *other = fresh(contents, hash);
         kept.block[i].p[kept.block[i].n / 2] ^= 1;
-        assert_int_equal(checkpoint_load(&loaded, other, &kept.store, &control, &e), HAUL_E_CORRUPT);
+        const enum haul_err err = checkpoint_load(&loaded, other, &kept.store, &control, &e);
+        if (err == HAUL_OK) {
+            unharmed++;
+            same_bytes(t, other);
+            same_dump(t, other);
+        } else {
+            assert_int_equal(err, HAUL_E_CORRUPT);
+        }
         kept.block[i].p[kept.block[i].n / 2] ^= 1;
         checkpoint_close(&loaded);
         task_close(other);
     }
+    assert_true(kept.len > 20 && unharmed * 10 < kept.len);
     checkpoint_close(&c);
     task_close(t);
     haul_contents_close(contents);
