@@ -77,13 +77,6 @@ bool parts_breed(const struct parts *q)
     return q->x->share >= q->plan.breed_from;
 }
 
-static void *need(size_t n, size_t size)
-{
-    void *p = calloc(n + 1, size);
-    assert(p != NULL);
-    return p;
-}
-
 struct parts *parts_new(struct search *x, const struct parts_plan *plan)
 {
     const struct haul_problem *p = x->m->p;
@@ -336,11 +329,7 @@ static void put_back(struct parts *q, const int32_t *next)
     struct state *s = q->x->s;
     const struct part *t = &q->part;
     state_begin(s);
-    for (int32_t k = 0; k < t->p.vehicles_n; k++) {
-        const int32_t r = t->vehicle[k];
-        while (s->route[r].n > 0) state_cut(s, s->at[start_of(s->m, r)].next);
-        state_update(s, r);
-    }
+    for (int32_t k = 0; k < t->p.vehicles_n; k++) state_clear(s, t->vehicle[k]);
     for (int32_t k = 0; k < t->p.vehicles_n; k++) {
         int32_t last = start_of(s->m, t->vehicle[k]);
         for (int32_t i = next[start_of(t->m, k)]; is_task(t->m, i); i = next[i]) {

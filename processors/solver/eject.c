@@ -319,9 +319,7 @@ static void drop_route(struct search *x)
     x->find.routes_max = s->used_n - 1;
     if (least == HAUL_VRP_NONE) return;
     state_begin(s);
-    const int32_t n = state_tasks(s, least, x->torn);
-    for (int32_t i = 0; i < n; i++) state_cut(s, x->torn[i]);
-    state_update(s, least);
+    state_clear(s, least);
 }
 
 void fewer_begin(struct search *x)

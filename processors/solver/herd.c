@@ -42,13 +42,6 @@ struct herd {
     int32_t *routes, routes_n, *theirs, theirs_n; /* [vehicles] those that give way, and what comes for them */
 };
 
-static void *need(size_t n, size_t size)
-{
-    void *p = calloc(n + 1, size);
-    assert(p != NULL);
-    return p;
-}
-
 /* ---- plans ---- */
 
 static int32_t half_of(const struct state *s)
@@ -176,12 +169,7 @@ static void cut_with_mate(struct state *s, int32_t task)
 
 static void clear_routes(struct herd *h)
 {
-    struct state *s = h->x->s;
-    for (int32_t k = 0; k < h->routes_n; k++) {
-        const int32_t r = h->routes[k];
-        while (s->route[r].n > 0) state_cut(s, s->at[start_of(s->m, r)].next);
-        state_update(s, r);
-    }
+    for (int32_t k = 0; k < h->routes_n; k++) state_clear(h->x->s, h->routes[k]);
 }
 
 /* False: the rest of a route may not stand so. */

@@ -35,13 +35,6 @@ bool loose_fits(const struct model *m)
 
 /* ---- a new one ---- */
 
-static void *need(size_t n, size_t size)
-{
-    void *p = calloc(n + 1, size);
-    assert(p != NULL);
-    return p;
-}
-
 static struct limit limit_of(const struct vtype *t)
 {
     const struct haul_vrp_vehicle *v = t->v;

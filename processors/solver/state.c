@@ -5,13 +5,6 @@
 
 #include <stdlib.h>
 
-static void *need(size_t n, size_t size)
-{
-    void *p = calloc(n + 1, size);
-    assert(p != NULL);
-    return p;
-}
-
 static int32_t places_of(const struct model *m)
 {
     return m->tasks_cap + 2 * m->vehicles;
@@ -481,7 +474,7 @@ void kept_take(struct kept *k, struct state *s)
     k->used_n = s->used_n;
 }
 
-static void clear_route(struct state *s, int32_t r)
+void state_clear(struct state *s, int32_t r)
 {
     while (s->route[r].n > 0) state_cut(s, s->at[start_of(s->m, r)].next);
     state_update(s, r);
@@ -490,7 +483,7 @@ static void clear_route(struct state *s, int32_t r)
 void state_become(struct state *s, const int32_t *next)
 {
     state_begin(s);
-    for (int32_t r = 0; r < s->m->vehicles; r++) clear_route(s, r);
+    for (int32_t r = 0; r < s->m->vehicles; r++) state_clear(s, r);
     for (int32_t r = 0; r < s->m->vehicles; r++) {
         int32_t last = start_of(s->m, r);
         for (int32_t i = next[last]; is_task(s->m, i); i = next[i]) {

@@ -12,6 +12,16 @@
 #include "processors/solver/model.h"
 #include "processors/solver/schedule.h"
 
+#include <stdlib.h>
+
+/* Zeroed; of none as well. */
+static inline void *need(size_t n, size_t size)
+{
+    void *p = calloc(n + 1, size);
+    assert(p != NULL);
+    return p;
+}
+
 struct place {
     int32_t prev, next;
     int32_t route; /* HAUL_VRP_NONE: not served */
@@ -76,6 +86,8 @@ void state_touch(struct state *s, int32_t r);
 /* Puts an absent task behind a place; takes a served one out. The route must be updated before it is asked again. */
 void state_put(struct state *s, int32_t after, int32_t task);
 void state_cut(struct state *s, int32_t task);
+/* Takes all tasks out of a route, and updates it. */
+void state_clear(struct state *s, int32_t r);
 
 /* After puts and cuts. False: a rule is broken (a way may be longer without a stop than with it). */
 bool state_update(struct state *s, int32_t r);

@@ -111,25 +111,33 @@ static void same_seed_same_plan(void **state)
     }
 }
 
+/* More steps find better, and the same plan again. `served`: nothing may be left out. */
+static void many(struct haul_problem *p, uint32_t rules, int64_t steps, bool served)
+{
+    for (int32_t threads = 1; threads <= 2; threads++) {
+        struct haul_vrp_plan first = solved(p, 3, 1, threads), a = solved(p, 3, steps, threads),
+                             b = solved(p, 3, steps, threads);
+        verify_plan(p, &a, rules, threads);
+        assert_true(same(&a, &b));
+        if (served) {
+            assert_int_equal(a.unserved_n, 0);
+            assert_true(a.cost < first.cost);
+        }
+        assert_true(a.unserved_n < first.unserved_n || a.cost < first.cost);
+        haul_vrp_plan_free(&first);
+        haul_vrp_plan_free(&a);
+        haul_vrp_plan_free(&b);
+    }
+    haul_problem_free(p);
+}
+
 /* With a mixed fleet half of the steps make the first population; the other half are children. */
 static void children_of_many(void **state)
 {
     (void)state;
     struct haul_rng rng;
     haul_rng_seed(&rng, SEED + 3);
-    struct haul_problem *p = random_problem(&rng, 0, 240, 60);
-    for (int32_t threads = 1; threads <= 2; threads++) {
-        struct haul_vrp_plan first = solved(p, 3, 1, threads), a = solved(p, 3, 3000, threads),
-                             b = solved(p, 3, 3000, threads);
-        verify_plan(p, &a, 0, threads);
-        assert_true(same(&a, &b));
-        assert_int_equal(a.unserved_n, 0);
-        assert_true(a.cost < first.cost);
-        haul_vrp_plan_free(&first);
-        haul_vrp_plan_free(&a);
-        haul_vrp_plan_free(&b);
-    }
-    haul_problem_free(p);
+    many(random_problem(&rng, 0, 240, 60), 0, 3000, true);
 }
 
 /* So many tasks are searched in parts; each thread in its own. */
@@ -138,18 +146,7 @@ static void parts_of_many(void **state)
     (void)state;
     struct haul_rng rng;
     haul_rng_seed(&rng, SEED + 4);
-    struct haul_problem *p = random_problem(&rng, RULE_WINDOWS, 420, 140);
-    for (int32_t threads = 1; threads <= 2; threads++) {
-        struct haul_vrp_plan first = solved(p, 3, 1, threads), a = solved(p, 3, 5000, threads),
-                             b = solved(p, 3, 5000, threads);
-        verify_plan(p, &a, RULE_WINDOWS, threads);
-        assert_true(same(&a, &b));
-        assert_true(a.unserved_n < first.unserved_n || a.cost < first.cost);
-        haul_vrp_plan_free(&first);
-        haul_vrp_plan_free(&a);
-        haul_vrp_plan_free(&b);
-    }
-    haul_problem_free(p);
+    many(random_problem(&rng, RULE_WINDOWS, 420, 140), RULE_WINDOWS, 5000, false);
 }
 
 /* A search begins from the same first plan, so more steps of it can only find better. */
