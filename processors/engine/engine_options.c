@@ -60,8 +60,7 @@ static const struct haul_option rows[] = {
      .zh = "运行任务的线程数，各有自己的连接；0 表示每个核一个。"},
     {"commit.pace", HAUL_O_DURATION, AT(commit_pace_ms), .low = 1, .high = 10 * HAUL_MS_S, .fallback = "1ms",
      .en = "Shortest time between two commits of a worker while there is more to take in; half of it when there is "
-           "not. A "
-           "larger one means fewer, larger commits.",
+           "not. A larger one means fewer, larger commits.",
      .zh = "仍有数据待取时，一个工作线程两次提交之间的最短时间；无数据待取时为其一半。越大，提交越少、越大。"},
     {"commit.documents_max", HAUL_O_COUNT, AT(commit_documents_max), .low = 100, .high = 100000, .fallback = "3000",
      .en = "Most documents in one commit, which bounds how long one commit holds Redis.",

@@ -193,10 +193,15 @@ static bool on_event(struct haul_worker *w, const struct haul_source_event *ev)
     return false;
 }
 
-/* True when the next commit may begin: while more lies ready it waits for the whole pace, else for half of it. */
+/* Until the next commit may begin: while more lies ready it waits for the whole pace, else for half of it. */
+static int64_t pace_left_ns(const struct haul_worker *w, bool more)
+{
+    return w->s.pace_ms * NS_PER_MS / (more ? 1 : 2) - (w->now_ns - w->commit_ns);
+}
+
 static bool commit_due(const struct haul_worker *w, bool more)
 {
-    return !w->flying && w->now_ns - w->commit_ns >= w->s.pace_ms * NS_PER_MS / (more ? 1 : 2);
+    return !w->flying && pace_left_ns(w, more) <= 0;
 }
 
 /* True when there may be more to take in at once. */
@@ -220,7 +225,7 @@ static bool intake(struct haul_worker *w, int wait_ms)
 static int patience_ms(const struct haul_worker *w, int wait_ms)
 {
     if (w->flying || w->claims_left) return 0;
-    const int64_t left_ns = w->s.pace_ms * NS_PER_MS / 2 - (w->now_ns - w->commit_ns);
+    const int64_t left_ns = pace_left_ns(w, false);
     if (left_ns >= wait_ms * (int64_t)NS_PER_MS || !worker_commit_wanted(w)) return wait_ms;
     return left_ns <= 0 ? 0 : (int)((left_ns + NS_PER_MS - 1) / NS_PER_MS);
 }

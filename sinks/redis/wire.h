@@ -32,7 +32,7 @@ struct wire {
 };
 
 void wire_init(struct wire *w, struct haul_redis_transport *t, const struct haul_redis_options *o);
-enum haul_err wire_read_password(struct wire *w, struct haul_error *e); /* IO: the file cannot be read */
+enum haul_err wire_read_password(struct wire *w, struct haul_error *e); /* as haul_secret_read */
 void wire_close(struct wire *w);                                        /* and the transport */
 
 /* Starts an exchange: connects if there is no connection. The caller then appends commands to w->out, sets w->expected
