@@ -4,6 +4,7 @@
  */
 #include "processors/solver/insert.h"
 
+#include "haul/hash.h"
 #include "haul/math.h"
 
 #include <stdlib.h>
@@ -30,11 +31,23 @@ void finder_init(struct finder *f, struct state *s, struct haul_rng *rng)
     f->drop_ahead = f->drop_cost + s->m->tasks_cap + 2;
 }
 
+void finder_remember(struct finder *f)
+{
+    enum { MOST = 1 << 20, A_TASK = 64 };
+    uint64_t n = 1024;
+    if (!f->s->m->pairs || f->spots_max > 1) return;
+    while (n < MOST && n < (uint64_t)f->s->m->tasks * A_TASK) n *= 2;
+    f->memory = calloc(n, sizeof *f->memory);
+    assert(f->memory != NULL);
+    f->memory_mask = n - 1;
+}
+
 void finder_free(struct finder *f)
 {
     free(f->seen);
     free(f->sequence);
     free(f->drop_cost);
+    free(f->memory);
 }
 
 /* One gap in a hundred is passed over: drawn as the number of gaps until the next. */
@@ -332,14 +345,13 @@ static struct half half_of(const struct model *m, const struct vtype *t, int32_t
     return (struct half){task, m->nodes[task].loc, service_of(m, t, task) + m->nodes[task].setup};
 }
 
-static void try_pair(struct finder *f, int32_t r, int32_t pickup)
+/* The best spot below the bound. */
+static void look_in(struct finder *f, int32_t r, int32_t pickup)
 {
     const struct state *s = f->s;
     const struct model *m = s->m;
     const struct vtype *t = &m->type[s->route[r].type];
     const int32_t delivery = m->nodes[pickup].mate;
-    if (!route_takes(f, r, pickup) || !t->fits[delivery]) return;
-    if (t->v->tasks_max != HAUL_VRP_NONE && s->route[r].n + 2 > t->v->tasks_max) return;
     const struct half p = half_of(m, t, pickup), d = half_of(m, t, delivery);
     const int64_t base =
         stop_cost(m, t, pickup) + stop_cost(m, t, delivery) + (s->route[r].n == 0 ? t->v->cost_fixed : 0);
@@ -362,6 +374,46 @@ static void try_pair(struct finder *f, int32_t r, int32_t pickup)
         try_adjacent(f, t, i, &p, &d, left, together);
         if (apart + f->drop_ahead[a->pos + 1] < f->bound) try_apart(f, t, i, &p, &d, left, apart);
     }
+}
+
+/* What the best spot in the route as it stands is, or that none is below the bound. */
+static void learn(struct finder *f, int32_t r, int32_t pickup, struct memory *at)
+{
+    const int64_t bound = f->bound;
+    const int32_t spots_n = f->spots_n;
+    const struct spot best = f->spots[0];
+    const bool blinks_else = f->blinks;
+    f->blinks = false;
+    look_in(f, r, pickup);
+    f->blinks = blinks_else;
+    *at = (struct memory){f->s->route[r].stamp, pickup, {.delta = bound, .after = HAUL_VRP_NONE}};
+    if (f->bound < bound) at->spot = f->spots[0];
+    f->spots[0] = best;
+    f->spots_n = spots_n;
+    f->bound = bound;
+}
+
+/* What would be found, from memory where it can. A spot is passed over as a gap is. */
+static void recall(struct finder *f, int32_t r, int32_t pickup)
+{
+    const uint64_t stamp = f->s->route[r].stamp;
+    struct memory *at = &f->memory[haul_mix((uint64_t)pickup, stamp) & f->memory_mask];
+    const bool known = at->request == pickup && at->stamp == stamp;
+    if (!known || (at->spot.after == HAUL_VRP_NONE && at->spot.delta < f->bound)) learn(f, r, pickup, at);
+    if (at->spot.delta >= f->bound || blinks(f)) return;
+    keep_spot(f, at->spot);
+}
+
+static void try_pair(struct finder *f, int32_t r, int32_t pickup)
+{
+    const struct state *s = f->s;
+    const struct vtype *t = &s->m->type[s->route[r].type];
+    if (!route_takes(f, r, pickup) || !t->fits[s->m->nodes[pickup].mate]) return;
+    if (t->v->tasks_max != HAUL_VRP_NONE && s->route[r].n + 2 > t->v->tasks_max) return;
+    if (f->memory != NULL && !f->any)
+        recall(f, r, pickup);
+    else
+        look_in(f, r, pickup);
 }
 
 /* Routes in which a near task of either half stands, each once. */

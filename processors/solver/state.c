@@ -315,11 +315,13 @@ static int64_t number_and_sum(struct state *s, int32_t r)
     struct route *at = &s->route[r];
     const struct vtype *t = &m->type[at->type];
     int64_t cost = at->n == 0 ? 0 : t->v->cost_fixed;
+    uint64_t stamp = (uint64_t)r + 1;
     int32_t pos = 1;
     at->distance = at->travel = at->busy = 0;
     for (int32_t i = s->at[start_of(m, r)].next; i != HAUL_VRP_NONE; i = s->at[i].next) {
         struct place *c = &s->at[i];
         c->pos = pos++;
+        stamp = (stamp + (uint64_t)i) * 0x9e3779b97f4a7c15u;
         if (at->n > 0) cost += c->way;
         if (!t->limited && t->v->cost_per_service == 0) continue;
         const struct place *before = &s->at[c->prev];
@@ -329,6 +331,7 @@ static int64_t number_and_sum(struct state *s, int32_t r)
         at->busy += c->ride + action;
         cost += t->v->cost_per_service * action;
     }
+    at->stamp = stamp;
     return cost;
 }
 
