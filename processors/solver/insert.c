@@ -261,16 +261,29 @@ struct half {
     int64_t action;
 };
 
-static inline int64_t gap_cost(const struct model *m, const struct vtype *t, const struct place *a,
-                               const struct place *b, int32_t loc)
+/* In a table that is the same both ways, one row holds the ways to and from a stop. */
+static inline int64_t cell_to(const struct model *m, const struct vtype *t, int32_t from, int32_t loc)
 {
-    return way_cost(t, cell(m, a->loc, loc)) + way_cost(t, cell(m, loc, b->loc)) - b->way;
+    return t->symmetric ? cell(m, loc, from) : cell(m, from, loc);
+}
+
+static inline int64_t way_to(const struct model *m, const struct vtype *t, int32_t from, int32_t loc)
+{
+    return way_cost(t, cell_to(m, t, from, loc));
 }
 
 static bool carries(const struct state *s, const struct vtype *t, int32_t place, const int64_t *amount)
 {
     for (int32_t d = 0; d < s->m->dims; d++)
         if (load_left(s, place)[d] + amount[d] > t->capacity[d]) return false;
+    return true;
+}
+
+/* All along the route. */
+static bool carries_all(const struct state *s, const struct vtype *t, int32_t r, const int64_t *amount)
+{
+    for (int32_t d = 0; d < s->m->dims; d++)
+        if (load_before(s, end_of(s->m, r))[d] + amount[d] > t->capacity[d]) return false;
     return true;
 }
 
@@ -291,7 +304,7 @@ static void try_adjacent(struct finder *f, const struct vtype *t, int32_t i, con
 
 /* The delivery behind each stop from i's next on, while time and load allow and something cheap enough is ahead. */
 static void try_apart(struct finder *f, const struct vtype *t, int32_t i, const struct half *p, const struct half *d,
-                      int64_t left, int64_t cost)
+                      int64_t left, int64_t cost, bool roomy)
 {
     const struct state *s = f->s;
     const struct model *m = s->m;
@@ -306,7 +319,7 @@ static void try_apart(struct finder *f, const struct vtype *t, int32_t i, const 
             if (reach > c->late) return;
             leave = begin_at(m, &m->nodes[k], reach) + action_at(m, t, k, from_loc);
         }
-        if (!t->reloads && !carries(s, t, k, amount)) return;
+        if (!roomy && !carries(s, t, k, amount)) return;
         from_loc = c->loc;
         const int64_t delta = cost + f->drop_cost[c->pos];
         if (delta >= f->bound || blinks(f)) continue;
@@ -318,22 +331,32 @@ static void try_apart(struct finder *f, const struct vtype *t, int32_t i, const 
     }
 }
 
+/* The delivery comes in time behind a, even without the pickup. */
+static bool drop_on_time(const struct model *m, const struct vtype *t, const struct place *a, const struct place *b,
+                         const struct half *d)
+{
+    const int64_t begin = begin_at(m, &m->nodes[d->task], a->leave + t->time[cell_to(m, t, a->loc, d->loc)]);
+    return begin != INT64_MAX && begin + d->action + t->time[cell(m, d->loc, b->loc)] <= b->late;
+}
+
 /* What the delivery costs behind each stop of the route, where it can come in time even without the pickup; and the
  * least of that from each stop on. */
 static void set_drops(struct finder *f, const struct vtype *t, int32_t r, const struct half *d)
 {
     const struct state *s = f->s;
     const struct model *m = s->m;
-    int64_t least = never;
-    const int32_t start = start_of(m, r);
+    const struct node *n = &m->nodes[d->task];
+    const bool timed = m->timed && !t->exact;
+    const int32_t start = start_of(m, r), end = end_of(m, r);
+    int64_t least = never, out = way_cost(t, cell(m, d->loc, s->at[end].loc));
     f->drop_ahead[s->route[r].n + 1] = least;
-    for (int32_t i = s->at[end_of(m, r)].prev; i != start; i = s->at[i].prev) {
+    for (int32_t i = s->at[end].prev; i != start; i = s->at[i].prev) {
         const struct place *a = &s->at[i], *b = &s->at[a->next];
-        int64_t cost = gap_cost(m, t, a, b, d->loc);
-        if (m->timed && !t->exact && cost < least) {
-            const int64_t begin = begin_at(m, &m->nodes[d->task], a->leave + t->time[cell(m, a->loc, d->loc)]);
-            if (begin == INT64_MAX || begin + d->action + t->time[cell(m, d->loc, b->loc)] > b->late) cost = never;
-        }
+        const int64_t in = way_to(m, t, a->loc, d->loc);
+        int64_t cost = in + out - b->way;
+        out = t->symmetric ? in : way_cost(t, cell(m, d->loc, a->loc));
+        if (timed && (a->leave > n->close || b->late < n->open || (cost < least && !drop_on_time(m, t, a, b, d))))
+            cost = never;
         if (cost < least) least = cost;
         f->drop_cost[a->pos] = cost;
         f->drop_ahead[a->pos] = least;
@@ -356,23 +379,28 @@ static void look_in(struct finder *f, int32_t r, int32_t pickup)
     const int64_t base =
         stop_cost(m, t, pickup) + stop_cost(m, t, delivery) + (s->route[r].n == 0 ? t->v->cost_fixed : 0);
     const int64_t between = way_cost(t, cell(m, p.loc, d.loc));
+    const bool roomy = t->reloads || carries_all(s, t, r, pickup_of(m, pickup));
+    const struct node *n = &m->nodes[pickup];
+    int64_t in = way_to(m, t, s->at[start_of(m, r)].loc, p.loc);
     set_drops(f, t, r, &d);
     for (int32_t i = start_of(m, r); i != end_of(m, r); i = s->at[i].next) {
         const struct place *a = &s->at[i], *b = &s->at[a->next];
-        const int64_t in = base + way_cost(t, cell(m, a->loc, p.loc)) - b->way;
-        const int64_t apart = in + way_cost(t, cell(m, p.loc, b->loc));
-        const int64_t together = in + between + way_cost(t, cell(m, d.loc, b->loc)) +
+        const int64_t out = way_cost(t, cell(m, p.loc, b->loc));
+        const int64_t here = base + in - b->way, apart = here + out;
+        const int64_t together = here + between + way_cost(t, cell(m, d.loc, b->loc)) +
                                  (s->route[r].n > 0 ? 0 : b->way); /* empty: no way was */
+        in = t->symmetric ? out : way_to(m, t, b->loc, p.loc);
+        if (m->timed && a->leave > n->close) return; /* and so all behind */
         if (together >= f->bound && apart + f->drop_ahead[a->pos + 1] >= f->bound) continue;
-        if (a->pos < s->route[r].frozen || (!t->reloads && !carries(s, t, i, pickup_of(m, pickup)))) continue;
+        if (a->pos < s->route[r].frozen || !(roomy || carries(s, t, i, pickup_of(m, pickup)))) continue;
         int64_t left = 0;
         if (m->timed) {
-            const int64_t begin = begin_at(m, &m->nodes[pickup], a->leave + t->time[cell(m, a->loc, p.loc)]);
-            if (begin == INT64_MAX) continue;
+            const int64_t begin = begin_at(m, n, a->leave + t->time[cell_to(m, t, a->loc, p.loc)]);
+            if (begin == INT64_MAX || begin > b->late) continue;
             left = begin + p.action;
         }
         try_adjacent(f, t, i, &p, &d, left, together);
-        if (apart + f->drop_ahead[a->pos + 1] < f->bound) try_apart(f, t, i, &p, &d, left, apart);
+        if (apart + f->drop_ahead[a->pos + 1] < f->bound) try_apart(f, t, i, &p, &d, left, apart, roomy);
     }
 }
 

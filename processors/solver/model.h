@@ -58,6 +58,7 @@ struct model {
     int32_t *near_n;    /* [tasks_cap] how many are in both lists */
     bool timed;         /* windows or shifts bind at all */
     bool pairs;         /* there are shipments */
+    bool jobs;          /* there are tasks that are no half of one, or may come */
     bool mixed_load;    /* loads both fall and rise along a route: the sum alone does not decide */
     bool setups;
     bool plain; /* one type of vehicle without anything but the first amount to ask for */
