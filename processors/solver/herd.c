@@ -73,6 +73,7 @@ static void begin_plan(struct herd *h)
     forget_kept(h);
     kept_take(&h->now, h->x->s);
     search_lenient(h->x);
+    if (search_incomplete(h->x)) h->now.cost = INT64_MAX; /* whatever is complete is better */
     h->lost = 0;
 }
 
@@ -317,7 +318,7 @@ static void end_roomy(struct herd *h)
 static void end_first(struct herd *h)
 {
     const struct search *x = h->x;
-    const bool whole = h->now.absent_n <= x->best.absent_n && h->now.used_n <= x->best.used_n;
+    const bool whole = h->now.cost != INT64_MAX && h->now.used_n <= x->best.used_n;
     kept_copy(&h->member[h->members++], whole ? &h->now : &x->best, x->m);
     if (h->members < MEMBERS && x->share < h->begun + (1 - h->begun) * first_share)
         begin_roomy(h);
@@ -381,8 +382,8 @@ static void join(struct herd *h)
 static bool is_lost(struct herd *h)
 {
     const struct search *x = h->x;
-    h->lost = x->s->absent_n > x->best.absent_n ? h->lost + 1 : 0;
-    return h->lost > LOST && h->now.absent_n <= x->best.absent_n;
+    h->lost = search_incomplete(x) ? h->lost + 1 : 0;
+    return h->lost > LOST && h->now.cost != INT64_MAX;
 }
 
 static void begin_again(struct herd *h)
@@ -440,7 +441,7 @@ bool herd_step(struct herd *h)
     if (is_lost(h)) begin_again(h);
     if (!accepted) return false;
     const struct kept seen = seen_of(x->s);
-    if (!better(&seen, &h->now)) return false;
+    if (search_incomplete(x) || !better(&seen, &h->now)) return false;
     kept_take(&h->now, x->s);
     return report(h);
 }

@@ -86,11 +86,16 @@ static int64_t priced(const struct search *x)
     return cost;
 }
 
+bool search_incomplete(const struct search *x)
+{
+    return x->s->absent_n > x->best.absent_n && priced(x) < x->s->cost;
+}
+
 /* Lower while plans are complete; higher while they are not, most of all for what is absent. */
 static void follow_prices(struct search *x)
 {
     const struct state *s = x->s;
-    if (s->absent_n <= x->best.absent_n) {
+    if (!search_incomplete(x)) {
         if (x->price > price_least * x->request_cost) x->price *= 1 - price_step;
         return;
     }

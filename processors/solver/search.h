@@ -48,6 +48,9 @@ void savings_start(struct search *x);
 void search_lenient(struct search *x);
 void search_strict(struct search *x);
 
+/* Something is left out at that price, and more than the best plan leaves out. */
+bool search_incomplete(const struct search *x);
+
 /* One step: ruin, recreate, accept or take back. True: a new best. */
 bool search_step(struct search *x);
 /* The same at the temperature of x->warmth instead of x->share. */

@@ -6,6 +6,7 @@
  */
 #include "haul/solver_verify.h"
 #include "processors/solver/eject.h"
+#include "processors/solver/herd.h"
 #include "processors/solver/plan.h"
 #include "tests/unit/solver/support_problem.h"
 
@@ -174,6 +175,42 @@ static void incomplete_but_sound(void **unused)
         fail_msg("seed %d: %d changed, %d incomplete, %d whole", SEED, changed, incomplete, whole);
 }
 
+/* ---- breeding ---- */
+
+/* However plans are left incomplete on the way, the best of all leaves out no more, needs no more vehicles and costs no
+ * more than it did. */
+static void never_worse(void **unused)
+{
+    (void)unused;
+    enum { STEPS = 6000 };
+    struct haul_rng rng;
+    haul_rng_seed(&rng, SEED + 5);
+    int better = 0;
+    for (int i = 0; i < CASES; i++) {
+        struct scene c;
+        set_scene(&c, &rng, RULE_WINDOWS | RULE_SHIPMENTS | (i % 2 == 0 ? RULE_MIXED_LOADS : 0));
+        finder_remember(&c.x.find);
+        for (int k = 0; k < 30; k++) fewer_step(&c.x);
+        fewer_end(&c.x);
+        struct herd *h = herd_new(&c.x);
+        for (int k = 0; k < STEPS; k++) {
+            const struct kept was = c.x.best;
+            c.x.share = (double)k / STEPS;
+            herd_step(h);
+            const struct kept *now = &c.x.best;
+            assert_true(now->absent_n <= was.absent_n);
+            if (now->absent_n == was.absent_n) assert_true(now->used_n <= was.used_n);
+            if (now->absent_n == was.absent_n && now->used_n == was.used_n) assert_true(now->cost <= was.cost);
+            better += now->cost < was.cost;
+        }
+        herd_free(h);
+        fewer_end(&c.x);
+        verified_state(&c);
+        clear_scene(&c);
+    }
+    if (better < CASES) fail_msg("seed %d: only %d better", SEED, better);
+}
+
 /* ---- memory ---- */
 
 /* What the two finders say of every absent request, in every route and over all. */
@@ -314,9 +351,10 @@ int main(void)
 {
     printf("# seed %d\n", SEED);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_least_of_all),     cmocka_unit_test(incomplete_but_sound),
-        cmocka_unit_test(as_remembered),        cmocka_unit_test(whatever_the_rules),
-        cmocka_unit_test(no_more_and_the_same), cmocka_unit_test(who_has_left_stays),
+        cmocka_unit_test(the_least_of_all),   cmocka_unit_test(incomplete_but_sound),
+        cmocka_unit_test(as_remembered),      cmocka_unit_test(never_worse),
+        cmocka_unit_test(whatever_the_rules), cmocka_unit_test(no_more_and_the_same),
+        cmocka_unit_test(who_has_left_stays),
     };
     return cmocka_run_group_tests_name("fewest", tests, NULL, NULL);
 }
