@@ -45,6 +45,7 @@ void model_set_task(struct model *m, int32_t i, const struct haul_vrp_task *t, i
     m->pairs |= t->mate != HAUL_VRP_NONE;
     m->jobs |= t->mate == HAUL_VRP_NONE;
     m->timed |= t->windows_n > 0;
+    n->must = t->prize == HAUL_VRP_NONE && (t->kind != HAUL_VRP_DELIVERY || t->mate == HAUL_VRP_NONE);
     n->penalty = t->kind == HAUL_VRP_DELIVERY ? 0
                  : t->prize != HAUL_VRP_NONE  ? t->prize
                                               : 4 * m->penalty_unit * (1 + t->priority);

@@ -24,6 +24,7 @@ struct node {
     int64_t exposure_max;
     enum haul_vrp_task_kind kind;
     int32_t vehicle; /* the only one that may serve it (its load is on board), or HAUL_VRP_NONE */
+    bool must;       /* be served: no prize is lost instead */
 };
 
 struct vtype {

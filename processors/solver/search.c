@@ -88,7 +88,10 @@ static int64_t priced(const struct search *x)
 
 bool search_incomplete(const struct search *x)
 {
-    return x->s->absent_n > x->best.absent_n && priced(x) < x->s->cost;
+    const struct state *s = x->s;
+    bool owed = false;
+    for (int32_t i = 0; i < s->absent_n && !owed; i++) owed = x->m->nodes[s->absent[i]].must;
+    return owed && s->absent_n > x->best.absent_n;
 }
 
 /* Lower while plans are complete; higher while they are not, most of all for what is absent. */

@@ -48,7 +48,7 @@ void savings_start(struct search *x);
 void search_lenient(struct search *x);
 void search_strict(struct search *x);
 
-/* Something is left out at that price, and more than the best plan leaves out. */
+/* Something is left out that must be served, and more than the best plan leaves out. */
 bool search_incomplete(const struct search *x);
 
 /* One step: ruin, recreate, accept or take back. True: a new best. */
