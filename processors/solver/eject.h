@@ -4,8 +4,8 @@
  * others have to leave for it, those that were easiest to place so far (guided ejection search: Nagata and Braysy, A
  * powerful route minimization heuristic, Operations Research Letters 2009; Nagata and Kobayashi, Guided ejection search
  * for the pickup and delivery problem with time windows, EvoCOP 2010). Ours differs in that the plan keeps every rule
- * all the time: nothing is squeezed in at a price and mended; between ejections the plan changes by
- * ruin and recreate, which leaves it near good ones. One thread.
+ * all the time: nothing is squeezed in at a price and mended; between ejections it changes by ruin and recreate instead
+ * of random moves, which keeps it near good ones. One thread.
  */
 #ifndef HAUL_SOLVER_EJECT_H
 #define HAUL_SOLVER_EJECT_H
