@@ -166,7 +166,7 @@ static void incomplete_but_sound(void **unused)
         set_scene(&c, &rng, i % 2 == 0 ? RULE_WINDOWS | RULE_SHIPMENTS : RULE_ALL & ~(uint32_t)RULE_DOCKS);
         const int64_t cost = c.s->cost;
         search_lenient(&c.x);
-        for (int k = 0; k < 60; k++) {
+        for (int k = 0; k < 30; k++) {
             eject_walk(&c.x, 5);
             verified_state(&c);
             const bool all = c.s->absent_n <= c.x.best.absent_n;
@@ -189,7 +189,7 @@ static void incomplete_but_sound(void **unused)
 static void never_worse(void **unused)
 {
     (void)unused;
-    enum { STEPS = 6000 };
+    enum { STEPS = 3000 };
     struct haul_rng rng;
     haul_rng_seed(&rng, SEED + 5);
     int better = 0;
@@ -262,7 +262,7 @@ static void as_remembered(void **unused)
         finder_remember(&c.x.find);
         assert_non_null(c.x.find.memory);
         search_lenient(&c.x);
-        for (int k = 0; k < 40; k++) {
+        for (int k = 0; k < 20; k++) {
             state_begin(c.s);
             assert_true(ruin_near(&c.x, (int32_t)haul_rng_below(&rng, (uint64_t)c.m->tasks), 10));
             found += same_spots(&c, &plain);
