@@ -6,9 +6,10 @@
 #include <stdlib.h>
 
 enum {
-    SHAKES = 100,   /* between two ejections */
+    WALKS = 5,      /* between two ejections */
     FEW_ROUTES = 40 /* of more than that only those near the request are tried */
 };
+static const double walk_warmth = 0.15;
 
 struct pool *eject_pool_new(const struct model *m)
 {
@@ -256,50 +257,12 @@ bool eject_step(struct search *x, struct pool *p)
     return done;
 }
 
-/* ---- shaking ---- */
+/* ---- between ejections ---- */
 
-static int32_t draw_request(struct search *x)
+void eject_walk(struct search *x, int32_t steps)
 {
-    const int32_t task = (int32_t)haul_rng_below(&x->rng, (uint64_t)x->m->tasks);
-    const struct node *n = &x->m->nodes[task];
-    return n->mate != HAUL_VRP_NONE && n->kind == HAUL_VRP_DELIVERY ? n->mate : task;
-}
-
-static bool move_to(struct search *x, int32_t request, int32_t q)
-{
-    struct spot spot;
-    const int32_t r = x->s->at[request].route;
-    take_out(x->s, request);
-    if (!state_update(x->s, r) || !find_spot_in(&x->find, q, request, &spot)) return false;
-    take_spot(x->s, request, &spot);
-    return true;
-}
-
-/* Each of two requests to the other's route. */
-static bool exchange(struct search *x, int32_t a, int32_t b)
-{
-    struct state *s = x->s;
-    const int32_t r = s->at[a].route, q = s->at[b].route;
-    struct spot spot;
-    take_out(s, a);
-    take_out(s, b);
-    if (!state_update(s, r) || !state_update(s, q) || !find_spot_in(&x->find, q, a, &spot)) return false;
-    take_spot(s, a, &spot);
-    if (!find_spot_in(&x->find, r, b, &spot)) return false;
-    take_spot(s, b, &spot);
-    return true;
-}
-
-void eject_shake(struct search *x, int32_t moves)
-{
-    struct state *s = x->s;
-    for (int32_t k = 0; k < moves && s->used_n > 1; k++) {
-        const int32_t a = draw_request(x), b = draw_request(x);
-        if (!may_go(s, a) || !may_go(s, b) || s->at[a].route == s->at[b].route) continue;
-        state_begin(s);
-        const bool good = (haul_rng_u64(&x->rng) & 1) != 0 ? exchange(x, a, b) : move_to(x, a, s->at[b].route);
-        if (!good) state_back(s);
-    }
+    x->warmth = walk_warmth;
+    for (int32_t k = 0; k < steps; k++) search_walk(x);
 }
 
 /* ---- fewer vehicles ---- */
@@ -326,7 +289,13 @@ void fewer_begin(struct search *x)
 {
     x->dropping = true;
     if (x->pool == NULL) x->pool = eject_pool_new(x->m);
+    search_lenient(x);
     drop_route(x);
+}
+
+static bool incomplete(const struct search *x)
+{
+    return x->s->absent_n > x->best.absent_n || x->s->used_n >= x->best.used_n;
 }
 
 void fewer_step(struct search *x)
@@ -334,21 +303,17 @@ void fewer_step(struct search *x)
     struct state *s = x->s;
     x->iterations += STEPS_AN_EJECTION;
     eject_step(x, x->pool);
-    x->pool->steps++;
     if (x->m->docks) docks_mend(s);
-    if (s->absent_n > x->best.absent_n || s->used_n >= x->best.used_n) {
-        eject_shake(x, SHAKES);
-        return;
-    }
+    if (incomplete(x)) eject_walk(x, WALKS);
+    if (incomplete(x)) return;
     kept_take(&x->best, s);
-    if (x->pool->steps > x->pool->steps_most) x->pool->steps_most = x->pool->steps;
-    x->pool->steps = 0;
     drop_route(x);
 }
 
 void fewer_end(struct search *x)
 {
     x->dropping = false;
+    search_strict(x);
     search_settle(x);
     x->find.routes_max = x->best.used_n;
 }

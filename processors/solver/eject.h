@@ -4,8 +4,8 @@
  * others have to leave for it, those that were easiest to place so far (guided ejection search: Nagata and Braysy, A
  * powerful route minimization heuristic, Operations Research Letters 2009; Nagata and Kobayashi, Guided ejection search
  * for the pickup and delivery problem with time windows, EvoCOP 2010). Ours differs in that the plan keeps every rule
- * all the time: nothing is squeezed in at a price and mended; between ejections single requests change places at
- * random. One thread.
+ * all the time: nothing is squeezed in at a price and mended; between ejections it changes by ruin and recreate instead
+ * of random moves, which keeps it near good ones. One thread.
  */
 #ifndef HAUL_SOLVER_EJECT_H
 #define HAUL_SOLVER_EJECT_H
@@ -23,10 +23,9 @@ struct ejection {
 };
 
 struct pool {
-    int32_t *stack, n;         /* [tasks_cap] requests without a route; the last is tried first */
-    int32_t steps, steps_most; /* since a vehicle was given up, and the most that it took to do without one */
-    int32_t *requests;         /* [tasks_cap] of one route */
-    int32_t *routes;           /* [vehicles] where the request is tried */
+    int32_t *stack, n; /* [tasks_cap] requests without a route; the last is tried first */
+    int32_t *requests; /* [tasks_cap] of one route */
+    int32_t *routes;   /* [vehicles] where the request is tried */
 };
 
 struct pool *eject_pool_new(const struct model *m);
@@ -40,9 +39,8 @@ bool eject_find(struct search *x, struct pool *p, int32_t request, struct ejecti
  * absent. */
 bool eject_step(struct search *x, struct pool *p);
 
-/* So many times a random request goes to another route, or changes routes with one of it, when it finds a place there.
- */
-void eject_shake(struct search *x, int32_t moves);
+/* So many steps of ruin and recreate, rather warm. */
+void eject_walk(struct search *x, int32_t steps);
 
 /* For the fewest vehicles. A step looks for a plan with one vehicle less than the best has; once there is one, it is
  * the best, and another route is given up: the one whose tasks were the easiest to place. fewer_begin begins it, and

@@ -12,17 +12,18 @@ enum {
     STEPS_A_TASK = 10, /* of ruin and recreate for a child, and at least: */
     STEPS_LEAST = 1000,
     STEPS_A_CROSSING = 50, /* it takes about as long as so many steps */
-    EJECTIONS_MAX = 40,    /* to complete a child */
-    EJECTIONS_LEAST = 300, /* to complete a plan of which whole routes were given up */
-    SHAKES = 30            /* between two of these */
+    EJECTIONS_CHILD = 40,  /* to complete a child */
+    EJECTIONS_MOST = 300,  /* to complete a plan of which whole routes were given up */
+    WALKS = 2,             /* between two of these */
+    LOST = 2000            /* steps without a complete plan, after which it goes back to one */
 };
-static const double first_share = 0.3;  /* of the herd's time goes to the first members */
-static const double first_most = 0.45;  /* after that no more of them are begun */
+static const double first_share = 0.45; /* of the herd's time goes to the first members */
+static const double roomy_part = 0.33;  /* of a member's time is spent with a vehicle more */
 static const double last_share = 0.2;   /* goes to the best of all */
 static const double child_warmth = 0.5; /* where the cooling of a child begins */
 static const double last_warmth = 0.3;
 
-enum phase { FIRST, CHILD, LAST };
+enum phase { ROOMY, FIRST, CHILD, LAST };
 
 struct herd {
     struct search *x;
@@ -33,12 +34,12 @@ struct herd {
     double begun;        /* x->share then */
     double from, to;     /* shares between which the first members, and the last one, are cooled */
     int64_t step, steps; /* of a child */
+    int32_t lost;        /* steps since the plan was complete */
     struct pool *pool;
-    int32_t ejections; /* that may still come before the plan is complete */
-    int32_t given_up;  /* so many routes; fewer where the rest cannot be completed */
-    int32_t base;      /* the member that is taken as it is when it is not; HAUL_VRP_NONE: the best */
-    uint8_t *mine;     /* [vehicles] routes of the one parent that give way */
-    int32_t *count;    /* [vehicles] */
+    int32_t ejections;                            /* that may still come before the plan is complete */
+    int32_t given_up;                             /* so many routes; fewer where the rest cannot be completed */
+    uint8_t *mine;                                /* [vehicles] routes of the one parent that give way */
+    int32_t *count;                               /* [vehicles] */
     int32_t *routes, routes_n, *theirs, theirs_n; /* [vehicles] those that give way, and what comes for them */
 };
 
@@ -71,6 +72,14 @@ static void begin_plan(struct herd *h)
 {
     forget_kept(h);
     kept_take(&h->now, h->x->s);
+    search_lenient(h->x);
+    if (search_incomplete(h->x)) h->now.cost = INT64_MAX; /* whatever is complete is better */
+    h->lost = 0;
+}
+
+static void set_fleet(struct herd *h)
+{
+    h->x->find.routes_max = h->x->best.used_n + (h->phase == ROOMY ? 1 : 0);
 }
 
 /* What was worked on is told to the search. */
@@ -79,44 +88,9 @@ static bool report(struct herd *h)
     struct search *x = h->x;
     if (!better(&h->now, &x->best)) return false;
     kept_copy(&x->best, &h->now, x->m);
-    x->find.routes_max = x->best.used_n;
+    set_fleet(h);
     h->known = x->best.cost;
     return true;
-}
-
-struct herd *herd_new(struct search *x)
-{
-    const struct model *m = x->m;
-    struct herd *h = need(1, sizeof *h);
-    const size_t vehicles = (size_t)m->vehicles;
-    h->x = x;
-    for (int32_t k = 0; k < MEMBERS; k++) kept_init(&h->member[k], x->s);
-    kept_init(&h->now, x->s);
-    h->pool = eject_pool_new(m);
-    h->mine = need(vehicles, sizeof *h->mine);
-    h->count = need(vehicles, sizeof *h->count);
-    h->routes = need(vehicles, sizeof *h->routes);
-    h->theirs = need(vehicles, sizeof *h->theirs);
-    h->given_up = half_of(x->s);
-    h->known = x->best.cost;
-    h->begun = h->from = x->share;
-    h->to = h->begun + (1 - h->begun) * first_share / MEMBERS;
-    h->steps = STEPS_LEAST + (int64_t)STEPS_A_TASK * m->tasks;
-    begin_plan(h);
-    return h;
-}
-
-void herd_free(struct herd *h)
-{
-    if (h == NULL) return;
-    for (int32_t k = 0; k < MEMBERS; k++) kept_free(&h->member[k]);
-    kept_free(&h->now);
-    eject_pool_free(h->pool);
-    free(h->mine);
-    free(h->count);
-    free(h->routes);
-    free(h->theirs);
-    free(h);
 }
 
 /* ---- a child ---- */
@@ -215,7 +189,7 @@ static bool complete(struct herd *h)
     state_begin(x->s);
     search_fill(x);
     h->pool->n = 0;
-    for (int32_t k = 0; k < EJECTIONS_MAX && x->s->absent_n > x->best.absent_n; k++) eject_step(x, h->pool);
+    for (int32_t k = 0; k < EJECTIONS_CHILD && x->s->absent_n > x->best.absent_n; k++) eject_step(x, h->pool);
     if (x->m->docks) docks_mend(x->s);
     return x->s->absent_n <= x->best.absent_n;
 }
@@ -235,21 +209,23 @@ static bool cross(struct herd *h, const struct kept *one, const struct kept *oth
 
 /* ---- another plan out of one ---- */
 
-static const struct kept *base_of(const struct herd *h)
-{
-    return h->base == HAUL_VRP_NONE ? &h->x->best : &h->member[h->base];
-}
-
-/* Whole routes of the member are given up; how hard a request is to place is learnt anew. */
-static void begin_rebuild(struct herd *h, int32_t base)
+/* How hard a request is to place is learnt anew. */
+static void begin_ejections(struct herd *h)
 {
     struct search *x = h->x;
-    h->base = base;
-    h->ejections = EJECTIONS_LEAST + 2 * (x->pool == NULL ? 0 : x->pool->steps_most);
+    h->ejections = EJECTIONS_MOST;
     h->pool->n = 0;
-    state_become(x->s, base_of(h)->next);
     for (int32_t i = 0; i < x->m->tasks; i++) x->missed[i] = (int64_t)haul_rng_below(&x->rng, 3);
+    search_lenient(x);
     state_begin(x->s);
+}
+
+/* Whole routes of the member are given up. */
+static void begin_rebuild(struct herd *h)
+{
+    struct search *x = h->x;
+    state_become(x->s, h->member[h->parent].next);
+    begin_ejections(h);
     draw_routes(h, h->given_up);
     clear_routes(h);
 }
@@ -261,16 +237,16 @@ static void rebuild(struct herd *h)
     eject_step(x, h->pool);
     if (x->m->docks) docks_mend(x->s);
     if (x->s->absent_n > x->best.absent_n) {
-        eject_shake(x, SHAKES);
+        eject_walk(x, WALKS);
         if (--h->ejections > 0) return;
-        state_become(x->s, base_of(h)->next);
-        h->given_up = (h->given_up + 1) / 2;
-    } else if (h->given_up < half_of(x->s)) {
+        if (h->phase == CHILD) {
+            state_become(x->s, h->member[h->parent].next);
+            h->given_up = (h->given_up + 1) / 2;
+        }
+    } else if (h->phase == CHILD && h->given_up < half_of(x->s)) {
         h->given_up++;
     }
     h->ejections = 0;
-    h->from = x->share;
-    h->to = h->from + (1 - h->begun) * first_share / MEMBERS;
     begin_plan(h);
 }
 
@@ -284,7 +260,7 @@ static void begin_child(struct herd *h)
     const struct kept *one = &h->member[h->parent], *other = &h->member[(h->parent + by) % h->members];
     x->iterations += STEPS_A_CROSSING;
     if (one->cost == other->cost) {
-        begin_rebuild(h, h->parent);
+        begin_rebuild(h);
         return;
     }
     if (!cross(h, one, other)) state_become(x->s, one->next);
@@ -306,11 +282,46 @@ static void end_child(struct herd *h)
 
 /* ---- the first members ---- */
 
+/* With a vehicle more than the best plan has, from there. */
+static void begin_roomy(struct herd *h)
+{
+    struct search *x = h->x;
+    h->phase = ROOMY;
+    h->from = x->share;
+    h->to = h->from + (1 - h->begun) * first_share * roomy_part / MEMBERS;
+    state_become(x->s, x->best.next);
+    set_fleet(h);
+    begin_plan(h);
+}
+
+static int32_t shortest(const struct state *s)
+{
+    int32_t least = HAUL_VRP_NONE;
+    for (int32_t k = 0; k < s->used_n; k++) {
+        const int32_t r = s->used[k];
+        if (s->route[r].frozen == 0 && (least == HAUL_VRP_NONE || s->route[r].n < s->route[least].n)) least = r;
+    }
+    return least;
+}
+
+static void end_roomy(struct herd *h)
+{
+    struct search *x = h->x;
+    h->phase = FIRST;
+    h->from = x->share;
+    h->to = h->from + (1 - h->begun) * first_share * (1 - roomy_part) / MEMBERS;
+    set_fleet(h);
+    begin_ejections(h);
+    while (x->s->used_n > x->best.used_n && shortest(x->s) != HAUL_VRP_NONE) state_clear(x->s, shortest(x->s));
+}
+
 static void end_first(struct herd *h)
 {
-    kept_copy(&h->member[h->members++], &h->now, h->x->m);
-    if (h->members < MEMBERS && h->x->share < h->begun + (1 - h->begun) * first_most)
-        begin_rebuild(h, HAUL_VRP_NONE);
+    const struct search *x = h->x;
+    const bool whole = h->now.cost != INT64_MAX && h->now.used_n <= x->best.used_n;
+    kept_copy(&h->member[h->members++], whole ? &h->now : &x->best, x->m);
+    if (h->members < MEMBERS && x->share < h->begun + (1 - h->begun) * first_share)
+        begin_roomy(h);
     else
         begin_child(h);
 }
@@ -331,6 +342,7 @@ static double cooled(const struct herd *h)
 {
     const double share = (h->x->share - h->from) / (h->to - h->from);
     switch (h->phase) {
+    case ROOMY:
     case FIRST:
         return share;
     case CHILD:
@@ -347,6 +359,8 @@ static void turn(struct herd *h)
     if (h->phase == LAST) return;
     if (h->x->share >= last) {
         begin_last(h);
+    } else if (h->phase == ROOMY && h->x->share >= h->to) {
+        end_roomy(h);
     } else if (h->phase == FIRST && h->x->share >= h->to) {
         end_first(h);
     } else if (h->phase == CHILD && ++h->step > h->steps) {
@@ -358,9 +372,58 @@ static void turn(struct herd *h)
 /* Another search has found the best, and the state is it. */
 static void join(struct herd *h)
 {
+    set_fleet(h);
     h->known = h->x->best.cost;
     h->ejections = 0;
     begin_plan(h);
+}
+
+/* Too long without a complete plan, and there was one. */
+static bool is_lost(struct herd *h)
+{
+    const struct search *x = h->x;
+    h->lost = search_incomplete(x) ? h->lost + 1 : 0;
+    return h->lost > LOST && h->now.cost != INT64_MAX;
+}
+
+static void begin_again(struct herd *h)
+{
+    state_become(h->x->s, h->now.next);
+    begin_plan(h);
+}
+
+struct herd *herd_new(struct search *x)
+{
+    const struct model *m = x->m;
+    struct herd *h = need(1, sizeof *h);
+    const size_t vehicles = (size_t)m->vehicles;
+    h->x = x;
+    for (int32_t k = 0; k < MEMBERS; k++) kept_init(&h->member[k], x->s);
+    kept_init(&h->now, x->s);
+    h->pool = eject_pool_new(m);
+    h->mine = need(vehicles, sizeof *h->mine);
+    h->count = need(vehicles, sizeof *h->count);
+    h->routes = need(vehicles, sizeof *h->routes);
+    h->theirs = need(vehicles, sizeof *h->theirs);
+    h->given_up = half_of(x->s);
+    h->known = x->best.cost;
+    h->begun = x->share;
+    h->steps = STEPS_LEAST + (int64_t)STEPS_A_TASK * m->tasks;
+    begin_roomy(h);
+    return h;
+}
+
+void herd_free(struct herd *h)
+{
+    if (h == NULL) return;
+    for (int32_t k = 0; k < MEMBERS; k++) kept_free(&h->member[k]);
+    kept_free(&h->now);
+    eject_pool_free(h->pool);
+    free(h->mine);
+    free(h->count);
+    free(h->routes);
+    free(h->theirs);
+    free(h);
 }
 
 bool herd_step(struct herd *h)
@@ -374,9 +437,11 @@ bool herd_step(struct herd *h)
     }
     const double warmth = cooled(h);
     x->warmth = warmth > 1 ? 1 : warmth;
-    if (!search_walk(x)) return false;
+    const bool accepted = search_walk(x);
+    if (is_lost(h)) begin_again(h);
+    if (!accepted) return false;
     const struct kept seen = seen_of(x->s);
-    if (!better(&seen, &h->now)) return false;
+    if (search_incomplete(x) || !better(&seen, &h->now)) return false;
     kept_take(&h->now, x->s);
     return report(h);
 }

@@ -3,8 +3,9 @@
  * Several plans with the fewest vehicles, bred: children take whole routes of either parent (selective route exchange:
  * Nagata and Kobayashi, A memetic algorithm for the pickup and delivery problem with time windows using selective route
  * exchange crossover, PPSN 2010), are completed by ejections and improved by ruin and recreate. Where vehicles are
- * scarce, a single search hardly leaves the region it begins in: the first plans are made apart from each other by
- * giving up whole routes and placing their requests anew, and so is one of two that have become the same. One thread.
+ * scarce, a single search hardly leaves the region it begins in. So the first plans are each searched with a vehicle
+ * more before it is given up again, of two that have become the same one gives up whole routes that are placed anew,
+ * and requests are left out for a while at a price. One thread.
  */
 #ifndef HAUL_SOLVER_HERD_H
 #define HAUL_SOLVER_HERD_H

@@ -4,6 +4,7 @@
  */
 #include "processors/solver/insert.h"
 
+#include "haul/hash.h"
 #include "haul/math.h"
 
 #include <stdlib.h>
@@ -30,11 +31,23 @@ void finder_init(struct finder *f, struct state *s, struct haul_rng *rng)
     f->drop_ahead = f->drop_cost + s->m->tasks_cap + 2;
 }
 
+void finder_remember(struct finder *f)
+{
+    enum { MOST = 1 << 20, A_TASK = 64 };
+    uint64_t n = 1024;
+    if (!f->s->m->pairs || f->spots_max > 1) return;
+    while (n < MOST && n < (uint64_t)f->s->m->tasks * A_TASK) n *= 2;
+    f->memory = calloc(n, sizeof *f->memory);
+    assert(f->memory != NULL);
+    f->memory_mask = n - 1;
+}
+
 void finder_free(struct finder *f)
 {
     free(f->seen);
     free(f->sequence);
     free(f->drop_cost);
+    free(f->memory);
 }
 
 /* One gap in a hundred is passed over: drawn as the number of gaps until the next. */
@@ -248,16 +261,29 @@ struct half {
     int64_t action;
 };
 
-static inline int64_t gap_cost(const struct model *m, const struct vtype *t, const struct place *a,
-                               const struct place *b, int32_t loc)
+/* In a table that is the same both ways, one row holds the ways to and from a stop. */
+static inline int64_t cell_to(const struct model *m, const struct vtype *t, int32_t from, int32_t loc)
 {
-    return way_cost(t, cell(m, a->loc, loc)) + way_cost(t, cell(m, loc, b->loc)) - b->way;
+    return t->symmetric ? cell(m, loc, from) : cell(m, from, loc);
+}
+
+static inline int64_t way_to(const struct model *m, const struct vtype *t, int32_t from, int32_t loc)
+{
+    return way_cost(t, cell_to(m, t, from, loc));
 }
 
 static bool carries(const struct state *s, const struct vtype *t, int32_t place, const int64_t *amount)
 {
     for (int32_t d = 0; d < s->m->dims; d++)
         if (load_left(s, place)[d] + amount[d] > t->capacity[d]) return false;
+    return true;
+}
+
+/* All along the route. */
+static bool carries_all(const struct state *s, const struct vtype *t, int32_t r, const int64_t *amount)
+{
+    for (int32_t d = 0; d < s->m->dims; d++)
+        if (load_before(s, end_of(s->m, r))[d] + amount[d] > t->capacity[d]) return false;
     return true;
 }
 
@@ -278,7 +304,7 @@ static void try_adjacent(struct finder *f, const struct vtype *t, int32_t i, con
 
 /* The delivery behind each stop from i's next on, while time and load allow and something cheap enough is ahead. */
 static void try_apart(struct finder *f, const struct vtype *t, int32_t i, const struct half *p, const struct half *d,
-                      int64_t left, int64_t cost)
+                      int64_t left, int64_t cost, bool roomy)
 {
     const struct state *s = f->s;
     const struct model *m = s->m;
@@ -293,7 +319,7 @@ static void try_apart(struct finder *f, const struct vtype *t, int32_t i, const 
             if (reach > c->late) return;
             leave = begin_at(m, &m->nodes[k], reach) + action_at(m, t, k, from_loc);
         }
-        if (!t->reloads && !carries(s, t, k, amount)) return;
+        if (!roomy && !carries(s, t, k, amount)) return;
         from_loc = c->loc;
         const int64_t delta = cost + f->drop_cost[c->pos];
         if (delta >= f->bound || blinks(f)) continue;
@@ -305,22 +331,32 @@ static void try_apart(struct finder *f, const struct vtype *t, int32_t i, const 
     }
 }
 
+/* The delivery comes in time behind a, even without the pickup. */
+static bool drop_on_time(const struct model *m, const struct vtype *t, const struct place *a, const struct place *b,
+                         const struct half *d)
+{
+    const int64_t begin = begin_at(m, &m->nodes[d->task], a->leave + t->time[cell_to(m, t, a->loc, d->loc)]);
+    return begin != INT64_MAX && begin + d->action + t->time[cell(m, d->loc, b->loc)] <= b->late;
+}
+
 /* What the delivery costs behind each stop of the route, where it can come in time even without the pickup; and the
  * least of that from each stop on. */
 static void set_drops(struct finder *f, const struct vtype *t, int32_t r, const struct half *d)
 {
     const struct state *s = f->s;
     const struct model *m = s->m;
-    int64_t least = never;
-    const int32_t start = start_of(m, r);
+    const struct node *n = &m->nodes[d->task];
+    const bool timed = m->timed && !t->exact;
+    const int32_t start = start_of(m, r), end = end_of(m, r);
+    int64_t least = never, out = way_cost(t, cell(m, d->loc, s->at[end].loc));
     f->drop_ahead[s->route[r].n + 1] = least;
-    for (int32_t i = s->at[end_of(m, r)].prev; i != start; i = s->at[i].prev) {
+    for (int32_t i = s->at[end].prev; i != start; i = s->at[i].prev) {
         const struct place *a = &s->at[i], *b = &s->at[a->next];
-        int64_t cost = gap_cost(m, t, a, b, d->loc);
-        if (m->timed && !t->exact && cost < least) {
-            const int64_t begin = begin_at(m, &m->nodes[d->task], a->leave + t->time[cell(m, a->loc, d->loc)]);
-            if (begin == INT64_MAX || begin + d->action + t->time[cell(m, d->loc, b->loc)] > b->late) cost = never;
-        }
+        const int64_t in = way_to(m, t, a->loc, d->loc);
+        int64_t cost = in + out - b->way;
+        out = t->symmetric ? in : way_cost(t, cell(m, d->loc, a->loc));
+        if (timed && (a->leave > n->close || b->late < n->open || (cost < least && !drop_on_time(m, t, a, b, d))))
+            cost = never;
         if (cost < least) least = cost;
         f->drop_cost[a->pos] = cost;
         f->drop_ahead[a->pos] = least;
@@ -332,36 +368,80 @@ static struct half half_of(const struct model *m, const struct vtype *t, int32_t
     return (struct half){task, m->nodes[task].loc, service_of(m, t, task) + m->nodes[task].setup};
 }
 
-static void try_pair(struct finder *f, int32_t r, int32_t pickup)
+/* The best spot below the bound. */
+static void look_in(struct finder *f, int32_t r, int32_t pickup)
 {
     const struct state *s = f->s;
     const struct model *m = s->m;
     const struct vtype *t = &m->type[s->route[r].type];
     const int32_t delivery = m->nodes[pickup].mate;
-    if (!route_takes(f, r, pickup) || !t->fits[delivery]) return;
-    if (t->v->tasks_max != HAUL_VRP_NONE && s->route[r].n + 2 > t->v->tasks_max) return;
     const struct half p = half_of(m, t, pickup), d = half_of(m, t, delivery);
     const int64_t base =
         stop_cost(m, t, pickup) + stop_cost(m, t, delivery) + (s->route[r].n == 0 ? t->v->cost_fixed : 0);
     const int64_t between = way_cost(t, cell(m, p.loc, d.loc));
+    const bool roomy = t->reloads || carries_all(s, t, r, pickup_of(m, pickup));
+    const struct node *n = &m->nodes[pickup];
+    int64_t in = way_to(m, t, s->at[start_of(m, r)].loc, p.loc);
     set_drops(f, t, r, &d);
     for (int32_t i = start_of(m, r); i != end_of(m, r); i = s->at[i].next) {
         const struct place *a = &s->at[i], *b = &s->at[a->next];
-        const int64_t in = base + way_cost(t, cell(m, a->loc, p.loc)) - b->way;
-        const int64_t apart = in + way_cost(t, cell(m, p.loc, b->loc));
-        const int64_t together = in + between + way_cost(t, cell(m, d.loc, b->loc)) +
+        const int64_t out = way_cost(t, cell(m, p.loc, b->loc));
+        const int64_t here = base + in - b->way, apart = here + out;
+        const int64_t together = here + between + way_cost(t, cell(m, d.loc, b->loc)) +
                                  (s->route[r].n > 0 ? 0 : b->way); /* empty: no way was */
+        in = t->symmetric ? out : way_to(m, t, b->loc, p.loc);
+        if (m->timed && a->leave > n->close) return; /* and so all behind */
         if (together >= f->bound && apart + f->drop_ahead[a->pos + 1] >= f->bound) continue;
-        if (a->pos < s->route[r].frozen || (!t->reloads && !carries(s, t, i, pickup_of(m, pickup)))) continue;
+        if (a->pos < s->route[r].frozen || !(roomy || carries(s, t, i, pickup_of(m, pickup)))) continue;
         int64_t left = 0;
         if (m->timed) {
-            const int64_t begin = begin_at(m, &m->nodes[pickup], a->leave + t->time[cell(m, a->loc, p.loc)]);
-            if (begin == INT64_MAX) continue;
+            const int64_t begin = begin_at(m, n, a->leave + t->time[cell_to(m, t, a->loc, p.loc)]);
+            if (begin == INT64_MAX || begin > b->late) continue;
             left = begin + p.action;
         }
         try_adjacent(f, t, i, &p, &d, left, together);
-        if (apart + f->drop_ahead[a->pos + 1] < f->bound) try_apart(f, t, i, &p, &d, left, apart);
+        if (apart + f->drop_ahead[a->pos + 1] < f->bound) try_apart(f, t, i, &p, &d, left, apart, roomy);
     }
+}
+
+/* What the best spot in the route as it stands is, or that none is below the bound. */
+static void learn(struct finder *f, int32_t r, int32_t pickup, struct memory *at)
+{
+    const int64_t bound = f->bound;
+    const int32_t spots_n = f->spots_n;
+    const struct spot best = f->spots[0];
+    const bool blinks_else = f->blinks;
+    f->blinks = false;
+    look_in(f, r, pickup);
+    f->blinks = blinks_else;
+    *at = (struct memory){f->s->route[r].stamp, pickup, {.delta = bound, .after = HAUL_VRP_NONE}};
+    if (f->bound < bound) at->spot = f->spots[0];
+    f->spots[0] = best;
+    f->spots_n = spots_n;
+    f->bound = bound;
+}
+
+/* What would be found, from memory where it can. A spot is passed over as a gap is. */
+static void recall(struct finder *f, int32_t r, int32_t pickup)
+{
+    const uint64_t stamp = f->s->route[r].stamp;
+    struct memory *at = &f->memory[haul_mix((uint64_t)pickup, stamp) & f->memory_mask];
+    const bool known = at->request == pickup && at->stamp == stamp;
+    if (!known || (at->spot.after == HAUL_VRP_NONE && at->spot.delta < f->bound)) learn(f, r, pickup, at);
+    if (at->spot.delta >= f->bound || blinks(f)) return;
+    keep_spot(f, at->spot);
+}
+
+static void try_pair(struct finder *f, int32_t r, int32_t pickup)
+{
+    const struct state *s = f->s;
+    const struct vtype *t = &s->m->type[s->route[r].type];
+    if (!route_takes(f, r, pickup) || !t->fits[s->m->nodes[pickup].mate]) return;
+    if (t->v->tasks_max != HAUL_VRP_NONE && s->route[r].n + 2 > t->v->tasks_max) return;
+    if (f->memory != NULL && !f->any)
+        recall(f, r, pickup);
+    else
+        look_in(f, r, pickup);
 }
 
 /* Routes in which a near task of either half stands, each once. */

@@ -18,6 +18,14 @@ struct spot {
     int32_t after_second; /* of a shipment: the delivery's; the pickup itself when directly behind */
 };
 
+/* The best spot of a shipment in a route that holds what the stamp says; or, with nothing in spot.after, that there is
+ * none of less than spot.delta. Ruin and recreate asks the same of the same routes again and again. */
+struct memory {
+    uint64_t stamp;
+    int32_t request;
+    struct spot spot;
+};
+
 struct finder {
     struct state *s;
     struct haul_rng *rng;
@@ -34,11 +42,16 @@ struct finder {
     int64_t bound;           /* a gap must cost less to be of interest */
     int32_t *seen, seen_now; /* [vehicles] routes looked at for this shipment */
     int32_t *sequence;       /* [tasks_cap + 2] */
-    int64_t *drop_cost;      /* [tasks_cap + 2] by position in the route: of a delivery behind the stop there */
-    int64_t *drop_ahead;     /* [tasks_cap + 2] the least of these from the position on */
+    struct memory *memory;   /* [memory_mask + 1] by a hash of request and stamp; NULL: nothing is remembered */
+    uint64_t memory_mask;
+    int64_t *drop_cost;  /* [tasks_cap + 2] by position in the route: of a delivery behind the stop there */
+    int64_t *drop_ahead; /* [tasks_cap + 2] the least of these from the position on */
 };
 
 void finder_init(struct finder *f, struct state *s, struct haul_rng *rng);
+
+/* From here on it remembers where shipments go. Only while tasks, ways and what is frozen stay as they are. */
+void finder_remember(struct finder *f);
 void finder_free(struct finder *f);
 
 /* The best place of a job, or of a shipment named by its pickup. False: there is none. */

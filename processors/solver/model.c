@@ -43,7 +43,9 @@ void model_set_task(struct model *m, int32_t i, const struct haul_vrp_task *t, i
         m->services[(int64_t)i * m->classes + c] = t->service_of_class != NULL ? t->service_of_class[c] : t->service;
     m->setups |= t->setup > 0;
     m->pairs |= t->mate != HAUL_VRP_NONE;
+    m->jobs |= t->mate == HAUL_VRP_NONE;
     m->timed |= t->windows_n > 0;
+    n->must = t->prize == HAUL_VRP_NONE && (t->kind != HAUL_VRP_DELIVERY || t->mate == HAUL_VRP_NONE);
     n->penalty = t->kind == HAUL_VRP_DELIVERY ? 0
                  : t->prize != HAUL_VRP_NONE  ? t->prize
                                               : 4 * m->penalty_unit * (1 + t->priority);
@@ -75,6 +77,7 @@ static enum haul_err set_tasks(struct model *m, int32_t spare, struct haul_error
     int32_t used = 0;
     for (int32_t i = 0; i < p->tasks_n; used += p->tasks[i++].windows_n) model_set_task(m, i, &p->tasks[i], used);
     m->mixed_load = loads_mixed(m) || spare > 0;
+    m->jobs |= spare > 0;
     return HAUL_OK;
 }
 

@@ -24,6 +24,7 @@ struct node {
     int64_t exposure_max;
     enum haul_vrp_task_kind kind;
     int32_t vehicle; /* the only one that may serve it (its load is on board), or HAUL_VRP_NONE */
+    bool must;       /* be served: no prize is lost instead */
 };
 
 struct vtype {
@@ -58,6 +59,7 @@ struct model {
     int32_t *near_n;    /* [tasks_cap] how many are in both lists */
     bool timed;         /* windows or shifts bind at all */
     bool pairs;         /* there are shipments */
+    bool jobs;          /* there are tasks that are no half of one, or may come */
     bool mixed_load;    /* loads both fall and rise along a route: the sum alone does not decide */
     bool setups;
     bool plain; /* one type of vehicle without anything but the first amount to ask for */

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 
 enum { MEAN_CUT = 10 };
+static const double price_least = 3, price_first = 6, price_most = 24; /* in what a request costs on average */
+static const double price_step = 0.002, weight_step = 0.02;            /* after each step of the search */
 
 struct sort_key {
     int64_t key;
@@ -22,9 +24,10 @@ void search_init(struct search *x, struct state *s, uint64_t seed)
     haul_rng_seed(&x->rng, seed);
     finder_init(&x->find, s, &x->rng);
     x->missed = calloc(cap, sizeof *x->missed);
+    x->weight = calloc(cap, sizeof *x->weight);
     x->order = calloc(cap, sizeof *x->order);
     x->torn = calloc(cap, sizeof *x->torn);
-    assert(x->missed != NULL && x->order != NULL && x->torn != NULL);
+    assert(x->missed != NULL && x->weight != NULL && x->order != NULL && x->torn != NULL);
     kept_init(&x->best, s);
 }
 
@@ -33,9 +36,74 @@ void search_free(struct search *x)
     finder_free(&x->find);
     kept_free(&x->best);
     free(x->missed);
+    free(x->weight);
     free(x->order);
     free(x->torn);
     eject_pool_free(x->pool);
+}
+
+/* ---- the price of leaving out ---- */
+
+static bool is_request(const struct node *n)
+{
+    return n->mate == HAUL_VRP_NONE || n->kind == HAUL_VRP_PICKUP;
+}
+
+void search_lenient(struct search *x)
+{
+    const struct state *s = x->s;
+    int64_t cost = 0;
+    int32_t served = 0;
+    for (int32_t k = 0; k < s->used_n; k++) cost += s->route[s->used[k]].cost;
+    for (int32_t i = 0; i < x->m->tasks; i++) {
+        served += s->at[i].route != HAUL_VRP_NONE && is_request(&x->m->nodes[i]);
+        x->weight[i] = 1;
+    }
+    x->request_cost = 1 + (double)cost / (served + 1);
+    x->price = price_first * x->request_cost;
+}
+
+void search_strict(struct search *x)
+{
+    x->price = 0;
+}
+
+/* Of leaving the task out. */
+static int64_t price_of(const struct search *x, int32_t task)
+{
+    const int64_t penalty = x->m->nodes[task].penalty;
+    const double price = x->price * x->weight[task];
+    return x->price > 0 && price < (double)penalty ? (int64_t)price : penalty;
+}
+
+/* The cost, with what is absent at its price. */
+static int64_t priced(const struct search *x)
+{
+    const struct state *s = x->s;
+    int64_t cost = s->cost;
+    for (int32_t i = 0; x->price > 0 && i < s->absent_n; i++)
+        cost -= x->m->nodes[s->absent[i]].penalty - price_of(x, s->absent[i]);
+    return cost;
+}
+
+bool search_incomplete(const struct search *x)
+{
+    const struct state *s = x->s;
+    bool owed = false;
+    for (int32_t i = 0; i < s->absent_n && !owed; i++) owed = x->m->nodes[s->absent[i]].must;
+    return owed && s->absent_n > x->best.absent_n;
+}
+
+/* Lower while plans are complete; higher while they are not, most of all for what is absent. */
+static void follow_prices(struct search *x)
+{
+    const struct state *s = x->s;
+    if (!search_incomplete(x)) {
+        if (x->price > price_least * x->request_cost) x->price *= 1 - price_step;
+        return;
+    }
+    if (x->price < price_most * x->request_cost) x->price *= 1 + price_step;
+    for (int32_t i = 0; i < s->absent_n; i++) x->weight[s->absent[i]] += weight_step;
 }
 
 /* ---- recreate ---- */
@@ -117,14 +185,14 @@ static bool passed_over(struct search *x, int32_t i)
     return i < before && before > x->tries && haul_rng_below(&x->rng, (uint64_t)before) >= (uint64_t)x->tries;
 }
 
-void search_fill(struct search *x)
+static void fill(struct search *x, bool priced_out)
 {
     struct state *s = x->s;
     const enum order order = draw_order(x);
     int32_t n = 0;
     for (int32_t i = 0; i < s->absent_n; i++) {
         const int32_t task = s->absent[i];
-        if (x->m->nodes[task].kind == HAUL_VRP_DELIVERY && x->m->nodes[task].mate != HAUL_VRP_NONE) continue;
+        if (!is_request(&x->m->nodes[task])) continue;
         if (passed_over(x, i)) continue;
         x->order[n++] = (struct sort_key){key_of(x, order, task), task};
     }
@@ -132,18 +200,24 @@ void search_fill(struct search *x)
     for (int32_t i = 0; i < n; i++) {
         struct spot spot;
         const int32_t task = x->order[i].task;
-        if (find_spot(&x->find, task, &spot) && spot.delta < x->m->nodes[task].penalty) take_spot(s, task, &spot);
+        const int64_t most = priced_out ? price_of(x, task) : x->m->nodes[task].penalty;
+        if (find_spot(&x->find, task, &spot) && spot.delta < most) take_spot(s, task, &spot);
     }
+}
+
+void search_fill(struct search *x)
+{
+    fill(x, false);
 }
 
 /* ---- accept ---- */
 
 static bool accepts(struct search *x, int64_t was)
 {
-    const struct state *s = x->s;
-    if (s->cost < was) return true;
+    const int64_t now = priced(x);
+    if (now < was) return true;
     const double heat = x->hot * haul_pow(x->cold / x->hot, x->warmth);
-    return (double)(s->cost - was) < heat * haul_rng_exponential(&x->rng);
+    return (double)(now - was) < heat * haul_rng_exponential(&x->rng);
 }
 
 static int32_t draw_seed(struct search *x)
@@ -161,7 +235,7 @@ bool search_try(struct search *x, int32_t seed, int32_t mean_cut)
 {
     state_begin(x->s);
     if (!ruin_near(x, seed, mean_cut)) return false;
-    search_fill(x);
+    fill(x, true);
     if (x->m->types > 1) improve_types(x);
     if (x->m->docks) docks_mend(x->s);
     return true;
@@ -171,9 +245,10 @@ bool search_walk(struct search *x)
 {
     struct state *s = x->s;
     x->iterations++;
-    const int64_t was = s->cost;
+    const int64_t was = priced(x);
     const bool accepted = search_try(x, draw_seed(x), MEAN_CUT) && accepts(x, was);
     if (!accepted) state_back(s);
+    if (x->price > 0) follow_prices(x);
     return accepted;
 }
 

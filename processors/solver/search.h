@@ -21,12 +21,14 @@ struct search {
     double share;     /* of the whole search that is done, 0..1 */
     double warmth;    /* how far the temperature has fallen, 0..1 */
     int64_t iterations;
-    int64_t *missed;        /* [tasks_cap] how often it found no place when vehicles were made fewer: what is hard */
-    struct pool *pool;      /* of making them fewer; NULL: never tried */
-    int32_t tries;          /* of those that were absent before a step, about so many are tried again in it */
-    bool dropping;          /* making the vehicles fewer */
-    struct sort_key *order; /* [tasks_cap] */
-    int32_t *torn;          /* [tasks_cap] */
+    int64_t *missed; /* [tasks_cap] how often it found no place when vehicles were made fewer: what is hard */
+    double price, request_cost; /* of leaving a request out, 0: its penalty; what one costs on average */
+    double *weight;             /* [tasks_cap] the price times that */
+    struct pool *pool;          /* of making them fewer; NULL: never tried */
+    int32_t tries;              /* of those that were absent before a step, about so many are tried again in it */
+    bool dropping;              /* making the vehicles fewer */
+    struct sort_key *order;     /* [tasks_cap] */
+    int32_t *torn;              /* [tasks_cap] */
 };
 
 /* Takes the state over as it stands. */
@@ -39,6 +41,15 @@ void search_fill(struct search *x);
 /* Joins routes by savings; what finds no vehicle stays absent. For one type of vehicle and jobs alone, in an empty
  * state. */
 void savings_start(struct search *x);
+
+/* From here on what must be served may be left out for a while, at a price: it follows how often plans are complete,
+ * and what stays absent for long grows dearer. So a plan in which vehicles are scarce can be crossed by ways on which
+ * something is not served (the absence counters of SISR's fleet minimisation, as a price). Until search_strict. */
+void search_lenient(struct search *x);
+void search_strict(struct search *x);
+
+/* Something is left out that must be served, and more than the best plan leaves out. */
+bool search_incomplete(const struct search *x);
 
 /* One step: ruin, recreate, accept or take back. True: a new best. */
 bool search_step(struct search *x);

@@ -19,7 +19,7 @@
 #include <stdlib.h>
 
 enum { ROUNDS = 20, ISLANDS_MAX = 2, FIRST_TRIES = 4, TRIES = 10, SMALL_FLEET = 150 };
-static const double fewest_share = 0.3; /* of the time goes to fewer vehicles, where they count first */
+static const double fewest_share = 0.2; /* of the time goes to fewer vehicles, where they count first */
 
 struct solve {
     const struct model *m;
@@ -193,6 +193,7 @@ static void tune(struct search *x, int64_t steps)
     x->find.blinks = true;
     x->tries = TRIES;
     x->find.near = x->m->mixed_fleet && x->m->tasks <= SMALL_FLEET ? 0 : 40;
+    finder_remember(&x->find);
 }
 
 /* How many steps there is time for, about; the same on every machine. */

@@ -266,28 +266,37 @@ static void walk_backward(struct state *s, int32_t r)
     s->at[start].late = late;
 }
 
+/* From the end on: only a job asks for the most that is still to come. */
+static void walk_loads_back(struct state *s, int32_t r)
+{
+    const int32_t end = end_of(s->m, r);
+    for (int32_t i = end; i != HAUL_VRP_NONE; i = s->at[i].prev)
+        for (int32_t d = 0; d < s->m->dims; d++) {
+            const int64_t behind = i == end ? INT64_MIN : load_behind(s, s->at[i].next)[d];
+            load_behind(s, i)[d] = load_left(s, i)[d] > behind ? load_left(s, i)[d] : behind;
+        }
+}
+
 /* What is on board behind each place, the most up to it and from it on. */
 static void walk_loads(struct state *s, int32_t r)
 {
     const struct model *m = s->m;
     const int32_t start = start_of(m, r), end = end_of(m, r), dims = m->dims;
-    int64_t now[HAUL_DIMS] = {0};
-    for (int32_t i = s->at[start].next; i != end; i = s->at[i].next)
+    int64_t now[HAUL_DIMS] = {0}, most[HAUL_DIMS];
+    for (int32_t i = s->at[start].next; m->jobs && i != end; i = s->at[i].next)
         for (int32_t d = 0; m->nodes[i].kind == HAUL_VRP_JOB && d < dims; d++) now[d] += delivery_of(m, i)[d];
+    memcpy(most, now, sizeof most);
     for (int32_t i = start; i != HAUL_VRP_NONE; i = s->at[i].next) {
-        int64_t *left = load_left(s, i), *most = load_before(s, i);
+        int64_t *left = load_left(s, i), *before = load_before(s, i);
+        const int64_t *drop = is_task(m, i) ? delivery_of(m, i) : NULL;
         for (int32_t d = 0; d < dims; d++) {
-            if (is_task(m, i)) now[d] += pickup_of(m, i)[d] - delivery_of(m, i)[d];
+            if (drop != NULL) now[d] += drop[dims + d] - drop[d];
+            if (now[d] > most[d]) most[d] = now[d];
             left[d] = now[d];
-            most[d] =
-                i == start || load_before(s, s->at[i].prev)[d] < now[d] ? now[d] : load_before(s, s->at[i].prev)[d];
+            before[d] = most[d];
         }
     }
-    for (int32_t i = end; i != HAUL_VRP_NONE; i = s->at[i].prev)
-        for (int32_t d = 0; d < dims; d++) {
-            const int64_t behind = i == end ? INT64_MIN : load_behind(s, s->at[i].next)[d];
-            load_behind(s, i)[d] = load_left(s, i)[d] > behind ? load_left(s, i)[d] : behind;
-        }
+    if (m->jobs) walk_loads_back(s, r);
 }
 
 static bool loads_fit(const struct state *s, int32_t r)
@@ -315,11 +324,13 @@ static int64_t number_and_sum(struct state *s, int32_t r)
     struct route *at = &s->route[r];
     const struct vtype *t = &m->type[at->type];
     int64_t cost = at->n == 0 ? 0 : t->v->cost_fixed;
+    uint64_t stamp = (uint64_t)r + 1;
     int32_t pos = 1;
     at->distance = at->travel = at->busy = 0;
     for (int32_t i = s->at[start_of(m, r)].next; i != HAUL_VRP_NONE; i = s->at[i].next) {
         struct place *c = &s->at[i];
         c->pos = pos++;
+        stamp = (stamp + (uint64_t)i) * 0x9e3779b97f4a7c15u;
         if (at->n > 0) cost += c->way;
         if (!t->limited && t->v->cost_per_service == 0) continue;
         const struct place *before = &s->at[c->prev];
@@ -329,6 +340,7 @@ static int64_t number_and_sum(struct state *s, int32_t r)
         at->busy += c->ride + action;
         cost += t->v->cost_per_service * action;
     }
+    at->stamp = stamp;
     return cost;
 }
 

@@ -42,6 +42,7 @@ struct route {
     int64_t distance, travel, busy; /* of types with limits */
     int64_t load[HAUL_DIMS];        /* sum of the amounts; where loads are mixed: what it leaves with */
     int32_t saved;                  /* in the step of this number */
+    uint64_t stamp;                 /* hash of its places in order */
     bool stale;                     /* differs from the best plan kept */
 };
 

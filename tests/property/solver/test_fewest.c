@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Fewer vehicles: an ejection is the least of all there are and leaves the plan as it was, shaking keeps every rule and
- * loses nothing, plans for the fewest vehicles keep whatever rules there are and begin as they were told, never need
- * more vehicles than plans for the least cost do, and the same seed gives the same plan.
+ * Fewer vehicles: an ejection is the least of all there are and leaves the plan as it was, a plan from which requests
+ * are left out at a price keeps every rule and becomes whole again, a spot from memory is the one that would be found,
+ * plans for the fewest vehicles keep whatever rules there are and begin as they were told, never need more vehicles
+ * than plans for the least cost do, and the same seed gives the same plan.
  */
 #include "haul/solver_verify.h"
 #include "processors/solver/eject.h"
+#include "processors/solver/herd.h"
+#include "processors/solver/plan.h"
 #include "tests/unit/solver/support_problem.h"
 
 #include <setjmp.h>
@@ -27,11 +30,13 @@ struct scene {
     struct pool *pool;
 };
 
-static void set_scene(struct scene *c, struct haul_rng *rng, uint32_t rules)
+/* `cheaper`: so many times less is lost by what is left out than it should. */
+static void set_cheap_scene(struct scene *c, struct haul_rng *rng, uint32_t rules, int64_t cheaper)
 {
     struct haul_error e;
     c->p = random_problem(rng, rules, TASKS, VEHICLES);
     assert_int_equal(model_new(c->p, 0, &c->m, &e), HAUL_OK);
+    for (int32_t i = 0; i < c->m->tasks; i++) c->m->nodes[i].penalty /= cheaper;
     c->s = state_new(c->m);
     state_begin(c->s);
     search_init(&c->x, c->s, haul_rng_u64(rng));
@@ -40,6 +45,11 @@ static void set_scene(struct scene *c, struct haul_rng *rng, uint32_t rules)
     kept_take(&c->x.best, c->s);
     fewer_begin(&c->x);
     for (int32_t i = 0; i < c->m->tasks; i++) c->x.missed[i] = (int64_t)haul_rng_below(rng, 6);
+}
+
+static void set_scene(struct scene *c, struct haul_rng *rng, uint32_t rules)
+{
+    set_cheap_scene(c, rng, rules, 1);
 }
 
 static void clear_scene(struct scene *c)
@@ -131,26 +141,138 @@ static void the_least_of_all(void **unused)
     if (found < CASES) fail_msg("seed %d: only %d ejections", SEED, found);
 }
 
-/* ---- shaking ---- */
+/* ---- leaving out at a price ---- */
 
-static void shaken_but_whole(void **unused)
+static void verified_state(const struct scene *c)
+{
+    struct haul_vrp_plan plan;
+    struct haul_claim claim;
+    struct haul_error e;
+    assert_int_equal(plan_from(c->s, &plan, &e), HAUL_OK);
+    assert_int_equal(haul_claim_of(&plan, &claim, &e), HAUL_OK);
+    if (haul_verify(c->p, &claim, &e) != HAUL_OK) fail_msg("seed %d: %s", SEED, e.text);
+    haul_claim_free(&claim);
+    haul_vrp_plan_free(&plan);
+}
+
+static void incomplete_but_sound(void **unused)
 {
     (void)unused;
     struct haul_rng rng;
     haul_rng_seed(&rng, SEED + 1);
-    int changed = 0;
+    int incomplete = 0, whole = 0, changed = 0;
     for (int i = 0; i < CASES; i++) {
         struct scene c;
         set_scene(&c, &rng, i % 2 == 0 ? RULE_WINDOWS | RULE_SHIPMENTS : RULE_ALL & ~(uint32_t)RULE_DOCKS);
         const int64_t cost = c.s->cost;
-        const int32_t absent = c.s->absent_n;
-        eject_shake(&c.x, 300);
-        assert_int_equal(c.s->absent_n, absent);
+        search_lenient(&c.x);
+        for (int k = 0; k < 30; k++) {
+            eject_walk(&c.x, 5);
+            verified_state(&c);
+            const bool all = c.s->absent_n <= c.x.best.absent_n;
+            whole += all;
+            incomplete += !all;
+        }
         for (int32_t r = 0; r < c.m->vehicles; r++) assert_true(state_update(c.s, r));
         changed += c.s->cost != cost;
+        search_strict(&c.x);
         clear_scene(&c);
     }
-    if (changed < CASES / 3) fail_msg("seed %d: only %d plans were shaken", SEED, changed);
+    if (changed < CASES / 3 || incomplete == 0 || whole == 0)
+        fail_msg("seed %d: %d changed, %d incomplete, %d whole", SEED, changed, incomplete, whole);
+}
+
+/* ---- breeding ---- */
+
+/* However plans are left incomplete on the way, the best of all leaves out no more, needs no more vehicles and costs no
+ * more than it did. */
+static void never_worse(void **unused)
+{
+    (void)unused;
+    enum { STEPS = 3000 };
+    struct haul_rng rng;
+    haul_rng_seed(&rng, SEED + 5);
+    int better = 0;
+    for (int i = 0; i < CASES; i++) {
+        struct scene c;
+        set_cheap_scene(&c, &rng, RULE_WINDOWS | RULE_SHIPMENTS | (i % 2 == 0 ? RULE_MIXED_LOADS : 0), 1 + i % 4 * 10);
+        finder_remember(&c.x.find);
+        for (int k = 0; k < 30; k++) fewer_step(&c.x);
+        fewer_end(&c.x);
+        struct herd *h = herd_new(&c.x);
+        for (int k = 0; k < STEPS; k++) {
+            const struct kept was = c.x.best;
+            c.x.share = (double)k / STEPS;
+            herd_step(h);
+            const struct kept *now = &c.x.best;
+            assert_true(now->absent_n <= was.absent_n);
+            if (now->absent_n == was.absent_n) assert_true(now->used_n <= was.used_n);
+            if (now->absent_n == was.absent_n && now->used_n == was.used_n) assert_true(now->cost <= was.cost);
+            better += now->cost < was.cost;
+        }
+        herd_free(h);
+        fewer_end(&c.x);
+        verified_state(&c);
+        clear_scene(&c);
+    }
+    if (better < CASES) fail_msg("seed %d: only %d better", SEED, better);
+}
+
+/* ---- memory ---- */
+
+/* What the two finders say of every absent request, in every route and over all. */
+static int same_spots(struct scene *c, struct finder *other)
+{
+    int found = 0;
+    for (int32_t k = 0; k < c->s->absent_n; k++) {
+        const int32_t request = c->s->absent[k];
+        if (!is_request(c->m, request)) continue;
+        struct spot a, b;
+        for (int32_t r = -1; r < c->m->vehicles; r++) {
+            const bool one = r < 0 ? find_spot(&c->x.find, request, &a) : find_spot_in(&c->x.find, r, request, &a);
+            const bool two = r < 0 ? find_spot(other, request, &b) : find_spot_in(other, r, request, &b);
+            assert_int_equal(one, two);
+            if (!one) continue;
+            assert_int_equal(a.delta, b.delta);
+            found++;
+            const int64_t was = c->s->cost;
+            state_begin(c->s);
+            take_spot(c->s, request, &a); /* asserts that every rule is kept */
+            assert_int_equal(c->s->cost - was, a.delta - c->m->nodes[request].penalty);
+            state_back(c->s);
+        }
+    }
+    return found;
+}
+
+static void as_remembered(void **unused)
+{
+    (void)unused;
+    struct haul_rng rng;
+    haul_rng_seed(&rng, SEED + 4);
+    int found = 0;
+    for (int i = 0; i < CASES; i++) {
+        struct scene c;
+        struct finder plain;
+        set_scene(&c, &rng,
+                  RULE_WINDOWS | RULE_SHIPMENTS | (i % 2 == 0 ? RULE_MIXED_LOADS : 0) |
+                      (i % 3 == 0 ? RULE_SKILLS | RULE_MIXED_FLEET : 0));
+        finder_init(&plain, c.s, &rng);
+        plain.routes_max = c.x.find.routes_max;
+        finder_remember(&c.x.find);
+        assert_non_null(c.x.find.memory);
+        search_lenient(&c.x);
+        for (int k = 0; k < 20; k++) {
+            state_begin(c.s);
+            assert_true(ruin_near(&c.x, (int32_t)haul_rng_below(&rng, (uint64_t)c.m->tasks), 10));
+            found += same_spots(&c, &plain);
+            eject_walk(&c.x, 2);
+            found += same_spots(&c, &plain);
+        }
+        finder_free(&plain);
+        clear_scene(&c);
+    }
+    if (found < 10 * CASES) fail_msg("seed %d: only %d spots", SEED, found);
 }
 
 /* ---- whole solves ---- */
@@ -236,7 +358,8 @@ int main(void)
 {
     printf("# seed %d\n", SEED);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_least_of_all),   cmocka_unit_test(shaken_but_whole),
+        cmocka_unit_test(the_least_of_all),   cmocka_unit_test(incomplete_but_sound),
+        cmocka_unit_test(as_remembered),      cmocka_unit_test(never_worse),
         cmocka_unit_test(whatever_the_rules), cmocka_unit_test(no_more_and_the_same),
         cmocka_unit_test(who_has_left_stays),
     };
