@@ -5,6 +5,7 @@
 #include "haul/solver_live.h"
 
 #include "processors/solver/plan.h"
+#include "processors/solver/region.h"
 
 #include <stdlib.h>
 
@@ -15,6 +16,7 @@ struct haul_vrp_live {
     struct model *m;
     struct state *s;
     struct search x;
+    struct region *region;                /* that is being improved */
     struct haul_vrp_vehicle *vehicles;    /* the live limits: late ones get more */
     uint64_t (*skills)[HAUL_SKILL_WORDS]; /* [tasks_cap] */
     bool *gone;                           /* [tasks_cap] no task stands here */
@@ -65,6 +67,7 @@ static enum haul_err first(struct haul_vrp_live *l, const struct haul_vrp_plan *
     const enum haul_err bad = plan != NULL ? put_plan(l, plan, e) : plan_first_steps(l->s, e);
     if (bad != HAUL_OK) return bad;
     search_init(&l->x, l->s, l->o.seed);
+    l->region = region_new(&l->x, l->gone, l->o.price_of_move);
     l->x.hot = l->x.cold = 0.05 * (double)l->m->cost_mean;
     l->x.find.near = 40;
     if (plan == NULL) {
@@ -131,6 +134,7 @@ enum haul_err haul_vrp_live_open(const struct haul_problem *p, const struct haul
 void haul_vrp_live_close(struct haul_vrp_live *l)
 {
     if (l == NULL) return;
+    region_free(l->region);
     if (l->x.s != NULL) search_free(&l->x);
     state_free(l->s);
     model_free(l->m);
@@ -293,6 +297,7 @@ static void settle(struct haul_vrp_live *l, struct haul_vrp_change *c)
     fill(l);
     look_near(l);
     tell(l, c);
+    if (l->seeds_n > 0 && c->cost_after != c->cost_before) region_stir(l->region, l->seeds[0]);
 }
 
 /* ---- orders ---- */
@@ -348,15 +353,24 @@ static bool goods_from_start(const struct model *m, int32_t task)
 }
 
 /* A vehicle that has left its start cannot deliver what it has not loaded there, unless it comes back to reload. */
-static void set_fits(struct haul_vrp_live *l, int32_t task)
+static void set_fit(struct haul_vrp_live *l, int32_t v, int32_t task)
 {
     struct model *m = l->m;
-    for (int32_t k = 0; k < m->types; k++) {
-        struct vtype *t = &m->type[k];
-        uint8_t *fits = (uint8_t *)(uintptr_t)t->fits; /* the live plan owns its model */
-        const bool too_late = t->started && !t->reloads && goods_from_start(m, task);
-        fits[task] = !l->withdrawn[k] && !too_late && model_fits_alone(m, t, task, l->skills[task]);
-    }
+    struct vtype *t = &m->type[m->type_of[v]];
+    uint8_t *fits = (uint8_t *)(uintptr_t)t->fits; /* the live plan owns its model */
+    const bool too_late = t->started && !t->reloads && m->nodes[task].vehicle != v && goods_from_start(m, task);
+    fits[task] = !l->withdrawn[v] && !too_late && model_fits_alone(m, t, task, l->skills[task]);
+}
+
+static void set_fits(struct haul_vrp_live *l, int32_t task)
+{
+    for (int32_t v = 0; v < l->m->vehicles; v++) set_fit(l, v, task);
+}
+
+static void set_fits_of(struct haul_vrp_live *l, int32_t v)
+{
+    for (int32_t i = 0; i < l->m->tasks; i++)
+        if (!l->gone[i]) set_fit(l, v, i);
 }
 
 static int32_t new_task(struct haul_vrp_live *l, const struct haul_vrp_task *t)
@@ -490,7 +504,10 @@ static void hold_at(struct haul_vrp_live *l, int32_t v, int32_t stops, int64_t l
         t->ready = leaves;
         return;
     }
-    t->started = true;
+    if (!t->started) {
+        t->started = true;
+        set_fits_of(l, v);
+    }
     if (t->ready == INT64_MIN) t->ready = l->vehicles[v].shift.open;
     int32_t i = start_of(m, v);
     for (int32_t k = 0; k < stops; k++) i = l->s->at[i].next;
@@ -523,8 +540,7 @@ enum haul_err haul_vrp_live_withdraw(struct haul_vrp_live *l, int32_t vehicle, s
     struct state *s = l->s;
     state_begin(s);
     l->withdrawn[vehicle] = true;
-    for (int32_t i = 0; i < l->m->tasks; i++)
-        if (!l->gone[i]) set_fits(l, i);
+    set_fits_of(l, vehicle);
     while (s->route[vehicle].n > s->route[vehicle].frozen) {
         const int32_t last = s->at[end_of(l->m, vehicle)].prev, mate = l->m->nodes[last].mate;
         if (mate != HAUL_VRP_NONE && s->at[mate].pos <= s->route[vehicle].frozen)
@@ -573,20 +589,10 @@ enum haul_err haul_vrp_live_improve(struct haul_vrp_live *l, int64_t steps, cons
 {
     if (steps < 0) return haul_fail(e, HAUL_E_RANGE, "steps: negative");
     note(l, c);
-    struct kept before;
-    kept_init(&before, l->s);
-    for (int32_t r = 0; r < l->m->vehicles; r++) l->s->route[r].stale = false;
-    kept_copy(&l->x.best, &before, l->m);
-    l->x.find.blinks = true;
     for (int64_t k = 0;
-         k < steps && l->m->tasks > 0 && (stop == NULL || !atomic_load_explicit(stop, memory_order_relaxed)); k++) {
-        l->x.share = (double)k / (double)steps;
-        search_step(&l->x);
-    }
-    l->x.find.blinks = false;
-    search_settle(&l->x);
-    if (before.cost - l->s->cost <= l->o.price_of_move * moved(l)) kept_give(&before, l->s);
-    kept_free(&before);
+         k < steps && l->m->tasks > 0 && (stop == NULL || !atomic_load_explicit(stop, memory_order_relaxed)); k++)
+        region_step(l->region, steps - k);
+    region_leave(l->region);
     tell(l, c);
     return HAUL_OK;
 }

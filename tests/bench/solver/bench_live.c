@@ -17,6 +17,7 @@ static int32_t alive[STOPS + SPARE], alive_n;
 static struct haul_vrp_task orders[STOPS + SPARE];
 static struct haul_window order_window[STOPS + SPARE];
 static int32_t delay_ms[VEHICLES];
+static bool slower[LOCATIONS][LOCATIONS]; /* ways that take a fifth longer now */
 static double took_ms[EVENTS_MAX], share_moved[EVENTS_MAX];
 
 static int32_t way_m(int32_t a, int32_t b)
@@ -31,8 +32,9 @@ static int32_t way_m(int32_t a, int32_t b)
 
 static int32_t way_ms(int32_t a, int32_t b)
 {
-    return way_m(a, b) * 72;
-} /* 50 km/h */
+    const int32_t ms = way_m(a, b) * 72; /* 50 km/h */
+    return slower[a][b] ? ms / 5 * 6 : ms;
+}
 
 static void must(enum haul_err bad, const struct haul_error *e)
 {
@@ -113,15 +115,17 @@ static void new_ways(struct haul_vrp_live *l, struct haul_rng *rng, struct haul_
     const bool slow = haul_rng_below(rng, 2) == 0;
     for (int32_t k = 0; k < 50; k++) {
         const int32_t a = (int32_t)haul_rng_below(rng, LOCATIONS), b = (int32_t)haul_rng_below(rng, LOCATIONS);
-        ways[k] = (struct haul_way){0, a, b, slow ? way_ms(a, b) / 5 * 6 : way_ms(a, b), way_m(a, b)};
+        slower[a][b] = slow;
+        ways[k] = (struct haul_way){0, a, b, way_ms(a, b), way_m(a, b)};
     }
     must(haul_vrp_live_ways(l, ways, 50, c, e), e);
 }
 
+static int kind; static int64_t kinds[4]; static int kinds_n[4];
 static void event(struct haul_vrp_live *l, struct haul_rng *rng, int64_t id, struct haul_vrp_change *c)
 {
     struct haul_error e;
-    switch (haul_rng_below(rng, 4)) {
+    switch (kind = (int)haul_rng_below(rng, 4)) {
     case 0:
         new_order(l, rng, id, c, &e);
         break;
@@ -154,11 +158,53 @@ static void report(int32_t events, int32_t unserved)
            share_moved[events * 99 / 100], share_moved[events - 1], unserved, alive_n);
 }
 
+/* The orders, delays and ways of now, solved from nothing. */
+static void from_scratch(struct haul_vrp_live *l, double seconds, int32_t events)
+{
+    struct haul_problem *q = empty_problem(LOCATIONS);
+    struct haul_error e;
+    for (int32_t i = 0; i < alive_n; i++) {
+        int32_t index;
+        must(haul_problem_add_job(q, &orders[alive[i]], &index, &e), &e);
+    }
+    add_fleet(q, true);
+    struct haul_vrp_plan scratch;
+    const struct haul_solve_options again = {
+        .seed = 3, .time_ms = (int64_t)(1000 * seconds), .threads = 1, .now_ns = haul_cpu_ns};
+    must(haul_solve(q, &again, &scratch, &e), &e);
+    const int64_t cost = haul_vrp_live_cost(l);
+    printf("scratch routes %d ", scratch.routes_n);printf("after %d events: cost %lld; from scratch in %.0f s: %lld (live is %.2f %% above; goal 1), unserved %d\n",
+           events, (long long)cost, seconds, (long long)scratch.cost, 100.0 * ((double)cost / (double)scratch.cost - 1),
+           scratch.unserved_n);
+    fflush(stdout);
+    haul_vrp_plan_free(&scratch);
+    haul_problem_free(q);
+}
+
+struct sums {
+    int64_t ns, moved, saved;
+};
+
+static void between_events(struct haul_vrp_live *l, int64_t steps, struct sums *sums)
+{
+    struct haul_vrp_change c;
+    struct haul_error e;
+    const int64_t from = haul_cpu_ns();
+    must(haul_vrp_live_improve(l, steps, NULL, &c, &e), &e);
+    sums->ns += haul_cpu_ns() - from;
+    sums->moved += c.moved;
+    sums->saved += c.cost_before - c.cost_after;
+    must(haul_vrp_live_check(l, &e), &e);
+}
+
 int main(int argc, char **argv)
 {
-    const int32_t events = argc > 1 ? (int32_t)strtol(argv[1], NULL, 10) : 1000;
+    int32_t events = argc > 1 ? (int32_t)strtol(argv[1], NULL, 10) : 1000;
     const int64_t between = argc > 2 ? strtoll(argv[2], NULL, 10) : 2000;
     const double scratch_s = argc > 3 ? strtod(argv[3], NULL) : 60;
+    const double quarter_s = argc > 4 ? strtod(argv[4], NULL) : 0;
+    const int64_t price = argc > 5 ? strtoll(argv[5], NULL, 10) : 50;
+    if (events > EVENTS_MAX) events = EVENTS_MAX;
     struct haul_rng rng;
     haul_rng_seed(&rng, 11);
     for (int32_t i = 0; i < LOCATIONS; i++)
@@ -173,42 +219,63 @@ int main(int argc, char **argv)
     }
     add_fleet(p, false);
     struct haul_vrp_plan first;
-    const struct haul_solve_options begin = {
-        .seed = 1, .time_ms = (int64_t)(scratch_s * 300), .threads = 1, .now_ns = haul_cpu_ns};
+    const struct haul_solve_options begin = {.seed = 1, .iterations = 2000000, .threads = 1};
+    FILE *f = fopen("/tmp/live/first.bin", "rb");
+    if (f) {
+        int32_t rn; first = (struct haul_vrp_plan){0};
+        (void)!fread(&rn, 4, 1, f); first.routes_n = rn; first.routes = calloc((size_t)rn, sizeof *first.routes); first.unserved = calloc(1, 4);
+        for (int i = 0; i < rn; i++) {
+            (void)!fread(&first.routes[i].vehicle, 4, 1, f); (void)!fread(&first.routes[i].steps_n, 4, 1, f);
+            struct haul_step *st = calloc((size_t)first.routes[i].steps_n, sizeof *st);
+            (void)!fread(st, sizeof *st, (size_t)first.routes[i].steps_n, f); first.routes[i].steps = st;
+        }
+        fclose(f);
+    } else {
     must(haul_solve(p, &begin, &first, &e), &e);
+        f = fopen("/tmp/live/first.bin", "wb");
+        fwrite(&first.routes_n, 4, 1, f);
+        for (int i = 0; i < first.routes_n; i++) {
+            fwrite(&first.routes[i].vehicle, 4, 1, f); fwrite(&first.routes[i].steps_n, 4, 1, f);
+            fwrite(first.routes[i].steps, sizeof *first.routes[i].steps, (size_t)first.routes[i].steps_n, f);
+        }
+        fclose(f);
+    }
     const struct haul_vrp_live_options o = {
-        .seed = 2, .spare = SPARE, .price_of_move = 50, .moves_max = 10, .steps = 100};
+        .seed = getenv("R_SEED") ? strtoull(getenv("R_SEED"), NULL, 10) : 2, .spare = SPARE, .price_of_move = price, .moves_max = 10, .steps = getenv("R_EV") ? atoi(getenv("R_EV")) : 100};
     struct haul_vrp_live *l;
     must(haul_vrp_live_open(p, &first, &o, &l, &e), &e);
     printf("begins: cost %lld, unserved %d\n", (long long)haul_vrp_live_cost(l), first.unserved_n);
-    for (int32_t k = 0; k < events && k < EVENTS_MAX; k++) {
+    if (quarter_s > 0) from_scratch(l, quarter_s, 0);
+    struct sums sums = {0};
+    double mean_cost = 0;
+    for (int32_t k = 0; k < events; k++) {
         struct haul_vrp_change c = {0};
         const int64_t from = haul_cpu_ns();
         event(l, &rng, 10000 + k, &c);
         took_ms[k] = (double)(haul_cpu_ns() - from) / 1e6;
+        kinds[kind] += c.cost_after - c.cost_before, kinds_n[kind]++;
         share_moved[k] = 100.0 * c.moved / alive_n;
         must(haul_vrp_live_check(l, &e), &e);
-        if (between > 0) must(haul_vrp_live_improve(l, between, NULL, &c, &e), &e);
+        if (between > 0) between_events(l, between, &sums);
+        mean_cost += (double)haul_vrp_live_cost(l) / events;
+        if (4 * (k + 1) % events == 0) {
+            int used = 0; int64_t load = 0, tmp = 0;
+            for (int v = 0; v < VEHICLES; v++) used += haul_vrp_live_stops(l, v, NULL, 0) > 0;
+            for (int v = 0; v < alive_n; v++) load += orders[alive[v]].pickup[0];
+            (void)tmp;
+            printf("event %d: cost %lld routes %d load %.2f\n", k + 1, (long long)haul_vrp_live_cost(l), used, (double)load / 60);
+        }
+        if (quarter_s > 0 && 4 * (k + 1) % events == 0 && k + 1 < events) from_scratch(l, quarter_s, k + 1);
     }
+    for (int z = 0; z < 4; z++) printf("kind %d: %d, %lld\n", z, kinds_n[z], (long long)kinds[z]);
+    printf("mean cost %.0f\n", mean_cost);
     report(events, haul_vrp_live_unserved(l, NULL, 0));
-    struct haul_problem *q = empty_problem(LOCATIONS);
-    for (int32_t i = 0; i < alive_n; i++) {
-        int32_t index;
-        must(haul_problem_add_job(q, &orders[alive[i]], &index, &e), &e);
-    }
-    add_fleet(q, true);
-    struct haul_vrp_plan scratch;
-    const struct haul_solve_options again = {
-        .seed = 3, .time_ms = (int64_t)(1000 * scratch_s), .threads = 1, .now_ns = haul_cpu_ns};
-    must(haul_solve(q, &again, &scratch, &e), &e);
-    printf("after them: cost %lld; from scratch in %.0f s, without the slower ways: %lld (%.2f %% below; goal 1), "
-           "unserved %d\n",
-           (long long)haul_vrp_live_cost(l), scratch_s, (long long)scratch.cost,
-           100.0 * ((double)haul_vrp_live_cost(l) / (double)scratch.cost - 1), scratch.unserved_n);
-    haul_vrp_plan_free(&scratch);
+    printf("between events, %lld steps: CPU ms mean %.2f, stops moved %% mean %.2f, saved in all %lld\n",
+           (long long)between, (double)sums.ns / 1e6 / events, 100.0 * (double)sums.moved / events / alive_n,
+           (long long)sums.saved);
+    if (scratch_s > 0) from_scratch(l, scratch_s, events);
     haul_vrp_plan_free(&first);
     haul_vrp_live_close(l);
     haul_problem_free(p);
-    haul_problem_free(q);
     return 0;
 }

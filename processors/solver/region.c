@@ -1,0 +1,427 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Regions of a live plan: which routes are taken together, their annealing, and what of it is merged.
+ */
+#include "processors/solver/region.h"
+
+#include "haul/math.h"
+
+#include <stdlib.h>
+
+static double env(const char *k, double d) { const char *v = getenv(k); return v ? strtod(v, NULL) : d; }
+static double envs[16];
+#define env(k, d) (envs[__COUNTER__ % 16])
+__attribute__((constructor)) static void envinit(void)
+{
+#undef env
+    int c = 0;
+    envs[c++] = env("R_TASKS", 100);
+    envs[c++] = env("R_VISIT", 50);
+    envs[c++] = env("R_CUT", 10);
+    envs[c++] = env("R_HOT", 0.5);
+    envs[c++] = env("R_COLD", 0.05);
+    envs[c++] = env("R_SPARE", 2);
+    envs[c++] = env("R_NEAR", 40);
+    envs[c++] = env("R_NOHOT", 0);
+}
+#define TASKS ((int32_t)envs[0])
+#define VISIT ((int32_t)envs[1])
+#define CUT ((int32_t)envs[2])
+#define HOT (envs[3])
+#define COLD (envs[4])
+#define SPARE ((int32_t)envs[5])
+#define NEARN ((int32_t)envs[6])
+enum {
+    ROUTES_LEAST = 3,
+    LONGER = 3,
+    BRANCH = 12, /* near tasks of each task by which a region grows */
+    DRAWS = 6,   /* places that are drawn for a region: the one that was least in regions yet is taken */
+    STIRRED = 16,
+    ABSENT = 10, /* of those that are absent, about so many are tried in a step */
+};
+
+struct region {
+    struct search *x;
+    const bool *gone;
+    int64_t price;
+    int32_t *times;            /* [tasks_cap] in how many regions it was */
+    uint8_t *only;             /* [vehicles] in this region */
+    int32_t *route, routes_n;  /* its routes */
+    int32_t *task, tasks_n;    /* their stops that are not frozen */
+    int64_t steps, length;     /* of its schedule: done, and all */
+    bool open, entered, left;  /* left: hot holds where it stood */
+    /* since it was entered */
+    int32_t *was_prev, *was_route; /* [tasks_cap] where the stops stood */
+    int32_t *was, *best, *hot;     /* [places] chains: then, the best since, and where it stands */
+    int64_t *cost_was;             /* [vehicles] */
+    int32_t *stays, *stays_was;    /* [vehicles] stops that stand where they stood; before the step */
+    int32_t stops, staying;        /* in all */
+    int32_t *group;                /* [vehicles] */
+    int64_t *gain;                 /* [vehicles] */
+    int32_t stirred[STIRRED], stirred_n;
+    int64_t energy_was, energy, least;
+};
+
+struct region *region_new(struct search *x, const bool *gone, int64_t price_of_move)
+{
+    const size_t tasks = (size_t)x->m->tasks_cap, vehicles = (size_t)x->m->vehicles, places = tasks + 2 * vehicles;
+    struct region *g = need(1, sizeof *g);
+    *g = (struct region){.x = x, .gone = gone, .price = price_of_move};
+    g->times = need(tasks, sizeof *g->times);
+    g->only = need(vehicles, sizeof *g->only);
+    g->route = need(vehicles, sizeof *g->route);
+    g->task = need(tasks, sizeof *g->task);
+    g->was_prev = need(tasks, sizeof *g->was_prev);
+    g->was_route = need(tasks, sizeof *g->was_route);
+    g->was = need(places, sizeof *g->was);
+    g->best = need(places, sizeof *g->best);
+    g->hot = need(places, sizeof *g->hot);
+    g->cost_was = need(vehicles, sizeof *g->cost_was);
+    g->stays = need(vehicles, sizeof *g->stays);
+    g->stays_was = need(vehicles, sizeof *g->stays_was);
+    g->group = need(vehicles, sizeof *g->group);
+    g->gain = need(vehicles, sizeof *g->gain);
+    return g;
+}
+
+void region_free(struct region *g)
+{
+    if (g == NULL) return;
+    free(g->times);
+    free(g->only);
+    free(g->route);
+    free(g->task);
+    free(g->was_prev);
+    free(g->was_route);
+    free(g->was);
+    free(g->best);
+    free(g->hot);
+    free(g->cost_was);
+    free(g->stays);
+    free(g->stays_was);
+    free(g->group);
+    free(g->gain);
+    free(g);
+}
+
+/* ---- which routes ---- */
+
+static void take_route(struct region *g, int32_t r)
+{
+    const struct state *s = g->x->s;
+    g->only[r] = 1;
+    g->route[g->routes_n++] = r;
+    for (int32_t i = s->at[start_of(s->m, r)].next; is_task(s->m, i); i = s->at[i].next) {
+        g->times[i]++;
+        if (s->at[i].pos > s->route[r].frozen) g->task[g->tasks_n++] = i;
+    }
+}
+
+static void take_at(struct region *g, int32_t i)
+{
+    const int32_t r = g->x->s->at[i].route;
+    if (r != HAUL_VRP_NONE && !g->only[r]) take_route(g, r);
+}
+
+static bool is_full(const struct region *g)
+{
+    return g->tasks_n >= TASKS && (g->routes_n >= ROUTES_LEAST || g->tasks_n >= LONGER * TASKS);
+}
+
+static int32_t draw_place(struct region *g)
+{
+    struct search *x = g->x;
+    int32_t least = HAUL_VRP_NONE;
+    while (g->stirred_n > 0) {
+        const int32_t i = g->stirred[--g->stirred_n];
+        if (!g->gone[i] && x->s->at[i].route != HAUL_VRP_NONE) return i;
+    }
+    for (int32_t k = 0; k < DRAWS; k++) {
+        const int32_t i = (int32_t)haul_rng_below(&x->rng, (uint64_t)x->m->tasks);
+        if (!g->gone[i] && (least == HAUL_VRP_NONE || g->times[i] < g->times[least])) least = i;
+    }
+    return least;
+}
+
+/* Routes grow round a place from near task to near task; and a few vehicles that stand idle. */
+static void choose(struct region *g, int64_t left)
+{
+    const struct model *m = g->x->m;
+    const struct state *s = g->x->s;
+    for (int32_t k = 0; k < g->routes_n; k++) g->only[g->route[k]] = 0;
+    g->routes_n = g->tasks_n = 0;
+    const int32_t place = draw_place(g);
+    if (place == HAUL_VRP_NONE) return;
+    take_at(g, place);
+    for (int32_t k = -1; k < g->tasks_n && !is_full(g); k++) {
+        const int32_t of = k < 0 ? place : g->task[k], *list = m->near_way + (int64_t)of * m->near;
+        for (int32_t n = 0; n < m->near_n[of] && n < BRANCH && !is_full(g); n++) take_at(g, list[n]);
+    }
+    g->length = (int64_t)g->tasks_n * VISIT;
+    if (left < 2 * g->length && left >= g->length / 2) g->length = left;
+    for (int32_t k = 0; k < SPARE; k++) {
+        const int32_t r = (int32_t)haul_rng_below(&g->x->rng, (uint64_t)m->vehicles);
+        if (s->route[r].n == 0 && !g->only[r]) take_route(g, r);
+    }
+}
+
+/* ---- chains ---- */
+
+static void read_route(int32_t *chain, const struct state *s, int32_t r)
+{
+    for (int32_t i = start_of(s->m, r); i != HAUL_VRP_NONE; i = s->at[i].next) chain[i] = s->at[i].next;
+}
+
+/* The routes of one group, or all of them, become those of the chains. False: one breaks a rule. */
+static bool put(struct region *g, const int32_t *chain, int32_t group)
+{
+    struct state *s = g->x->s;
+    bool good = true;
+    for (int32_t k = 0; k < g->routes_n; k++)
+        if (group == HAUL_VRP_NONE || g->group[g->route[k]] == group) state_clear(s, g->route[k]);
+    for (int32_t k = 0; k < g->routes_n; k++) {
+        const int32_t r = g->route[k];
+        if (group != HAUL_VRP_NONE && g->group[r] != group) continue;
+        int32_t last = start_of(s->m, r);
+        for (int32_t i = chain[last]; is_task(s->m, i); last = i, i = chain[i]) state_put(s, last, i);
+        good &= state_update(s, r);
+    }
+    return good;
+}
+
+/* ---- what has moved ---- */
+
+static int32_t count_stays(const struct region *g, int32_t r)
+{
+    const struct state *s = g->x->s;
+    int32_t n = 0, prev = start_of(s->m, r);
+    for (int32_t i = s->at[prev].next; is_task(s->m, i); i = s->at[i].next) {
+        if (g->was_route[i] == HAUL_VRP_NONE) continue; /* it was absent: no one's neighbour */
+        n += g->was_route[i] == r && g->was_prev[i] == prev;
+        prev = i;
+    }
+    return n;
+}
+
+static void count_step(struct region *g)
+{
+    const struct state *s = g->x->s;
+    for (int32_t k = 0; k < s->saved_n; k++) {
+        const int32_t r = s->saved[k].route;
+        g->stays_was[r] = g->stays[r];
+        g->stays[r] = count_stays(g, r);
+        g->staying += g->stays[r] - g->stays_was[r];
+    }
+}
+
+static void uncount_step(struct region *g)
+{
+    const struct state *s = g->x->s;
+    for (int32_t k = 0; k < s->saved_n; k++) {
+        const int32_t r = s->saved[k].route;
+        g->staying -= g->stays[r] - g->stays_was[r];
+        g->stays[r] = g->stays_was[r];
+    }
+}
+
+static int64_t energy_now(const struct region *g)
+{
+    return g->x->s->cost + g->price * (g->stops - g->staying);
+}
+
+/* ---- entering and leaving ---- */
+
+static void keep_best(struct region *g)
+{
+    struct state *s = g->x->s;
+    for (int32_t k = 0; k < g->routes_n; k++) {
+        struct route *at = &s->route[g->route[k]];
+        if (at->stale) read_route(g->best, s, g->route[k]);
+        at->stale = false;
+    }
+    g->least = g->energy;
+}
+
+/* Are the routes those that were left, and is what stood in them then what stands in them now? */
+static bool untouched(const struct region *g)
+{
+    const struct state *s = g->x->s;
+    int32_t n = 0, hot_n = 0;
+    for (int32_t k = 0; k < g->routes_n; k++) {
+        const int32_t r = g->route[k];
+        if (s->route[r].stale) return false;
+        n += s->route[r].n;
+        for (int32_t i = g->hot[start_of(s->m, r)]; is_task(s->m, i); i = g->hot[i], hot_n++)
+            if (s->at[i].route == HAUL_VRP_NONE || !g->only[s->at[i].route]) return false;
+    }
+    return n == hot_n;
+}
+
+static void note_route(struct region *g, int32_t r)
+{
+    const struct state *s = g->x->s;
+    read_route(g->was, s, r);
+    read_route(g->best, s, r);
+    g->cost_was[r] = s->route[r].cost;
+    g->stays[r] = s->route[r].n;
+    g->stops += s->route[r].n;
+    for (int32_t i = s->at[start_of(s->m, r)].next; is_task(s->m, i); i = s->at[i].next) {
+        g->was_prev[i] = s->at[i].prev;
+        g->was_route[i] = r;
+        if (s->at[i].pos > s->route[r].frozen) g->task[g->tasks_n++] = i;
+    }
+}
+
+static void enter(struct region *g)
+{
+    struct state *s = g->x->s;
+    const bool same = g->left && !(envs[7] > 0) && untouched(g);
+    g->tasks_n = g->stops = 0;
+    for (int32_t i = 0; i < s->absent_n; i++) g->was_route[s->absent[i]] = HAUL_VRP_NONE;
+    for (int32_t k = 0; k < g->routes_n; k++) note_route(g, g->route[k]);
+    g->staying = g->stops;
+    g->energy_was = g->energy = g->least = s->cost;
+    g->entered = true;
+    g->x->find.only = g->only;
+    g->x->find.blinks = true;
+    g->x->find.near = NEARN;
+    g->x->tries = ABSENT;
+    state_begin(s);
+    if (same && !put(g, g->hot, HAUL_VRP_NONE)) put(g, g->was, HAUL_VRP_NONE);
+    if (same) count_step(g), g->energy = energy_now(g);
+    for (int32_t k = 0; !same && k < g->routes_n; k++) s->route[g->route[k]].stale = false;
+}
+
+static int32_t group_of(struct region *g, int32_t r)
+{
+    while (g->group[r] != r) r = g->group[r] = g->group[g->group[r]];
+    return r;
+}
+
+/* Routes between which a stop has moved are taken or left together. */
+static void join_groups(struct region *g)
+{
+    const struct state *s = g->x->s;
+    for (int32_t k = 0; k < g->routes_n; k++) g->group[g->route[k]] = g->route[k];
+    for (int32_t k = 0; k < g->routes_n; k++) {
+        const int32_t r = g->route[k];
+        for (int32_t i = s->at[start_of(s->m, r)].next; is_task(s->m, i); i = s->at[i].next)
+            if (g->was_route[i] != HAUL_VRP_NONE) g->group[group_of(g, r)] = group_of(g, g->was_route[i]);
+    }
+    for (int32_t k = 1; s->m->docks && k < g->routes_n; k++) /* what waits for what at a dock is not known */
+        g->group[group_of(g, g->route[k])] = group_of(g, g->route[0]);
+    for (int32_t k = 0; k < g->routes_n; k++) g->group[g->route[k]] = group_of(g, g->route[k]);
+}
+
+/* What a route's change gains for its group, beyond the price of the moves. */
+static void add_gain(struct region *g, int32_t r)
+{
+    const struct state *s = g->x->s;
+    int64_t *gain = &g->gain[g->group[r]];
+    *gain += g->cost_was[r] - s->route[r].cost;
+    *gain += g->price * g->stays[r];
+    for (int32_t i = g->was[start_of(s->m, r)]; is_task(s->m, i); i = g->was[i]) {
+        *gain -= g->price;
+        if (s->at[i].route == HAUL_VRP_NONE) *gain -= s->m->nodes[i].penalty;
+    }
+    for (int32_t i = s->at[start_of(s->m, r)].next; is_task(s->m, i); i = s->at[i].next)
+        if (g->was_route[i] == HAUL_VRP_NONE) *gain += s->m->nodes[i].penalty;
+}
+
+static void merge(struct region *g)
+{
+    bool good = put(g, g->best, HAUL_VRP_NONE);
+    assert(good);
+    for (int32_t k = 0; k < g->routes_n; k++) {
+        const int32_t r = g->route[k];
+        g->stays[r] = count_stays(g, r);
+        g->gain[r] = 0;
+    }
+    join_groups(g);
+    for (int32_t k = 0; k < g->routes_n; k++) add_gain(g, g->route[k]);
+    for (int32_t k = 0; k < g->routes_n; k++) {
+        const int32_t r = g->route[k];
+        if (g->group[r] == r && g->gain[r] <= 0) good = put(g, g->was, r);
+        assert(good);
+    }
+}
+
+void region_leave(struct region *g)
+{
+    if (!g->entered) return;
+    struct state *s = g->x->s;
+    for (int32_t k = 0; k < g->routes_n; k++) read_route(g->hot, s, g->route[k]);
+    g->left = true;
+    state_begin(s);
+    if (g->least < g->energy_was)
+        merge(g);
+    else
+        put(g, g->was, HAUL_VRP_NONE);
+    for (int32_t k = 0; k < g->routes_n; k++) s->route[g->route[k]].stale = false;
+    g->entered = false;
+    g->x->find.only = NULL;
+    g->x->find.blinks = false;
+    g->x->find.near = 40;
+    g->x->tries = INT32_MAX;
+    assert(s->cost <= g->energy_was);
+}
+
+/* ---- one step ---- */
+
+/* Docks may have sent others home. */
+static bool inside(const struct region *g)
+{
+    const struct state *s = g->x->s;
+    for (int32_t k = 0; k < s->saved_n; k++)
+        if (!g->only[s->saved[k].route]) return false;
+    return true;
+}
+
+static bool accepts(struct region *g, int64_t now)
+{
+    struct search *x = g->x;
+    if (now < g->energy) return true;
+    const double mean = (double)x->m->cost_mean;
+    const double heat = mean * HOT * haul_pow(COLD / HOT, (double)g->steps / (double)g->length);
+    return (double)(now - g->energy) < heat * haul_rng_exponential(&x->rng);
+}
+
+static void anneal(struct region *g)
+{
+    struct search *x = g->x;
+    const int32_t seed = g->task[haul_rng_below(&x->rng, (uint64_t)g->tasks_n)];
+    if (!search_try(x, seed, CUT) || !inside(g)) {
+        state_back(x->s);
+        return;
+    }
+    count_step(g);
+    const int64_t now = energy_now(g);
+    if (!accepts(g, now)) {
+        uncount_step(g);
+        state_back(x->s);
+        return;
+    }
+    g->energy = now;
+    if (now < g->least) keep_best(g);
+}
+
+void region_step(struct region *g, int64_t left)
+{
+    if (!g->open) {
+        choose(g, left);
+        g->steps = 0;
+        g->open = true;
+        g->left = false;
+    }
+    if (!g->entered) enter(g);
+    if (g->tasks_n > 0) anneal(g);
+    if (++g->steps < g->length && g->tasks_n > 0) return;
+    region_leave(g);
+    g->open = false;
+}
+
+void region_stir(struct region *g, int32_t task)
+{
+    if (getenv("R_NOSTIR") != NULL) return;
+    if (g->stirred_n == STIRRED) memmove(g->stirred, g->stirred + 1, sizeof g->stirred - sizeof g->stirred[0]), g->stirred_n--;
+    g->stirred[g->stirred_n++] = task;
+}
