@@ -91,6 +91,7 @@ enum haul_err haul_vrp_live_open(const struct haul_problem *p, const struct haul
                                  struct haul_error *e)
 {
     *out = NULL;
+    if (o->price_of_move < 0) return haul_fail(e, HAUL_E_RANGE, "price_of_move: negative");
     if (o->spare < 1 || o->spare > 100000) return haul_fail(e, HAUL_E_RANGE, "spare: %d, not 1..100000", o->spare);
     enum haul_err bad = haul_problem_check(p, e);
     struct model *m = NULL;
@@ -297,7 +298,7 @@ static void settle(struct haul_vrp_live *l, struct haul_vrp_change *c)
     fill(l);
     look_near(l);
     tell(l, c);
-    if (l->seeds_n > 0 && c->cost_after != c->cost_before) region_stir(l->region, l->seeds[0]);
+    if (l->seeds_n > 0 && c->cost_after != c->cost_before) region_stir(l->region, l->seeds[0]); /* for later */
 }
 
 /* ---- orders ---- */
@@ -557,6 +558,20 @@ enum haul_err haul_vrp_live_withdraw(struct haul_vrp_live *l, int32_t vehicle, s
 
 /* ---- ways ---- */
 
+static void relink(struct haul_vrp_live *l, int32_t r)
+{
+    struct state *s = l->s;
+    const bool differs = state_relink(s, r) || l->m->type[s->route[r].type].exact; /* by way of a reload, it may be */
+    if (s->route[r].n == 0) {
+        state_update(s, r);
+        return;
+    }
+    if (!differs) return;
+    const int64_t cost = s->route[r].cost;
+    mend(l, r);
+    if (s->route[r].cost != cost) seed_at(l, s->at[start_of(l->m, r)].next);
+}
+
 enum haul_err haul_vrp_live_ways(struct haul_vrp_live *l, const struct haul_way *ways, int32_t n,
                                  struct haul_vrp_change *c, struct haul_error *e)
 {
@@ -569,15 +584,7 @@ enum haul_err haul_vrp_live_ways(struct haul_vrp_live *l, const struct haul_way 
     note(l, c);
     state_begin(l->s);
     model_set_ways(l->m, ways, n);
-    for (int32_t k = 0; k < l->s->used_n; k++) {
-        const int32_t r = l->s->used[k];
-        if (!state_relink(l->s, r)) continue;
-        const int64_t cost = l->s->route[r].cost;
-        mend(l, r);
-        if (l->s->route[r].cost != cost) seed_at(l, l->s->at[start_of(l->m, r)].next);
-    }
-    for (int32_t v = 0; v < l->m->vehicles; v++)
-        if (l->s->route[v].n == 0) state_relink(l->s, v), state_update(l->s, v);
+    for (int32_t v = 0; v < l->m->vehicles; v++) relink(l, v);
     settle(l, c);
     return HAUL_OK;
 }
@@ -641,9 +648,14 @@ enum haul_err haul_vrp_live_check(const struct haul_vrp_live *l, struct haul_err
         struct timing timing;
         const int32_t n = state_tasks(l->s, v, l->s->scratch);
         if (n == 0) continue;
-        for (int32_t i = 0; i < n; i++)
-            if (l->gone[l->s->scratch[i]] || l->s->at[l->s->scratch[i]].route != v)
+        for (int32_t i = 0; i < n; i++) {
+            const int32_t task = l->s->scratch[i], only = l->m->nodes[task].vehicle;
+            if (l->gone[task] || l->s->at[task].route != v)
                 return haul_fail(e, HAUL_E_CONFLICT, "vehicle %lld serves what is not there", (long long)t->v->id);
+            if (only != HAUL_VRP_NONE && only != v)
+                return haul_fail(e, HAUL_E_CONFLICT, "vehicle %lld serves what is on board of another",
+                                 (long long)t->v->id);
+        }
         if (!schedule(l->m, t, l->s->scratch, n, INT64_MIN, &timing, &faults, NULL))
             return haul_fail(e, HAUL_E_CONFLICT, "vehicle %lld: %s", (long long)t->v->id,
                              faults.n > 0 ? haul_fault_sentence(faults.list[0].kind) : "a rule is broken");

@@ -7,58 +7,43 @@
 
 #include <stdlib.h>
 
-static double env(const char *k, double d) { const char *v = getenv(k); return v ? strtod(v, NULL) : d; }
-static double envs[16];
-#define env(k, d) (envs[__COUNTER__ % 16])
-__attribute__((constructor)) static void envinit(void)
-{
-#undef env
-    int c = 0;
-    envs[c++] = env("R_TASKS", 100);
-    envs[c++] = env("R_VISIT", 50);
-    envs[c++] = env("R_CUT", 10);
-    envs[c++] = env("R_HOT", 0.5);
-    envs[c++] = env("R_COLD", 0.05);
-    envs[c++] = env("R_SPARE", 2);
-    envs[c++] = env("R_NEAR", 40);
-    envs[c++] = env("R_NOHOT", 0);
-}
-#define TASKS ((int32_t)envs[0])
-#define VISIT ((int32_t)envs[1])
-#define CUT ((int32_t)envs[2])
-#define HOT (envs[3])
-#define COLD (envs[4])
-#define SPARE ((int32_t)envs[5])
-#define NEARN ((int32_t)envs[6])
 enum {
-    ROUTES_LEAST = 3,
+    TASKS = 100,      /* of a region, about: that are not frozen */
+    ROUTES_LEAST = 3, /* in it, though there be more tasks, but no more than LONGER times as many */
     LONGER = 3,
-    BRANCH = 12, /* near tasks of each task by which a region grows */
-    DRAWS = 6,   /* places that are drawn for a region: the one that was least in regions yet is taken */
-    STIRRED = 16,
-    ABSENT = 10, /* of those that are absent, about so many are tried in a step */
+    BRIEF = 15,    /* steps a task: fewer are not worth while, and are taken from the calls to come */
+    LENGTHY = 100, /* with more the time is better spent on another region */
+    CUT = 10,      /* mean number of tasks that a step tears out */
+    BRANCH = 12,   /* near tasks of each task by which a region grows */
+    DRAWS = 6,     /* places that are drawn for a region: the one that was least in regions yet is taken */
+    STIRRED = 16,  /* places of events that are remembered */
+    ABSENT = 10    /* of those that are absent, about so many are tried in a step */
 };
+
+static const double hot = 1, cold = 0.05; /* of the cost of a short way */
 
 struct region {
     struct search *x;
     const bool *gone;
     int64_t price;
-    int32_t *times;            /* [tasks_cap] in how many regions it was */
-    uint8_t *only;             /* [vehicles] in this region */
-    int32_t *route, routes_n;  /* its routes */
-    int32_t *task, tasks_n;    /* their stops that are not frozen */
-    int64_t steps, length;     /* of its schedule: done, and all */
-    bool open, entered, left;  /* left: hot holds where it stood */
+    int32_t stirred[STIRRED], stirred_n; /* the last is the newest */
+    int32_t *times;                      /* [tasks_cap] in how many regions it was */
+    /* the region that is open */
+    bool open, entered, left; /* left: it was entered before, and `stood` is where it stood */
+    uint8_t *only;            /* [vehicles] its routes */
+    int32_t *route, routes_n;
+    int32_t *task, tasks_n; /* of them, those that are not frozen */
+    int64_t steps, length;  /* of its schedule: done, and all */
+    int32_t *stood;         /* [places] chains */
     /* since it was entered */
-    int32_t *was_prev, *was_route; /* [tasks_cap] where the stops stood */
-    int32_t *was, *best, *hot;     /* [places] chains: then, the best since, and where it stands */
-    int64_t *cost_was;             /* [vehicles] */
-    int32_t *stays, *stays_was;    /* [vehicles] stops that stand where they stood; before the step */
-    int32_t stops, staying;        /* in all */
-    int32_t *group;                /* [vehicles] */
-    int64_t *gain;                 /* [vehicles] */
-    int32_t stirred[STIRRED], stirred_n;
-    int64_t energy_was, energy, least;
+    int32_t *was, *best;               /* [places] chains: the plan then, and the best since */
+    int32_t *was_prev, *was_route;     /* [tasks_cap] */
+    int64_t *was_cost;                 /* [vehicles] */
+    int32_t *stays, *stayed;           /* [vehicles] stops that stand where they stood; before the step */
+    int32_t stops, staying;            /* in all: there were, and stand where they stood */
+    int64_t was_energy, energy, least; /* cost and price of moves: then, now, and of the best */
+    int32_t *group;                    /* [vehicles] one of the routes that are judged together */
+    int64_t *gain;                     /* [vehicles] of a group */
 };
 
 struct region *region_new(struct search *x, const bool *gone, int64_t price_of_move)
@@ -74,10 +59,10 @@ struct region *region_new(struct search *x, const bool *gone, int64_t price_of_m
     g->was_route = need(tasks, sizeof *g->was_route);
     g->was = need(places, sizeof *g->was);
     g->best = need(places, sizeof *g->best);
-    g->hot = need(places, sizeof *g->hot);
-    g->cost_was = need(vehicles, sizeof *g->cost_was);
+    g->stood = need(places, sizeof *g->stood);
+    g->was_cost = need(vehicles, sizeof *g->was_cost);
     g->stays = need(vehicles, sizeof *g->stays);
-    g->stays_was = need(vehicles, sizeof *g->stays_was);
+    g->stayed = need(vehicles, sizeof *g->stayed);
     g->group = need(vehicles, sizeof *g->group);
     g->gain = need(vehicles, sizeof *g->gain);
     return g;
@@ -94,10 +79,10 @@ void region_free(struct region *g)
     free(g->was_route);
     free(g->was);
     free(g->best);
-    free(g->hot);
-    free(g->cost_was);
+    free(g->stood);
+    free(g->was_cost);
     free(g->stays);
-    free(g->stays_was);
+    free(g->stayed);
     free(g->group);
     free(g->gain);
     free(g);
@@ -127,14 +112,15 @@ static bool is_full(const struct region *g)
     return g->tasks_n >= TASKS && (g->routes_n >= ROUTES_LEAST || g->tasks_n >= LONGER * TASKS);
 }
 
+/* Where the latest event was, or else where regions were seldom. HAUL_VRP_NONE: nowhere. */
 static int32_t draw_place(struct region *g)
 {
     struct search *x = g->x;
-    int32_t least = HAUL_VRP_NONE;
     while (g->stirred_n > 0) {
         const int32_t i = g->stirred[--g->stirred_n];
         if (!g->gone[i] && x->s->at[i].route != HAUL_VRP_NONE) return i;
     }
+    int32_t least = HAUL_VRP_NONE;
     for (int32_t k = 0; k < DRAWS; k++) {
         const int32_t i = (int32_t)haul_rng_below(&x->rng, (uint64_t)x->m->tasks);
         if (!g->gone[i] && (least == HAUL_VRP_NONE || g->times[i] < g->times[least])) least = i;
@@ -142,26 +128,33 @@ static int32_t draw_place(struct region *g)
     return least;
 }
 
-/* Routes grow round a place from near task to near task; and a few vehicles that stand idle. */
-static void choose(struct region *g, int64_t left)
+/* Routes grow round a place from near task to near task; a vehicle that stands idle may join. */
+static void choose_routes(struct region *g)
 {
-    const struct model *m = g->x->m;
-    const struct state *s = g->x->s;
+    struct search *x = g->x;
+    const struct model *m = x->m;
     for (int32_t k = 0; k < g->routes_n; k++) g->only[g->route[k]] = 0;
     g->routes_n = g->tasks_n = 0;
     const int32_t place = draw_place(g);
     if (place == HAUL_VRP_NONE) return;
     take_at(g, place);
     for (int32_t k = -1; k < g->tasks_n && !is_full(g); k++) {
-        const int32_t of = k < 0 ? place : g->task[k], *list = m->near_way + (int64_t)of * m->near;
-        for (int32_t n = 0; n < m->near_n[of] && n < BRANCH && !is_full(g); n++) take_at(g, list[n]);
+        const int32_t i = k < 0 ? place : g->task[k], *list = m->near_way + (int64_t)i * m->near;
+        for (int32_t n = 0; n < m->near_n[i] && n < BRANCH && !is_full(g); n++) take_at(g, list[n]);
     }
-    g->length = (int64_t)g->tasks_n * VISIT;
-    if (left < 2 * g->length && left >= g->length / 2) g->length = left;
-    for (int32_t k = 0; k < SPARE; k++) {
-        const int32_t r = (int32_t)haul_rng_below(&g->x->rng, (uint64_t)m->vehicles);
-        if (s->route[r].n == 0 && !g->only[r]) take_route(g, r);
-    }
+    const int32_t any = (int32_t)haul_rng_below(&x->rng, (uint64_t)m->vehicles);
+    if (x->s->route[any].n == 0) take_route(g, any);
+}
+
+/* The steps that are left are for one region, unless they are too many or too few. */
+static void open_region(struct region *g, int64_t left)
+{
+    choose_routes(g);
+    const int64_t least = (int64_t)g->tasks_n * BRIEF, most = (int64_t)g->tasks_n * LENGTHY;
+    g->length = left < least ? least : left > most ? most : left;
+    g->steps = 0;
+    g->open = true;
+    g->left = false;
 }
 
 /* ---- chains ---- */
@@ -207,9 +200,9 @@ static void count_step(struct region *g)
     const struct state *s = g->x->s;
     for (int32_t k = 0; k < s->saved_n; k++) {
         const int32_t r = s->saved[k].route;
-        g->stays_was[r] = g->stays[r];
+        g->stayed[r] = g->stays[r];
         g->stays[r] = count_stays(g, r);
-        g->staying += g->stays[r] - g->stays_was[r];
+        g->staying += g->stays[r] - g->stayed[r];
     }
 }
 
@@ -218,8 +211,8 @@ static void uncount_step(struct region *g)
     const struct state *s = g->x->s;
     for (int32_t k = 0; k < s->saved_n; k++) {
         const int32_t r = s->saved[k].route;
-        g->staying -= g->stays[r] - g->stays_was[r];
-        g->stays[r] = g->stays_was[r];
+        g->staying -= g->stays[r] - g->stayed[r];
+        g->stays[r] = g->stayed[r];
     }
 }
 
@@ -241,7 +234,7 @@ static void keep_best(struct region *g)
     g->least = g->energy;
 }
 
-/* Are the routes those that were left, and is what stood in them then what stands in them now? */
+/* Are the routes as they were left, and has every task that stood in them then its place there now? */
 static bool untouched(const struct region *g)
 {
     const struct state *s = g->x->s;
@@ -250,7 +243,7 @@ static bool untouched(const struct region *g)
         const int32_t r = g->route[k];
         if (s->route[r].stale) return false;
         n += s->route[r].n;
-        for (int32_t i = g->hot[start_of(s->m, r)]; is_task(s->m, i); i = g->hot[i], hot_n++)
+        for (int32_t i = g->stood[start_of(s->m, r)]; is_task(s->m, i); i = g->stood[i], hot_n++)
             if (s->at[i].route == HAUL_VRP_NONE || !g->only[s->at[i].route]) return false;
     }
     return n == hot_n;
@@ -261,7 +254,7 @@ static void note_route(struct region *g, int32_t r)
     const struct state *s = g->x->s;
     read_route(g->was, s, r);
     read_route(g->best, s, r);
-    g->cost_was[r] = s->route[r].cost;
+    g->was_cost[r] = s->route[r].cost;
     g->stays[r] = s->route[r].n;
     g->stops += s->route[r].n;
     for (int32_t i = s->at[start_of(s->m, r)].next; is_task(s->m, i); i = s->at[i].next) {
@@ -271,24 +264,45 @@ static void note_route(struct region *g, int32_t r)
     }
 }
 
+/* A route that nothing could mend is no one's to improve. True: there is one. */
+static bool drop_broken(struct region *g)
+{
+    const int32_t all = g->routes_n;
+    int32_t n = 0;
+    for (int32_t k = 0; k < g->routes_n; k++) {
+        const int32_t r = g->route[k];
+        if (state_update(g->x->s, r))
+            g->route[n++] = r;
+        else
+            g->only[r] = 0;
+    }
+    g->routes_n = n;
+    return n < all;
+}
+
+static void restrict_search(struct search *x, const uint8_t *only)
+{
+    x->find.only = only;
+    x->find.blinks = only != NULL;
+    x->tries = only != NULL ? ABSENT : INT32_MAX;
+}
+
 static void enter(struct region *g)
 {
     struct state *s = g->x->s;
-    const bool same = g->left && !(envs[7] > 0) && untouched(g);
+    bool same = g->left && untouched(g);
+    state_begin(s);
+    if (drop_broken(g)) same = false;
     g->tasks_n = g->stops = 0;
     for (int32_t i = 0; i < s->absent_n; i++) g->was_route[s->absent[i]] = HAUL_VRP_NONE;
     for (int32_t k = 0; k < g->routes_n; k++) note_route(g, g->route[k]);
     g->staying = g->stops;
-    g->energy_was = g->energy = g->least = s->cost;
+    g->was_energy = g->least = s->cost;
+    if (same && !put(g, g->stood, HAUL_VRP_NONE)) put(g, g->was, HAUL_VRP_NONE); /* ways have changed */
+    count_step(g);
+    g->energy = energy_now(g);
+    restrict_search(g->x, g->only);
     g->entered = true;
-    g->x->find.only = g->only;
-    g->x->find.blinks = true;
-    g->x->find.near = NEARN;
-    g->x->tries = ABSENT;
-    state_begin(s);
-    if (same && !put(g, g->hot, HAUL_VRP_NONE)) put(g, g->was, HAUL_VRP_NONE);
-    if (same) count_step(g), g->energy = energy_now(g);
-    for (int32_t k = 0; !same && k < g->routes_n; k++) s->route[g->route[k]].stale = false;
 }
 
 static int32_t group_of(struct region *g, int32_t r)
@@ -317,7 +331,7 @@ static void add_gain(struct region *g, int32_t r)
 {
     const struct state *s = g->x->s;
     int64_t *gain = &g->gain[g->group[r]];
-    *gain += g->cost_was[r] - s->route[r].cost;
+    *gain += g->was_cost[r] - s->route[r].cost;
     *gain += g->price * g->stays[r];
     for (int32_t i = g->was[start_of(s->m, r)]; is_task(s->m, i); i = g->was[i]) {
         *gain -= g->price;
@@ -349,20 +363,17 @@ void region_leave(struct region *g)
 {
     if (!g->entered) return;
     struct state *s = g->x->s;
-    for (int32_t k = 0; k < g->routes_n; k++) read_route(g->hot, s, g->route[k]);
-    g->left = true;
+    for (int32_t k = 0; k < g->routes_n; k++) read_route(g->stood, s, g->route[k]);
     state_begin(s);
-    if (g->least < g->energy_was)
+    if (g->least < g->was_energy)
         merge(g);
     else
         put(g, g->was, HAUL_VRP_NONE);
     for (int32_t k = 0; k < g->routes_n; k++) s->route[g->route[k]].stale = false;
+    restrict_search(g->x, NULL);
     g->entered = false;
-    g->x->find.only = NULL;
-    g->x->find.blinks = false;
-    g->x->find.near = 40;
-    g->x->tries = INT32_MAX;
-    assert(s->cost <= g->energy_was);
+    g->left = true;
+    assert(s->cost <= g->was_energy);
 }
 
 /* ---- one step ---- */
@@ -376,13 +387,12 @@ static bool inside(const struct region *g)
     return true;
 }
 
-static bool accepts(struct region *g, int64_t now)
+static bool accepts(struct region *g, int64_t energy)
 {
-    struct search *x = g->x;
-    if (now < g->energy) return true;
-    const double mean = (double)x->m->cost_mean;
-    const double heat = mean * HOT * haul_pow(COLD / HOT, (double)g->steps / (double)g->length);
-    return (double)(now - g->energy) < heat * haul_rng_exponential(&x->rng);
+    if (energy < g->energy) return true;
+    const double share = (double)g->steps / (double)g->length;
+    const double heat = (double)g->x->m->cost_mean * hot * haul_pow(cold / hot, share);
+    return (double)(energy - g->energy) < heat * haul_rng_exponential(&g->x->rng);
 }
 
 static void anneal(struct region *g)
@@ -394,24 +404,19 @@ static void anneal(struct region *g)
         return;
     }
     count_step(g);
-    const int64_t now = energy_now(g);
-    if (!accepts(g, now)) {
+    const int64_t energy = energy_now(g);
+    if (!accepts(g, energy)) {
         uncount_step(g);
         state_back(x->s);
         return;
     }
-    g->energy = now;
-    if (now < g->least) keep_best(g);
+    g->energy = energy;
+    if (energy < g->least) keep_best(g);
 }
 
 void region_step(struct region *g, int64_t left)
 {
-    if (!g->open) {
-        choose(g, left);
-        g->steps = 0;
-        g->open = true;
-        g->left = false;
-    }
+    if (!g->open) open_region(g, left);
     if (!g->entered) enter(g);
     if (g->tasks_n > 0) anneal(g);
     if (++g->steps < g->length && g->tasks_n > 0) return;
@@ -421,7 +426,9 @@ void region_step(struct region *g, int64_t left)
 
 void region_stir(struct region *g, int32_t task)
 {
-    if (getenv("R_NOSTIR") != NULL) return;
-    if (g->stirred_n == STIRRED) memmove(g->stirred, g->stirred + 1, sizeof g->stirred - sizeof g->stirred[0]), g->stirred_n--;
+    if (g->stirred_n == STIRRED) {
+        memmove(g->stirred, g->stirred + 1, sizeof g->stirred - sizeof g->stirred[0]);
+        g->stirred_n--;
+    }
     g->stirred[g->stirred_n++] = task;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A live plan of 1,000 stops and 100 vehicles under random events: how long each takes (CPU), how many stops it moves,
- * and how the plan stands against a search from scratch at the end. bench_live [EVENTS [STEPS_BETWEEN
- * [SCRATCH_SECONDS]]]
+ * what the search between events takes, and how the plan stands against a search from scratch of the same orders,
+ * delays and ways: after the last event and, where seconds are given for it, after each quarter of them. bench_live
+ * [EVENTS [STEPS_BETWEEN [SCRATCH_SECONDS [QUARTER_SECONDS [PRICE_OF_MOVE [SEED]]]]]]
  */
 #include "haul/rng.h"
 #include "haul/solver_live.h"
@@ -121,11 +122,10 @@ static void new_ways(struct haul_vrp_live *l, struct haul_rng *rng, struct haul_
     must(haul_vrp_live_ways(l, ways, 50, c, e), e);
 }
 
-static int kind; static int64_t kinds[4]; static int kinds_n[4];
 static void event(struct haul_vrp_live *l, struct haul_rng *rng, int64_t id, struct haul_vrp_change *c)
 {
     struct haul_error e;
-    switch (kind = (int)haul_rng_below(rng, 4)) {
+    switch (haul_rng_below(rng, 4)) {
     case 0:
         new_order(l, rng, id, c, &e);
         break;
@@ -173,7 +173,7 @@ static void from_scratch(struct haul_vrp_live *l, double seconds, int32_t events
         .seed = 3, .time_ms = (int64_t)(1000 * seconds), .threads = 1, .now_ns = haul_cpu_ns};
     must(haul_solve(q, &again, &scratch, &e), &e);
     const int64_t cost = haul_vrp_live_cost(l);
-    printf("scratch routes %d ", scratch.routes_n);printf("after %d events: cost %lld; from scratch in %.0f s: %lld (live is %.2f %% above; goal 1), unserved %d\n",
+    printf("after %d events: cost %lld; from scratch in %.0f s: %lld (live is %.2f %% above; goal 1), unserved %d\n",
            events, (long long)cost, seconds, (long long)scratch.cost, 100.0 * ((double)cost / (double)scratch.cost - 1),
            scratch.unserved_n);
     fflush(stdout);
@@ -181,8 +181,9 @@ static void from_scratch(struct haul_vrp_live *l, double seconds, int32_t events
     haul_problem_free(q);
 }
 
-struct sums {
+struct sums { /* of the search between events */
     int64_t ns, moved, saved;
+    double cost; /* of the plan after it */
 };
 
 static void between_events(struct haul_vrp_live *l, int64_t steps, struct sums *sums)
@@ -194,87 +195,77 @@ static void between_events(struct haul_vrp_live *l, int64_t steps, struct sums *
     sums->ns += haul_cpu_ns() - from;
     sums->moved += c.moved;
     sums->saved += c.cost_before - c.cost_after;
+    sums->cost += (double)c.cost_after;
     must(haul_vrp_live_check(l, &e), &e);
 }
 
-int main(int argc, char **argv)
+static struct haul_problem *first_problem(struct haul_rng *rng)
 {
-    int32_t events = argc > 1 ? (int32_t)strtol(argv[1], NULL, 10) : 1000;
-    const int64_t between = argc > 2 ? strtoll(argv[2], NULL, 10) : 2000;
-    const double scratch_s = argc > 3 ? strtod(argv[3], NULL) : 60;
-    const double quarter_s = argc > 4 ? strtod(argv[4], NULL) : 0;
-    const int64_t price = argc > 5 ? strtoll(argv[5], NULL, 10) : 50;
-    if (events > EVENTS_MAX) events = EVENTS_MAX;
-    struct haul_rng rng;
-    haul_rng_seed(&rng, 11);
     for (int32_t i = 0; i < LOCATIONS; i++)
-        xs[i] = (int32_t)haul_rng_below(&rng, 40000), ys[i] = (int32_t)haul_rng_below(&rng, 40000);
+        xs[i] = (int32_t)haul_rng_below(rng, 40000), ys[i] = (int32_t)haul_rng_below(rng, 40000);
     struct haul_problem *p = empty_problem(LOCATIONS);
-    struct haul_error e;
     for (int32_t i = 0; i < STOPS; i++) {
+        struct haul_error e;
         int32_t index;
-        draw_order(&rng, i, i + 1, i + 1);
+        draw_order(rng, i, i + 1, i + 1);
         must(haul_problem_add_job(p, &orders[i], &index, &e), &e);
         alive[alive_n++] = i;
     }
     add_fleet(p, false);
+    return p;
+}
+
+static struct haul_vrp_live *first_plan(const struct haul_problem *p, int64_t price, uint64_t seed)
+{
     struct haul_vrp_plan first;
-    const struct haul_solve_options begin = {.seed = 1, .iterations = 2000000, .threads = 1};
-    FILE *f = fopen("/tmp/live/first.bin", "rb");
-    if (f) {
-        int32_t rn; first = (struct haul_vrp_plan){0};
-        (void)!fread(&rn, 4, 1, f); first.routes_n = rn; first.routes = calloc((size_t)rn, sizeof *first.routes); first.unserved = calloc(1, 4);
-        for (int i = 0; i < rn; i++) {
-            (void)!fread(&first.routes[i].vehicle, 4, 1, f); (void)!fread(&first.routes[i].steps_n, 4, 1, f);
-            struct haul_step *st = calloc((size_t)first.routes[i].steps_n, sizeof *st);
-            (void)!fread(st, sizeof *st, (size_t)first.routes[i].steps_n, f); first.routes[i].steps = st;
-        }
-        fclose(f);
-    } else {
-    must(haul_solve(p, &begin, &first, &e), &e);
-        f = fopen("/tmp/live/first.bin", "wb");
-        fwrite(&first.routes_n, 4, 1, f);
-        for (int i = 0; i < first.routes_n; i++) {
-            fwrite(&first.routes[i].vehicle, 4, 1, f); fwrite(&first.routes[i].steps_n, 4, 1, f);
-            fwrite(first.routes[i].steps, sizeof *first.routes[i].steps, (size_t)first.routes[i].steps_n, f);
-        }
-        fclose(f);
-    }
-    const struct haul_vrp_live_options o = {
-        .seed = getenv("R_SEED") ? strtoull(getenv("R_SEED"), NULL, 10) : 2, .spare = SPARE, .price_of_move = price, .moves_max = 10, .steps = getenv("R_EV") ? atoi(getenv("R_EV")) : 100};
     struct haul_vrp_live *l;
+    struct haul_error e;
+    const struct haul_solve_options begin = {.seed = 1, .iterations = 2000000, .threads = 1};
+    must(haul_solve(p, &begin, &first, &e), &e);
+    const struct haul_vrp_live_options o = {
+        .seed = seed, .spare = SPARE, .price_of_move = price, .moves_max = 10, .steps = 100};
     must(haul_vrp_live_open(p, &first, &o, &l, &e), &e);
     printf("begins: cost %lld, unserved %d\n", (long long)haul_vrp_live_cost(l), first.unserved_n);
-    if (quarter_s > 0) from_scratch(l, quarter_s, 0);
+    haul_vrp_plan_free(&first);
+    return l;
+}
+
+static double number(int argc, char **argv, int k, double other)
+{
+    return argc > k ? strtod(argv[k], NULL) : other;
+}
+
+int main(int argc, char **argv)
+{
+    const double asked = number(argc, argv, 1, 1000);
+    const int32_t events = asked < EVENTS_MAX ? (int32_t)asked : EVENTS_MAX;
+    const int64_t between = (int64_t)number(argc, argv, 2, 2000), price = (int64_t)number(argc, argv, 5, 50);
+    const double scratch_s = number(argc, argv, 3, 60), quarter_s = number(argc, argv, 4, 0);
+    struct haul_rng rng;
+    haul_rng_seed(&rng, 11);
+    struct haul_problem *p = first_problem(&rng);
+    struct haul_vrp_live *l = first_plan(p, price, (uint64_t)number(argc, argv, 6, 2));
     struct sums sums = {0};
-    double mean_cost = 0;
+    if (quarter_s > 0) from_scratch(l, quarter_s, 0);
     for (int32_t k = 0; k < events; k++) {
         struct haul_vrp_change c = {0};
+        struct haul_error e;
         const int64_t from = haul_cpu_ns();
         event(l, &rng, 10000 + k, &c);
         took_ms[k] = (double)(haul_cpu_ns() - from) / 1e6;
-        kinds[kind] += c.cost_after - c.cost_before, kinds_n[kind]++;
         share_moved[k] = 100.0 * c.moved / alive_n;
         must(haul_vrp_live_check(l, &e), &e);
-        if (between > 0) between_events(l, between, &sums);
-        mean_cost += (double)haul_vrp_live_cost(l) / events;
-        if (4 * (k + 1) % events == 0) {
-            int used = 0; int64_t load = 0, tmp = 0;
-            for (int v = 0; v < VEHICLES; v++) used += haul_vrp_live_stops(l, v, NULL, 0) > 0;
-            for (int v = 0; v < alive_n; v++) load += orders[alive[v]].pickup[0];
-            (void)tmp;
-            printf("event %d: cost %lld routes %d load %.2f\n", k + 1, (long long)haul_vrp_live_cost(l), used, (double)load / 60);
-        }
-        if (quarter_s > 0 && 4 * (k + 1) % events == 0 && k + 1 < events) from_scratch(l, quarter_s, k + 1);
+        between_events(l, between, &sums);
+        if (4 * (k + 1) % events != 0 || k + 1 == events) continue;
+        printf("after %d events: cost %lld\n", k + 1, (long long)haul_vrp_live_cost(l));
+        if (quarter_s > 0) from_scratch(l, quarter_s, k + 1);
     }
-    for (int z = 0; z < 4; z++) printf("kind %d: %d, %lld\n", z, kinds_n[z], (long long)kinds[z]);
-    printf("mean cost %.0f\n", mean_cost);
     report(events, haul_vrp_live_unserved(l, NULL, 0));
-    printf("between events, %lld steps: CPU ms mean %.2f, stops moved %% mean %.2f, saved in all %lld\n",
-           (long long)between, (double)sums.ns / 1e6 / events, 100.0 * (double)sums.moved / events / alive_n,
-           (long long)sums.saved);
+    printf(
+        "between events, %lld steps: CPU ms mean %.2f; stops moved %% mean %.2f; saved in all %lld; mean cost %.0f\n",
+        (long long)between, (double)sums.ns / 1e6 / events, 100.0 * (double)sums.moved / events / alive_n,
+        (long long)sums.saved, sums.cost / events);
     if (scratch_s > 0) from_scratch(l, scratch_s, events);
-    haul_vrp_plan_free(&first);
     haul_vrp_live_close(l);
     haul_problem_free(p);
     return 0;

@@ -276,6 +276,18 @@ static void with_rules(void **state)
              SEED + k);
 }
 
+static void with_all_but_breaks(void **state)
+{
+    (void)state;
+    for (uint64_t k = 0; k < 3; k++) rage(RULE_ALL & ~(unsigned)(RULE_BREAKS | RULE_DOCKS | RULE_EXPOSURE), SEED + k);
+}
+
+static void with_docks(void **state)
+{
+    (void)state;
+    for (uint64_t k = 0; k < 3; k++) rage(RULE_WINDOWS | RULE_DOCKS | RULE_MIXED_LOADS | RULE_PRIZES, SEED + k);
+}
+
 static void same_storm_same_plan(void **state)
 {
     (void)state;
@@ -374,6 +386,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(plain),
         cmocka_unit_test(with_rules),
+        cmocka_unit_test(with_all_but_breaks),
+        cmocka_unit_test(with_docks),
         cmocka_unit_test(same_storm_same_plan),
         cmocka_unit_test(a_late_vehicle_gives_stops_away),
         cmocka_unit_test(stopped_at_once),
