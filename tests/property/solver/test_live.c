@@ -240,7 +240,7 @@ static void happen(struct storm *s)
         withdraw(s, &c, &e);
         break;
     default: /* from one step to some regions, and on with the one that is left open */
-        improve(s, draw(s, 2) == 0 ? 1 + draw(s, 40) : 1 + draw(s, 1500), NULL);
+        improve(s, draw(s, 2) == 0 ? 1 + draw(s, 40) : 1 + draw(s, 800), NULL);
         break;
     }
 }
