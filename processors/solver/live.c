@@ -105,6 +105,7 @@ enum haul_err haul_vrp_live_open(const struct haul_problem *p, const struct haul
     own_vehicles(l);
     m->hold = have(cap, sizeof *m->hold);
     m->timed = true;
+    m->mixed_fleet = false;           /* vehicles that were alike may not be any more */
     if (m->near_put == m->near_way) { /* windows may come with orders */
         const size_t all = (size_t)(m->tasks_cap + 1) * (size_t)m->near;
         m->near_put = have(all, sizeof *m->near_put);
@@ -382,6 +383,10 @@ static int32_t new_task(struct haul_vrp_live *l, const struct haul_vrp_task *t)
     const int32_t window = l->windows_from + WINDOWS_EACH * (i < m->p->tasks_n ? 0 : i - m->p->tasks_n);
     model_set_task(m, i, t, window);
     memcpy(l->skills[i], t->skills, sizeof l->skills[i]);
+    if (!m->mixed_load && model_mixes_loads(m)) {
+        m->mixed_load = true;
+        state_mix_loads(l->s);
+    }
     m->hold[i] = INT64_MIN;
     l->gone[i] = false;
     l->was_route[i] = HAUL_VRP_NONE;

@@ -76,6 +76,11 @@ static void set_ends(struct state *s, int32_t v)
     link_places(s, t, start_of(m, v), end_of(m, v));
 }
 
+static int64_t *loads_new(const struct model *m)
+{
+    return need((size_t)places_of(m) * 3 * (size_t)m->dims, sizeof(int64_t));
+}
+
 struct state *state_new(const struct model *m)
 {
     struct state *s = need(1, sizeof *s);
@@ -84,7 +89,7 @@ struct state *state_new(const struct model *m)
     s->at = need(places, sizeof *s->at);
     s->route = need(vehicles, sizeof *s->route);
     s->room = need(vehicles, sizeof *s->room);
-    s->load = m->mixed_load ? need(places * 3 * (size_t)m->dims, sizeof *s->load) : NULL;
+    s->load = m->mixed_load ? loads_new(m) : NULL;
     s->used = need(vehicles, sizeof *s->used);
     s->idle = need(vehicles, sizeof *s->idle);
     s->idle_n = need((size_t)m->types, sizeof *s->idle_n);
@@ -440,6 +445,16 @@ void state_move_route(struct state *s, int32_t r, int32_t q)
     s->route[r].n = 0;
     state_update(s, r);
     state_update(s, q);
+}
+
+void state_mix_loads(struct state *s)
+{
+    assert(s->m->mixed_load && s->load == NULL);
+    s->load = loads_new(s->m);
+    for (int32_t r = 0; r < s->m->vehicles; r++) {
+        set_room(s, r);
+        walk_loads(s, r);
+    }
 }
 
 /* ---- a plan kept aside ---- */

@@ -102,6 +102,9 @@ void state_dismiss(struct state *s, int32_t task);
 /* After ways have changed: reads the route's anew. True: one of them has. It must be updated then. */
 bool state_relink(struct state *s, int32_t r);
 
+/* After a task that makes loads mixed has come into a model whose loads were not. */
+void state_mix_loads(struct state *s);
+
 /* The tasks of a route in order; gives their number. */
 int32_t state_tasks(const struct state *s, int32_t r, int32_t *out);
 
