@@ -17,6 +17,7 @@ enum {
     BRANCH = 12,   /* near tasks of each task by which a region grows */
     DRAWS = 6,     /* places that are drawn for a region: the one that was least in regions yet is taken */
     STIRRED = 16,  /* places of events that are remembered */
+    IDLE_IN = 4,   /* one region in so many may have an idle vehicle more: to open routes leads astray mostly */
     ABSENT = 10    /* of those that are absent, about so many are tried in a step */
 };
 
@@ -143,7 +144,7 @@ static void choose_routes(struct region *g)
         for (int32_t n = 0; n < m->near_n[i] && n < BRANCH && !is_full(g); n++) take_at(g, list[n]);
     }
     const int32_t any = (int32_t)haul_rng_below(&x->rng, (uint64_t)m->vehicles);
-    if (x->s->route[any].n == 0) take_route(g, any);
+    if (haul_rng_below(&x->rng, IDLE_IN) == 0 && x->s->route[any].n == 0 && !g->only[any]) take_route(g, any);
 }
 
 /* The steps that are left are for one region, unless they are too many or too few. */
@@ -238,15 +239,15 @@ static void keep_best(struct region *g)
 static bool untouched(const struct region *g)
 {
     const struct state *s = g->x->s;
-    int32_t n = 0, hot_n = 0;
+    int32_t n = 0, stood_n = 0;
     for (int32_t k = 0; k < g->routes_n; k++) {
         const int32_t r = g->route[k];
         if (s->route[r].stale) return false;
         n += s->route[r].n;
-        for (int32_t i = g->stood[start_of(s->m, r)]; is_task(s->m, i); i = g->stood[i], hot_n++)
+        for (int32_t i = g->stood[start_of(s->m, r)]; is_task(s->m, i); i = g->stood[i], stood_n++)
             if (s->at[i].route == HAUL_VRP_NONE || !g->only[s->at[i].route]) return false;
     }
-    return n == hot_n;
+    return n == stood_n;
 }
 
 static void note_route(struct region *g, int32_t r)
@@ -280,11 +281,23 @@ static bool drop_broken(struct region *g)
     return n < all;
 }
 
-static void restrict_search(struct search *x, const uint8_t *only)
+static void restrict_search(struct region *g)
 {
-    x->find.only = only;
-    x->find.blinks = only != NULL;
-    x->tries = only != NULL ? ABSENT : INT32_MAX;
+    struct search *x = g->x;
+    int32_t idle = 0;
+    for (int32_t k = 0; k < g->routes_n; k++) idle += x->s->route[g->route[k]].n == 0;
+    x->find.only = g->only;
+    x->find.routes_max = x->s->used_n + idle;
+    x->find.blinks = true;
+    x->tries = ABSENT;
+}
+
+static void free_search(struct search *x)
+{
+    x->find.only = NULL;
+    x->find.routes_max = INT32_MAX;
+    x->find.blinks = false;
+    x->tries = INT32_MAX;
 }
 
 static void enter(struct region *g)
@@ -301,7 +314,7 @@ static void enter(struct region *g)
     if (same && !put(g, g->stood, HAUL_VRP_NONE)) put(g, g->was, HAUL_VRP_NONE); /* ways have changed */
     count_step(g);
     g->energy = energy_now(g);
-    restrict_search(g->x, g->only);
+    restrict_search(g);
     g->entered = true;
 }
 
@@ -370,7 +383,7 @@ void region_leave(struct region *g)
     else
         put(g, g->was, HAUL_VRP_NONE);
     for (int32_t k = 0; k < g->routes_n; k++) s->route[g->route[k]].stale = false;
-    restrict_search(g->x, NULL);
+    free_search(g->x);
     g->entered = false;
     g->left = true;
     assert(s->cost <= g->was_energy);

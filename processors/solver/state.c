@@ -373,8 +373,7 @@ bool state_update(struct state *s, int32_t r)
     return good || at->n == 0; /* who stays at home breaks no rule */
 }
 
-/* Not frozen, and not on board of this vehicle. */
-static bool may_leave(const struct state *s, int32_t r, int32_t task)
+bool state_may_leave(const struct state *s, int32_t r, int32_t task)
 {
     const struct node *n = &s->m->nodes[task];
     if (s->at[task].pos <= s->route[r].frozen || n->vehicle != HAUL_VRP_NONE) return false;
@@ -385,7 +384,7 @@ bool state_mend(struct state *s, int32_t r)
 {
     while (!state_update(s, r)) {
         int32_t last = s->at[end_of(s->m, r)].prev;
-        while (is_task(s->m, last) && !may_leave(s, r, last)) last = s->at[last].prev;
+        while (is_task(s->m, last) && !state_may_leave(s, r, last)) last = s->at[last].prev;
         if (!is_task(s->m, last)) return false;
         const int32_t mate = s->m->nodes[last].mate;
         state_cut(s, last);

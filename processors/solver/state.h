@@ -92,6 +92,9 @@ void state_clear(struct state *s, int32_t r);
 /* After puts and cuts. False: a rule is broken (a way may be longer without a stop than with it). */
 bool state_update(struct state *s, int32_t r);
 
+/* Neither frozen nor on board of this vehicle. */
+bool state_may_leave(const struct state *s, int32_t r, int32_t task);
+
 /* Updates; takes out tasks, last ones first, until no rule is broken. False: what is left may not leave. */
 bool state_mend(struct state *s, int32_t r);
 

@@ -285,7 +285,8 @@ static void with_all_but_breaks(void **state)
 static void with_docks(void **state)
 {
     (void)state;
-    for (uint64_t k = 0; k < 3; k++) rage(RULE_WINDOWS | RULE_DOCKS | RULE_MIXED_LOADS | RULE_PRIZES, SEED + k);
+    for (uint64_t k = 0; k < 3; k++)
+        rage(RULE_WINDOWS | RULE_DOCKS | RULE_MIXED_LOADS | RULE_PRIZES | RULE_SHIPMENTS, SEED + k);
 }
 
 static void same_storm_same_plan(void **state)
