@@ -345,6 +345,39 @@ static void stopped_at_once(void **state)
     haul_problem_free(p);
 }
 
+/* Every route has begun; what is behind the first stops is improved all the same, unless moves cost too much. */
+static void frozen_heads_leave_the_rest(void **state)
+{
+    (void)state;
+    const int64_t prices[2] = {0, INT64_C(1) << 32};
+    for (int k = 0; k < 2; k++) {
+        struct haul_rng rng;
+        haul_rng_seed(&rng, SEED);
+        struct haul_problem *p = random_problem(&rng, RULE_WINDOWS | RULE_SHIPMENTS, TASKS, VEHICLES);
+        struct haul_vrp_live_options o = options;
+        o.steps = 0;
+        o.price_of_move = prices[k];
+        struct haul_vrp_live *l;
+        struct haul_vrp_change c;
+        struct haul_error e;
+        int32_t tasks[TASKS];
+        int64_t begins[TASKS];
+        assert_int_equal(haul_vrp_live_open(p, NULL, &o, &l, &e), HAUL_OK);
+        for (int32_t v = 0; v < VEHICLES; v++) {
+            if (haul_vrp_live_times(l, v, begins, TASKS) == 0) continue;
+            assert_int_equal(haul_vrp_live_progress(l, v, 1, begins[0] + 60, &c, &e), HAUL_OK);
+        }
+        assert_true(haul_vrp_live_stops(l, 0, tasks, TASKS) > 1);
+        assert_int_equal(haul_vrp_live_improve(l, 5000, NULL, &c, &e), HAUL_OK);
+        assert_int_equal(haul_vrp_live_check(l, &e), HAUL_OK);
+        if (k == 0) assert_true(c.cost_after < c.cost_before);
+        if (k == 0) assert_true(c.moved > 0);
+        if (k == 1) assert_int_equal(c.moved, 0);
+        haul_vrp_live_close(l);
+        haul_problem_free(p);
+    }
+}
+
 struct stopper {
     atomic_bool stop;
     int64_t turns;
@@ -392,6 +425,7 @@ int main(void)
         cmocka_unit_test(same_storm_same_plan),
         cmocka_unit_test(a_late_vehicle_gives_stops_away),
         cmocka_unit_test(stopped_at_once),
+        cmocka_unit_test(frozen_heads_leave_the_rest),
         cmocka_unit_test(stopped_in_the_middle),
     };
     return cmocka_run_group_tests_name("live", tests, NULL, NULL);
