@@ -8,11 +8,14 @@
 #include <stdlib.h>
 
 enum {
-    TASKS = 100,      /* of a region, about: that are not frozen */
-    ROUTES_LEAST = 3, /* in it, though there be more tasks, but no more than LONGER times as many */
+    TASKS_LEAST = 100, /* of a region, about: that are not frozen */
+    TASKS_MOST = 200,  /* with so many steps that each has SOME */
+    ROUTES_LEAST = 3,  /* in it, though there be more tasks, but no more than LONGER times as many */
     LONGER = 3,
-    BRIEF = 15,    /* steps a task: fewer are not worth while, and are taken from the calls to come */
+    BRIEF = 15, /* steps a task: fewer are not worth while, and are taken from the calls to come */
+    SOME = 20,
     LENGTHY = 100, /* with more the time is better spent on another region */
+    URGENT = 25,   /* where an event was: the most; then comes the next event's */
     CUT = 10,      /* mean number of tasks that a step tears out */
     BRANCH = 12,   /* near tasks of each task by which a region grows */
     DRAWS = 6,     /* places that are drawn for a region: the one that was least in regions yet is taken */
@@ -21,7 +24,9 @@ enum {
     ABSENT = 10    /* of those that are absent, about so many are tried in a step */
 };
 
-static const double hot = 1, cold = 0.05; /* of the cost of a short way */
+/* Temperatures, in the cost of a short way. With few steps a task there is no time to cool down from where all is
+ * shuffled. */
+static const double hot = 2, hot_brief = 1, cold = 0.05;
 
 struct region {
     struct search *x;
@@ -35,6 +40,7 @@ struct region {
     int32_t *route, routes_n;
     int32_t *task, tasks_n; /* of them, those that are not frozen */
     int64_t steps, length;  /* of its schedule: done, and all */
+    bool urgent;            /* an event was there */
     int32_t *stood;         /* [places] chains */
     /* since it was entered */
     int32_t *was, *best;               /* [places] chains: the plan then, and the best since */
@@ -108,19 +114,25 @@ static void take_at(struct region *g, int32_t i)
     if (r != HAUL_VRP_NONE && !g->only[r]) take_route(g, r);
 }
 
-static bool is_full(const struct region *g)
+static bool is_full(const struct region *g, int32_t tasks)
 {
-    return g->tasks_n >= TASKS && (g->routes_n >= ROUTES_LEAST || g->tasks_n >= LONGER * TASKS);
+    return g->tasks_n >= tasks && (g->routes_n >= ROUTES_LEAST || g->tasks_n >= LONGER * tasks);
 }
 
-/* Where the latest event was, or else where regions were seldom. HAUL_VRP_NONE: nowhere. */
+/* Where the latest event was. HAUL_VRP_NONE: there was none. */
+static int32_t stirred_place(struct region *g)
+{
+    while (g->stirred_n > 0) {
+        const int32_t i = g->stirred[--g->stirred_n];
+        if (!g->gone[i] && g->x->s->at[i].route != HAUL_VRP_NONE) return i;
+    }
+    return HAUL_VRP_NONE;
+}
+
+/* Where regions were seldom. HAUL_VRP_NONE: no task was drawn. */
 static int32_t draw_place(struct region *g)
 {
     struct search *x = g->x;
-    while (g->stirred_n > 0) {
-        const int32_t i = g->stirred[--g->stirred_n];
-        if (!g->gone[i] && x->s->at[i].route != HAUL_VRP_NONE) return i;
-    }
     int32_t least = HAUL_VRP_NONE;
     for (int32_t k = 0; k < DRAWS; k++) {
         const int32_t i = (int32_t)haul_rng_below(&x->rng, (uint64_t)x->m->tasks);
@@ -129,30 +141,43 @@ static int32_t draw_place(struct region *g)
     return least;
 }
 
-/* Routes grow round a place from near task to near task; a vehicle that stands idle may join. */
-static void choose_routes(struct region *g)
+/* Routes grow round a place from near task to near task, until there are so many tasks. */
+static void choose_routes(struct region *g, int32_t place, int32_t tasks)
 {
-    struct search *x = g->x;
-    const struct model *m = x->m;
+    const struct model *m = g->x->m;
     for (int32_t k = 0; k < g->routes_n; k++) g->only[g->route[k]] = 0;
     g->routes_n = g->tasks_n = 0;
-    const int32_t place = draw_place(g);
     if (place == HAUL_VRP_NONE) return;
     take_at(g, place);
-    for (int32_t k = -1; k < g->tasks_n && !is_full(g); k++) {
+    for (int32_t k = -1; k < g->tasks_n && !is_full(g, tasks); k++) {
         const int32_t i = k < 0 ? place : g->task[k], *list = m->near_way + (int64_t)i * m->near;
-        for (int32_t n = 0; n < m->near_n[i] && n < BRANCH && !is_full(g); n++) take_at(g, list[n]);
+        for (int32_t n = 0; n < m->near_n[i] && n < BRANCH && !is_full(g, tasks); n++) take_at(g, list[n]);
     }
-    const int32_t any = (int32_t)haul_rng_below(&x->rng, (uint64_t)m->vehicles);
+}
+
+static void add_idle(struct region *g)
+{
+    struct search *x = g->x;
+    const int32_t any = (int32_t)haul_rng_below(&x->rng, (uint64_t)x->m->vehicles);
     if (haul_rng_below(&x->rng, IDLE_IN) == 0 && x->s->route[any].n == 0 && !g->only[any]) take_route(g, any);
+}
+
+static int64_t within(int64_t least, int64_t n, int64_t most)
+{
+    return n < least ? least : n > most ? most : n;
 }
 
 /* The steps that are left are for one region, unless they are too many or too few. */
 static void open_region(struct region *g, int64_t left)
 {
-    choose_routes(g);
-    const int64_t least = (int64_t)g->tasks_n * BRIEF, most = (int64_t)g->tasks_n * LENGTHY;
-    g->length = left < least ? least : left > most ? most : left;
+    const int32_t event = stirred_place(g);
+    g->urgent = event != HAUL_VRP_NONE;
+    if (g->urgent)
+        choose_routes(g, event, TASKS_LEAST);
+    else
+        choose_routes(g, draw_place(g), (int32_t)within(TASKS_LEAST, left / SOME, TASKS_MOST));
+    add_idle(g);
+    g->length = within((int64_t)BRIEF * g->tasks_n, left, (int64_t)(g->urgent ? URGENT : LENGTHY) * g->tasks_n);
     g->steps = 0;
     g->open = true;
     g->left = false;
@@ -403,8 +428,9 @@ static bool inside(const struct region *g)
 static bool accepts(struct region *g, int64_t energy)
 {
     if (energy < g->energy) return true;
+    const double from = g->length < (int64_t)LENGTHY / 2 * g->tasks_n ? hot_brief : hot;
     const double share = (double)g->steps / (double)g->length;
-    const double heat = (double)g->x->m->cost_mean * hot * haul_pow(cold / hot, share);
+    const double heat = (double)g->x->m->cost_mean * from * haul_pow(cold / from, share);
     return (double)(energy - g->energy) < heat * haul_rng_exponential(&g->x->rng);
 }
 
@@ -429,6 +455,7 @@ static void anneal(struct region *g)
 
 void region_step(struct region *g, int64_t left)
 {
+    if (!g->entered && !g->urgent && g->stirred_n > 0) g->open = false; /* an event's place comes first */
     if (!g->open) open_region(g, left);
     if (!g->entered) enter(g);
     if (g->tasks_n > 0) anneal(g);
