@@ -74,9 +74,9 @@ enum haul_err haul_vrp_live_withdraw(struct haul_vrp_live *l, int32_t vehicle, s
 /* Searches for at most so many steps, or until *stop (NULL: none), one region of the plan after another: the routes
  * round the latest event first, then those round places where it was not for long. Routes between which stops were
  * exchanged are changed only when that saves more than the price of the stops that have moved; the plan is never dearer
- * than before, what is unserved counted. A region that is not finished is taken up again by the next call, so that many
- * short calls do as well as a long one. 2,000 steps after each event keep a plan of 1,000 stops good; with more it
- * comes nearer to what a long search from scratch finds. */
+ * than before, what is unserved counted. A region that is not finished is taken up again by the next call. About 2,000
+ * steps are one region where an event was: fewer after each event cannot keep up, more come nearer to what a long
+ * search from scratch finds. */
 enum haul_err haul_vrp_live_improve(struct haul_vrp_live *l, int64_t steps, const atomic_bool *stop,
                                     struct haul_vrp_change *c, struct haul_error *e);
 
