@@ -256,9 +256,9 @@ int main(int argc, char **argv)
         share_moved[k] = 100.0 * c.moved / alive_n;
         must(haul_vrp_live_check(l, &e), &e);
         between_events(l, between, &sums);
-        if (4 * (k + 1) % events != 0 || k + 1 == events) continue;
+        if (4 * (k + 1) % events != 0) continue;
         printf("after %d events: cost %lld\n", k + 1, (long long)haul_vrp_live_cost(l));
-        if (quarter_s > 0) from_scratch(l, quarter_s, k + 1);
+        if (quarter_s > 0 && k + 1 < events) from_scratch(l, quarter_s, k + 1);
     }
     report(events, haul_vrp_live_unserved(l, NULL, 0));
     printf(
