@@ -9,9 +9,9 @@
 
 enum {
     TASKS_MAX = 450,
+    FEW = 250, /* with more tasks it takes time until it is better than ruin and recreate: */
+    STEPS_A_PAIR = 8,
     SEEDS = 8,
-    FEW = 250,
-    STEPS_A_TASK = 2400,
     STRANGERS = 24,
     NEAR = 20,
     PATIENCE = 4000,
@@ -53,7 +53,7 @@ bool genetic_suits(const struct search *x)
 bool genetic_fits(const struct search *x, int64_t steps)
 {
     const int32_t tasks = x->m->tasks;
-    if (tasks > TASKS_MAX || (tasks > FEW && steps / tasks < STEPS_A_TASK)) return false;
+    if (tasks > TASKS_MAX || (tasks > FEW && steps / tasks / tasks < STEPS_A_PAIR)) return false;
     return genetic_suits(x);
 }
 
@@ -116,10 +116,10 @@ struct genetic *genetic_new(struct search *x, bool seeds)
     population_init(&g->p, g->l);
     kept_init(&g->hand, x->s);
     g->known = INT64_MAX;
-    const bool few = m->tasks <= FEW && m->types == 1;
-    g->seed_share = !seeds ? 0 : few ? 0.01 : 0.5;
-    g->seeds_wanted = few ? 1 : SEEDS;
-    g->strangers = few || !seeds ? STRANGERS : 4;
+    const bool alike = m->types == 1;
+    g->seed_share = !seeds ? 0 : alike ? 0.01 : 0.5;
+    g->seeds_wanted = alike ? 1 : SEEDS;
+    g->strangers = alike || !seeds ? STRANGERS : 4;
     g->run_of = calloc((size_t)m->vehicles, sizeof *g->run_of);
     assert(g->run_of != NULL);
     for (int32_t v = 0; v < m->vehicles; v++) g->run_of[v] = HAUL_VRP_NONE;

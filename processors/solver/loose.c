@@ -56,16 +56,18 @@ static void set_visits(struct loose *l)
     const struct model *m = l->m;
     for (int32_t i = 0; i < m->tasks; i++) {
         const struct node *n = &m->nodes[i];
-        l->visit[i] = (struct visit){n->open, n->close, n->service, n->loc};
+        l->visit[i] = (struct visit){n->open, n->close, n->service};
+        l->at[i].loc = n->loc;
         for (int32_t d = 0; d < m->dims; d++) l->need[i * m->dims + d] = delivery_of(m, i)[d] + pickup_of(m, i)[d];
     }
     for (int32_t r = 0; r < l->runs; r++) {
         const struct vtype *t = type_of_run(l, r);
         const struct haul_window shift = t->v->shift;
-        l->visit[first_of(l, r)] = (struct visit){shift.open, shift.close, 0, t->start};
-        l->visit[last_of(l, r)] = (struct visit){-HAUL_FOREVER, shift.close, 0, t->end};
-        l->at[first_of(l, r)] = (struct stop){.prev = HAUL_VRP_NONE, .next = last_of(l, r), .route = r};
-        l->at[last_of(l, r)] = (struct stop){.prev = first_of(l, r), .next = HAUL_VRP_NONE, .route = r, .pos = 1};
+        const int32_t first = first_of(l, r), last = last_of(l, r);
+        l->visit[first] = (struct visit){shift.open, shift.close, 0};
+        l->visit[last] = (struct visit){-HAUL_FOREVER, shift.close, 0};
+        l->at[first] = (struct stop){.prev = HAUL_VRP_NONE, .next = last, .route = r, .loc = t->start};
+        l->at[last] = (struct stop){.prev = first, .next = HAUL_VRP_NONE, .route = r, .pos = 1, .loc = t->end};
     }
 }
 
@@ -99,6 +101,7 @@ struct loose *loose_new(const struct model *m, const int32_t *slots, struct haul
     l->tested = need(tasks, sizeof *l->tested);
     l->pair_tested = l->runs > PAIRS_MAX ? NULL : need(runs * runs, sizeof *l->pair_tested);
     l->gaps = need(tasks, sizeof *l->gaps);
+    l->gain = need(tasks, sizeof *l->gain);
     l->order = need(tasks, sizeof *l->order);
     l->list = need(stops, sizeof *l->list);
     l->other = need(stops, sizeof *l->other);
@@ -125,6 +128,7 @@ void loose_free(struct loose *l)
     free(l->tested);
     free(l->pair_tested);
     free(l->gaps);
+    free(l->gain);
     free(l->order);
     free(l->list);
     free(l->other);

@@ -19,7 +19,6 @@
 
 struct visit { /* what does not change of a stop */
     int64_t open, close, service;
-    int32_t loc;
 };
 
 struct stop {
@@ -27,6 +26,7 @@ struct stop {
     int64_t leave, warp_to;         /* when it is left, and the warp up to here */
     int64_t late, warp_from;        /* reached later than `late`: that much more warp; the warp from here on */
     int64_t way;                    /* cost of the way here */
+    int32_t loc;                    /* never changes */
 };
 
 /* A sum of each kind of rule that is broken. */
@@ -74,6 +74,7 @@ struct loose {
     int64_t *pair_tested;  /* [runs][runs] of routes as wholes; NULL where there are too many. Above the diagonal for
                               vehicles, below for SWAP* */
     struct gaps *gaps;     /* [tasks] the best ones in another route */
+    int64_t *gain;         /* [tasks] what the ways save without it */
     int32_t *order;        /* [tasks] */
     int32_t *list, *other; /* [stops] */
 };
@@ -128,11 +129,16 @@ static inline const struct vtype *type_of_run(const struct loose *l, int32_t r)
 }
 static inline int64_t link_cell(const struct loose *l, int32_t a, int32_t b)
 {
-    return cell(l->m, l->visit[a].loc, l->visit[b].loc);
+    return cell(l->m, l->at[a].loc, l->at[b].loc);
 }
 static inline int64_t link_cost(const struct loose *l, const struct vtype *t, int32_t a, int32_t b)
 {
     return way_cost(t, link_cell(l, a, b));
+}
+/* The same, read in the row of b when it stands there too: the row that is asked again and again stays in the cache. */
+static inline int64_t link_cost_in(const struct loose *l, const struct vtype *t, int32_t a, int32_t b)
+{
+    return way_cost(t, t->symmetric ? link_cell(l, b, a) : link_cell(l, a, b));
 }
 
 /* A route driven up to somewhere. */
@@ -158,6 +164,7 @@ static inline int64_t drive_on(const struct loose *l, const struct vtype *t, con
 /* What is beyond all reason costs no more than PENALTY_MAX, so that sums of penalties stay whole. */
 static inline int64_t priced(int64_t amount, int64_t price)
 {
+    if (amount == 0) return 0;
     const __int128 penalty = ((__int128)amount * price) >> PRICE_SHIFT;
     return penalty > PENALTY_MAX ? PENALTY_MAX : (int64_t)penalty;
 }

@@ -71,9 +71,9 @@ static double apart_by(const struct individual *a, const struct individual *b, c
 {
     int32_t differ = 0;
     for (int32_t i = 0; i < m->tasks; i++) {
-        if (a->next[i] != b->next[i] && (m->timed || a->next[i] != b->prev[i])) differ++;
-        if (a->prev[i] == HAUL_VRP_NONE && b->prev[i] != HAUL_VRP_NONE && (m->timed || b->next[i] != HAUL_VRP_NONE))
-            differ++;
+        const bool turned = !m->timed & (a->next[i] == b->prev[i]), single = !m->timed & (b->next[i] == HAUL_VRP_NONE);
+        differ += (a->next[i] != b->next[i]) & !turned;
+        differ += (a->prev[i] == HAUL_VRP_NONE) & (b->prev[i] != HAUL_VRP_NONE) & !single;
     }
     return (double)differ / m->tasks;
 }

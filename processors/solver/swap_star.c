@@ -14,6 +14,9 @@ struct swap {
 struct pair_of_runs {
     struct loose *l;
     int32_t r, q;
+    const struct vtype *t, *w;                    /* of r and of q */
+    int64_t over_r[HAUL_DIMS], over_q[HAUL_DIMS]; /* load less capacity */
+    int64_t penalty;                              /* of both as they stand */
     struct swap best;
 };
 
@@ -28,8 +31,10 @@ static void set_gaps(struct loose *l, int32_t task, int32_t q)
     const struct vtype *t = type_of_run(l, q);
     struct gaps *g = &l->gaps[task];
     for (int32_t k = 0; k < GAPS; k++) g->cost[k] = INT64_MAX / 4, g->behind[k] = HAUL_VRP_NONE;
+    int64_t in = link_cost_in(l, t, first_of(l, q), task);
     for (int32_t i = first_of(l, q), next; (next = l->at[i].next) != HAUL_VRP_NONE; i = next) {
-        const int64_t cost = link_cost(l, t, i, task) + link_cost(l, t, task, next) - l->at[next].way;
+        const int64_t out = link_cost(l, t, task, next), cost = in + out - l->at[next].way;
+        in = t->symmetric ? out : link_cost(l, t, next, task);
         if (cost >= g->cost[GAPS - 1]) continue;
         int32_t at = GAPS - 1;
         for (; at > 0 && cost < g->cost[at - 1]; at--) g->cost[at] = g->cost[at - 1], g->behind[at] = g->behind[at - 1];
@@ -43,7 +48,8 @@ static int64_t best_gap_without(const struct loose *l, int32_t task, int32_t gon
     const struct stop *s = &l->at[gone];
     const struct vtype *t = type_of_run(l, s->route);
     const struct gaps *g = &l->gaps[task];
-    int64_t cost = link_cost(l, t, s->prev, task) + link_cost(l, t, task, s->next) - link_cost(l, t, s->prev, s->next);
+    int64_t cost =
+        link_cost_in(l, t, s->prev, task) + link_cost(l, t, task, s->next) - link_cost(l, t, s->prev, s->next);
     *behind = s->prev;
     for (int32_t k = 0; k < GAPS; k++) {
         if (g->behind[k] == gone || g->behind[k] == s->prev) continue;
@@ -53,18 +59,18 @@ static int64_t best_gap_without(const struct loose *l, int32_t task, int32_t gon
     return cost;
 }
 
-static int64_t overload_with(const struct loose *l, int32_t r, int32_t out, int32_t in)
+/* What both pay for their loads when u and v (or only u) change places, less what they pay now for everything. */
+static inline int64_t load_change(const struct pair_of_runs *p, int32_t u, int32_t v)
 {
-    const struct vtype *t = type_of_run(l, r);
+    const struct loose *l = p->l;
     const int32_t dims = l->m->dims;
-    int64_t over = 0;
+    int64_t mine = 0, theirs = 0;
     for (int32_t k = 0; k < dims; k++) {
-        int64_t load = l->run[r].load[k] - t->capacity[k];
-        if (out != HAUL_VRP_NONE) load -= l->need[out * dims + k];
-        if (in != HAUL_VRP_NONE) load += l->need[in * dims + k];
-        if (load > 0) over += load;
+        const int64_t more = (v == HAUL_VRP_NONE ? 0 : l->need[v * dims + k]) - l->need[u * dims + k];
+        if (p->over_r[k] + more > 0) mine += p->over_r[k] + more;
+        if (p->over_q[k] - more > 0) theirs += p->over_q[k] - more;
     }
-    return over;
+    return priced(mine, l->price.load) + priced(theirs, l->price.load) - p->penalty;
 }
 
 /* Warp and length of a route without `out` and with `in` behind a stop, at their prices. */
@@ -106,15 +112,11 @@ static void consider(struct pair_of_runs *p, struct swap s)
     if (s.delta < p->best.delta) p->best = s;
 }
 
-static void try_swap(struct pair_of_runs *p, int32_t u, int64_t gain_u, int32_t v)
+static void try_swap(struct pair_of_runs *p, int32_t u, int32_t v)
 {
     const struct loose *l = p->l;
-    const struct vtype *t = type_of_run(l, p->r), *w = type_of_run(l, p->q);
-    const int64_t load = priced(overload_with(l, p->r, u, v), l->price.load) +
-                         priced(overload_with(l, p->q, v, u), l->price.load) - l->run[p->r].penalty -
-                         l->run[p->q].penalty;
-    int64_t delta = load - gain_u - gain_of(l, w, v);
-    if (delta >= p->best.delta || !t->fits[v] || !w->fits[u]) return;
+    int64_t delta = load_change(p, u, v) - l->gain[u] - l->gain[v];
+    if (delta >= p->best.delta || !p->t->fits[v] || !p->w->fits[u]) return;
     struct swap s = {.u = u, .v = v};
     delta += best_gap_without(l, u, v, &s.to_u);
     if (delta >= p->best.delta) return;
@@ -122,18 +124,15 @@ static void try_swap(struct pair_of_runs *p, int32_t u, int64_t gain_u, int32_t 
     consider(p, s);
 }
 
-static void try_move(struct pair_of_runs *p, int32_t u, int64_t gain_u)
+static void try_move(struct pair_of_runs *p, int32_t u)
 {
     const struct loose *l = p->l;
-    if (l->run[p->r].n == 1 || !type_of_run(l, p->q)->fits[u]) return; /* the other moves empty routes */
-    const int64_t load = priced(overload_with(l, p->r, u, HAUL_VRP_NONE), l->price.load) +
-                         priced(overload_with(l, p->q, HAUL_VRP_NONE, u), l->price.load) - l->run[p->r].penalty -
-                         l->run[p->q].penalty;
+    if (l->run[p->r].n == 1 || !p->w->fits[u]) return; /* the other moves empty routes */
     consider(p, (struct swap){.u = u,
                               .v = HAUL_VRP_NONE,
                               .to_u = l->gaps[u].behind[0],
                               .to_v = HAUL_VRP_NONE,
-                              .delta = load - gain_u + l->gaps[u].cost[0]});
+                              .delta = load_change(p, u, HAUL_VRP_NONE) - l->gain[u] + l->gaps[u].cost[0]});
 }
 
 static void take_out(struct loose *l, int32_t i)
@@ -155,16 +154,35 @@ static void do_swap(struct loose *l, const struct pair_of_runs *p)
     loose_update(l, p->q);
 }
 
+/* What the route's tasks save when they leave it, and their gaps in the other. */
+static void set_route(struct loose *l, int32_t r, int32_t other)
+{
+    const struct vtype *t = type_of_run(l, r);
+    for (int32_t u = l->at[first_of(l, r)].next; is_visit(l, u); u = l->at[u].next) {
+        l->gain[u] = gain_of(l, t, u);
+        set_gaps(l, u, other);
+    }
+}
+
 /* The best swap of two routes, done when it costs less. */
 static bool swap_between(struct loose *l, int32_t r, int32_t q)
 {
-    struct pair_of_runs p = {.l = l, .r = r, .q = q, .best = {.u = HAUL_VRP_NONE, .delta = 0}};
-    for (int32_t v = l->at[first_of(l, q)].next; is_visit(l, v); v = l->at[v].next) set_gaps(l, v, r);
-    for (int32_t u = l->at[first_of(l, r)].next; is_visit(l, u); u = l->at[u].next) set_gaps(l, u, q);
+    struct pair_of_runs p = {.l = l,
+                             .r = r,
+                             .q = q,
+                             .t = type_of_run(l, r),
+                             .w = type_of_run(l, q),
+                             .penalty = l->run[r].penalty + l->run[q].penalty,
+                             .best = {.u = HAUL_VRP_NONE, .delta = 0}};
+    for (int32_t k = 0; k < l->m->dims; k++) {
+        p.over_r[k] = l->run[r].load[k] - p.t->capacity[k];
+        p.over_q[k] = l->run[q].load[k] - p.w->capacity[k];
+    }
+    set_route(l, r, q);
+    set_route(l, q, r);
     for (int32_t u = l->at[first_of(l, r)].next; is_visit(l, u); u = l->at[u].next) {
-        const int64_t gain_u = gain_of(l, type_of_run(l, r), u);
-        try_move(&p, u, gain_u);
-        for (int32_t v = l->at[first_of(l, q)].next; is_visit(l, v); v = l->at[v].next) try_swap(&p, u, gain_u, v);
+        try_move(&p, u);
+        for (int32_t v = l->at[first_of(l, q)].next; is_visit(l, v); v = l->at[v].next) try_swap(&p, u, v);
     }
     if (p.best.u == HAUL_VRP_NONE) return false;
     do_swap(l, &p);
