@@ -5,7 +5,7 @@
  * One thread owns a live plan. An event repairs only what it breaks and then looks for better round there, within a
  * bound on how many stops move. haul_vrp_live_improve searches until it is told to stop, which another thread may do at
  * any moment: an event waits for no more than one step of the search (some tens of microseconds). Nothing here reads a
- * clock unless a time is asked for, so the same events and numbers of steps give the same plans.
+ * clock, so the same events and numbers of steps give the same plans.
  *
  * What has happened is frozen: the first stops of a vehicle, up to where it is now. A stop whose goods are on board
  * stays with its vehicle. What is frozen, or on board, and late nevertheless stays in the plan, and is told as late.
@@ -20,7 +20,7 @@ struct haul_vrp_live;
 struct haul_vrp_live_options {
     uint64_t seed;
     int32_t spare;         /* tasks and locations that may be there beyond the problem's at one time, 1..100000 */
-    int64_t price_of_move; /* cost that a better plan must save for each stop that moves */
+    int64_t price_of_move; /* cost that a better plan must save for each stop that moves; not negative */
     int32_t moves_max;     /* stops that one event may move beyond what it must, to save cost */
     int32_t steps;         /* of search after each event */
 };
@@ -71,7 +71,12 @@ enum haul_err haul_vrp_live_ways(struct haul_vrp_live *l, const struct haul_way 
 enum haul_err haul_vrp_live_withdraw(struct haul_vrp_live *l, int32_t vehicle, struct haul_vrp_change *c,
                                      struct haul_error *e);
 
-/* Searches for at most so many steps, or until *stop; what it finds is taken when it saves more than the moves cost. */
+/* Searches for at most so many steps, or until *stop (NULL: none), one region of the plan after another: the routes
+ * round the latest event first, then those round places where it was not for long. Routes between which stops were
+ * exchanged are changed only when that saves more than the price of the stops that have moved; the plan is never dearer
+ * than before, what is unserved counted. A region that is not finished is taken up again by the next call. About 2,000
+ * steps are one region where an event was: fewer after each event cannot keep up, more come nearer to what a long
+ * search from scratch finds. */
 enum haul_err haul_vrp_live_improve(struct haul_vrp_live *l, int64_t steps, const atomic_bool *stop,
                                     struct haul_vrp_change *c, struct haul_error *e);
 

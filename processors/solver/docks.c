@@ -60,7 +60,7 @@ int32_t docks_turns(const struct state *s, int64_t *ready)
     for (int32_t k = 0; k < s->used_n; k++) {
         const int32_t r = s->used[k];
         const struct haul_vrp_vehicle *v = &m->p->vehicles[r];
-        if (v->dock == HAUL_VRP_NONE || v->dock_time == 0) continue;
+        if (v->dock == HAUL_VRP_NONE || v->dock_time == 0 || m->type[m->type_of[r]].started) continue;
         turns[n++] = (struct turn){r, v->dock, m->timed ? s->at[start_of(m, r)].late : HAUL_FOREVER};
     }
     qsort(turns, (size_t)n, sizeof *turns, by_turn);
@@ -77,12 +77,15 @@ void docks_mend(struct state *s)
 {
     for (int32_t r; (r = docks_turns(s, NULL)) != HAUL_VRP_NONE;) {
         const int32_t n = s->route[r].n;
-        while (s->route[r].n > s->route[r].frozen) {
-            const int32_t last = s->at[end_of(s->m, r)].prev, mate = s->m->nodes[last].mate;
-            state_cut(s, last);
+        for (int32_t i = s->at[end_of(s->m, r)].prev, before; is_task(s->m, i); i = before) {
+            const int32_t mate = s->m->nodes[i].mate;
+            before = s->at[i].prev;
+            if (!state_may_leave(s, r, i)) continue;
+            if (before == mate) before = s->at[mate].prev;
+            state_cut(s, i);
             if (mate != HAUL_VRP_NONE && s->at[mate].route == r) state_cut(s, mate);
         }
         state_update(s, r);
-        if (s->route[r].n == n) return; /* all of it is frozen: it is late and stays so */
+        if (s->route[r].n == n) return; /* all of it is frozen or on board: it is late and stays so */
     }
 }

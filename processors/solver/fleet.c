@@ -42,7 +42,7 @@ static void cheaper_type(struct search *x, int32_t r)
     int32_t best = HAUL_VRP_NONE;
     for (int32_t k = 0; k < m->types; k++) {
         const int32_t q = k == at->type ? HAUL_VRP_NONE : idle_route(s, k);
-        if (q == HAUL_VRP_NONE || !carries_all(s, r, &m->type[k]) || (x->find.only != NULL && !x->find.only[q]))
+        if (q == HAUL_VRP_NONE || (x->find.only != NULL && !x->find.only[q]) || !carries_all(s, r, &m->type[k]))
             continue;
         if (ways_on(m, &m->type[k], x->torn, n) >= least) continue;
         const int64_t cost = cost_on(m, &m->type[k], x->torn, n);

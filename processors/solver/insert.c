@@ -75,7 +75,7 @@ static bool route_takes_all(const struct finder *f, int32_t r, int32_t task)
     const struct model *m = s->m;
     const struct route *at = &s->route[r];
     const struct vtype *t = &m->type[at->type];
-    if (!t->fits[task] || (f->only != NULL && !f->only[r])) return false;
+    if (!t->fits[task]) return false;
     if (m->nodes[task].vehicle != HAUL_VRP_NONE && m->nodes[task].vehicle != r) return false;
     if (t->v->tasks_max != HAUL_VRP_NONE && at->n >= t->v->tasks_max) return false;
     if (m->mixed_load || t->reloads) return true;
@@ -87,8 +87,8 @@ static bool route_takes_all(const struct finder *f, int32_t r, int32_t task)
 
 static inline bool route_takes(const struct finder *f, int32_t r, int32_t task)
 {
-    if (f->s->m->nodes[task].size > f->s->room[r]) return false;
-    return (f->s->m->plain && f->only == NULL) || route_takes_all(f, r, task);
+    if ((f->only != NULL && !f->only[r]) || f->s->m->nodes[task].size > f->s->room[r]) return false;
+    return f->s->m->plain || route_takes_all(f, r, task);
 }
 
 /* ---- one gap, one task ---- */

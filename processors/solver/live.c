@@ -5,6 +5,7 @@
 #include "haul/solver_live.h"
 
 #include "processors/solver/plan.h"
+#include "processors/solver/region.h"
 
 #include <stdlib.h>
 
@@ -15,6 +16,7 @@ struct haul_vrp_live {
     struct model *m;
     struct state *s;
     struct search x;
+    struct region *region;                /* that is being improved */
     struct haul_vrp_vehicle *vehicles;    /* the live limits: late ones get more */
     uint64_t (*skills)[HAUL_SKILL_WORDS]; /* [tasks_cap] */
     bool *gone;                           /* [tasks_cap] no task stands here */
@@ -65,6 +67,7 @@ static enum haul_err first(struct haul_vrp_live *l, const struct haul_vrp_plan *
     const enum haul_err bad = plan != NULL ? put_plan(l, plan, e) : plan_first_steps(l->s, e);
     if (bad != HAUL_OK) return bad;
     search_init(&l->x, l->s, l->o.seed);
+    l->region = region_new(&l->x, l->gone, l->o.price_of_move);
     l->x.hot = l->x.cold = 0.05 * (double)l->m->cost_mean;
     l->x.find.near = 40;
     if (plan == NULL) {
@@ -88,6 +91,7 @@ enum haul_err haul_vrp_live_open(const struct haul_problem *p, const struct haul
                                  struct haul_error *e)
 {
     *out = NULL;
+    if (o->price_of_move < 0) return haul_fail(e, HAUL_E_RANGE, "price_of_move: negative");
     if (o->spare < 1 || o->spare > 100000) return haul_fail(e, HAUL_E_RANGE, "spare: %d, not 1..100000", o->spare);
     enum haul_err bad = haul_problem_check(p, e);
     struct model *m = NULL;
@@ -101,6 +105,7 @@ enum haul_err haul_vrp_live_open(const struct haul_problem *p, const struct haul
     own_vehicles(l);
     m->hold = have(cap, sizeof *m->hold);
     m->timed = true;
+    m->mixed_fleet = false;           /* vehicles that were alike may not be any more */
     if (m->near_put == m->near_way) { /* windows may come with orders */
         const size_t all = (size_t)(m->tasks_cap + 1) * (size_t)m->near;
         m->near_put = have(all, sizeof *m->near_put);
@@ -131,6 +136,7 @@ enum haul_err haul_vrp_live_open(const struct haul_problem *p, const struct haul
 void haul_vrp_live_close(struct haul_vrp_live *l)
 {
     if (l == NULL) return;
+    region_free(l->region);
     if (l->x.s != NULL) search_free(&l->x);
     state_free(l->s);
     model_free(l->m);
@@ -293,6 +299,7 @@ static void settle(struct haul_vrp_live *l, struct haul_vrp_change *c)
     fill(l);
     look_near(l);
     tell(l, c);
+    if (l->seeds_n > 0 && c->cost_after != c->cost_before) region_stir(l->region, l->seeds[0]); /* for later */
 }
 
 /* ---- orders ---- */
@@ -348,15 +355,24 @@ static bool goods_from_start(const struct model *m, int32_t task)
 }
 
 /* A vehicle that has left its start cannot deliver what it has not loaded there, unless it comes back to reload. */
-static void set_fits(struct haul_vrp_live *l, int32_t task)
+static void set_fit(struct haul_vrp_live *l, int32_t v, int32_t task)
 {
     struct model *m = l->m;
-    for (int32_t k = 0; k < m->types; k++) {
-        struct vtype *t = &m->type[k];
-        uint8_t *fits = (uint8_t *)(uintptr_t)t->fits; /* the live plan owns its model */
-        const bool too_late = t->started && !t->reloads && goods_from_start(m, task);
-        fits[task] = !l->withdrawn[k] && !too_late && model_fits_alone(m, t, task, l->skills[task]);
-    }
+    struct vtype *t = &m->type[m->type_of[v]];
+    uint8_t *fits = (uint8_t *)(uintptr_t)t->fits; /* the live plan owns its model */
+    const bool too_late = t->started && !t->reloads && m->nodes[task].vehicle != v && goods_from_start(m, task);
+    fits[task] = !l->withdrawn[v] && !too_late && model_fits_alone(m, t, task, l->skills[task]);
+}
+
+static void set_fits(struct haul_vrp_live *l, int32_t task)
+{
+    for (int32_t v = 0; v < l->m->vehicles; v++) set_fit(l, v, task);
+}
+
+static void set_fits_of(struct haul_vrp_live *l, int32_t v)
+{
+    for (int32_t i = 0; i < l->m->tasks; i++)
+        if (!l->gone[i]) set_fit(l, v, i);
 }
 
 static int32_t new_task(struct haul_vrp_live *l, const struct haul_vrp_task *t)
@@ -367,6 +383,10 @@ static int32_t new_task(struct haul_vrp_live *l, const struct haul_vrp_task *t)
     const int32_t window = l->windows_from + WINDOWS_EACH * (i < m->p->tasks_n ? 0 : i - m->p->tasks_n);
     model_set_task(m, i, t, window);
     memcpy(l->skills[i], t->skills, sizeof l->skills[i]);
+    if (!m->mixed_load && model_mixes_loads(m)) {
+        m->mixed_load = true;
+        state_mix_loads(l->s);
+    }
     m->hold[i] = INT64_MIN;
     l->gone[i] = false;
     l->was_route[i] = HAUL_VRP_NONE;
@@ -490,7 +510,10 @@ static void hold_at(struct haul_vrp_live *l, int32_t v, int32_t stops, int64_t l
         t->ready = leaves;
         return;
     }
-    t->started = true;
+    if (!t->started) {
+        t->started = true;
+        set_fits_of(l, v);
+    }
     if (t->ready == INT64_MIN) t->ready = l->vehicles[v].shift.open;
     int32_t i = start_of(m, v);
     for (int32_t k = 0; k < stops; k++) i = l->s->at[i].next;
@@ -523,8 +546,7 @@ enum haul_err haul_vrp_live_withdraw(struct haul_vrp_live *l, int32_t vehicle, s
     struct state *s = l->s;
     state_begin(s);
     l->withdrawn[vehicle] = true;
-    for (int32_t i = 0; i < l->m->tasks; i++)
-        if (!l->gone[i]) set_fits(l, i);
+    set_fits_of(l, vehicle);
     while (s->route[vehicle].n > s->route[vehicle].frozen) {
         const int32_t last = s->at[end_of(l->m, vehicle)].prev, mate = l->m->nodes[last].mate;
         if (mate != HAUL_VRP_NONE && s->at[mate].pos <= s->route[vehicle].frozen)
@@ -541,6 +563,20 @@ enum haul_err haul_vrp_live_withdraw(struct haul_vrp_live *l, int32_t vehicle, s
 
 /* ---- ways ---- */
 
+static void relink(struct haul_vrp_live *l, int32_t r)
+{
+    struct state *s = l->s;
+    const bool differs = state_relink(s, r) || l->m->type[s->route[r].type].exact; /* by way of a reload, it may be */
+    if (s->route[r].n == 0) {
+        state_update(s, r);
+        return;
+    }
+    if (!differs) return;
+    const int64_t cost = s->route[r].cost;
+    mend(l, r);
+    if (s->route[r].cost != cost) seed_at(l, s->at[start_of(l->m, r)].next);
+}
+
 enum haul_err haul_vrp_live_ways(struct haul_vrp_live *l, const struct haul_way *ways, int32_t n,
                                  struct haul_vrp_change *c, struct haul_error *e)
 {
@@ -553,15 +589,7 @@ enum haul_err haul_vrp_live_ways(struct haul_vrp_live *l, const struct haul_way 
     note(l, c);
     state_begin(l->s);
     model_set_ways(l->m, ways, n);
-    for (int32_t k = 0; k < l->s->used_n; k++) {
-        const int32_t r = l->s->used[k];
-        if (!state_relink(l->s, r)) continue;
-        const int64_t cost = l->s->route[r].cost;
-        mend(l, r);
-        if (l->s->route[r].cost != cost) seed_at(l, l->s->at[start_of(l->m, r)].next);
-    }
-    for (int32_t v = 0; v < l->m->vehicles; v++)
-        if (l->s->route[v].n == 0) state_relink(l->s, v), state_update(l->s, v);
+    for (int32_t v = 0; v < l->m->vehicles; v++) relink(l, v);
     settle(l, c);
     return HAUL_OK;
 }
@@ -573,20 +601,10 @@ enum haul_err haul_vrp_live_improve(struct haul_vrp_live *l, int64_t steps, cons
 {
     if (steps < 0) return haul_fail(e, HAUL_E_RANGE, "steps: negative");
     note(l, c);
-    struct kept before;
-    kept_init(&before, l->s);
-    for (int32_t r = 0; r < l->m->vehicles; r++) l->s->route[r].stale = false;
-    kept_copy(&l->x.best, &before, l->m);
-    l->x.find.blinks = true;
     for (int64_t k = 0;
-         k < steps && l->m->tasks > 0 && (stop == NULL || !atomic_load_explicit(stop, memory_order_relaxed)); k++) {
-        l->x.share = (double)k / (double)steps;
-        search_step(&l->x);
-    }
-    l->x.find.blinks = false;
-    search_settle(&l->x);
-    if (before.cost - l->s->cost <= l->o.price_of_move * moved(l)) kept_give(&before, l->s);
-    kept_free(&before);
+         k < steps && l->m->tasks > 0 && (stop == NULL || !atomic_load_explicit(stop, memory_order_relaxed)); k++)
+        region_step(l->region, steps - k);
+    region_leave(l->region);
     tell(l, c);
     return HAUL_OK;
 }
@@ -635,9 +653,14 @@ enum haul_err haul_vrp_live_check(const struct haul_vrp_live *l, struct haul_err
         struct timing timing;
         const int32_t n = state_tasks(l->s, v, l->s->scratch);
         if (n == 0) continue;
-        for (int32_t i = 0; i < n; i++)
-            if (l->gone[l->s->scratch[i]] || l->s->at[l->s->scratch[i]].route != v)
+        for (int32_t i = 0; i < n; i++) {
+            const int32_t task = l->s->scratch[i], only = l->m->nodes[task].vehicle;
+            if (l->gone[task] || l->s->at[task].route != v)
                 return haul_fail(e, HAUL_E_CONFLICT, "vehicle %lld serves what is not there", (long long)t->v->id);
+            if (only != HAUL_VRP_NONE && only != v)
+                return haul_fail(e, HAUL_E_CONFLICT, "vehicle %lld serves what is on board of another",
+                                 (long long)t->v->id);
+        }
         if (!schedule(l->m, t, l->s->scratch, n, INT64_MIN, &timing, &faults, NULL))
             return haul_fail(e, HAUL_E_CONFLICT, "vehicle %lld: %s", (long long)t->v->id,
                              faults.n > 0 ? haul_fault_sentence(faults.list[0].kind) : "a rule is broken");

@@ -51,8 +51,7 @@ void model_set_task(struct model *m, int32_t i, const struct haul_vrp_task *t, i
                                               : 4 * m->penalty_unit * (1 + t->priority);
 }
 
-/* Loads along a route only fall (deliveries alone) or only rise: then the sum decides. */
-static bool loads_mixed(const struct model *m)
+bool model_mixes_loads(const struct model *m)
 {
     bool falls = false, rises = false;
     for (int32_t i = 0; i < m->tasks; i++) {
@@ -76,7 +75,7 @@ static enum haul_err set_tasks(struct model *m, int32_t spare, struct haul_error
         return haul_fail(e, HAUL_E_NOMEM, "no memory for %d tasks", p->tasks_n);
     int32_t used = 0;
     for (int32_t i = 0; i < p->tasks_n; used += p->tasks[i++].windows_n) model_set_task(m, i, &p->tasks[i], used);
-    m->mixed_load = loads_mixed(m) || spare > 0;
+    m->mixed_load = model_mixes_loads(m);
     m->jobs |= spare > 0;
     return HAUL_OK;
 }

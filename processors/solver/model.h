@@ -86,6 +86,8 @@ void model_set_task(struct model *m, int32_t i, const struct haul_vrp_task *t, i
 void model_set_near(struct model *m, int32_t i);
 void model_set_ways(struct model *m, const struct haul_way *ways,
                     int32_t n); /* of a model with spare room: it owns its tables */
+/* Do loads along a route both fall and rise, or only fall (deliveries alone), or only rise? Then the sum decides. */
+bool model_mixes_loads(const struct model *m);
 bool model_fits_alone(const struct model *m, const struct vtype *t, int32_t task, const uint64_t *skills);
 
 static inline int32_t start_of(const struct model *m, int32_t v)

@@ -76,6 +76,11 @@ static void set_ends(struct state *s, int32_t v)
     link_places(s, t, start_of(m, v), end_of(m, v));
 }
 
+static int64_t *loads_new(const struct model *m)
+{
+    return need((size_t)places_of(m) * 3 * (size_t)m->dims, sizeof(int64_t));
+}
+
 struct state *state_new(const struct model *m)
 {
     struct state *s = need(1, sizeof *s);
@@ -84,7 +89,7 @@ struct state *state_new(const struct model *m)
     s->at = need(places, sizeof *s->at);
     s->route = need(vehicles, sizeof *s->route);
     s->room = need(vehicles, sizeof *s->room);
-    s->load = m->mixed_load ? need(places * 3 * (size_t)m->dims, sizeof *s->load) : NULL;
+    s->load = m->mixed_load ? loads_new(m) : NULL;
     s->used = need(vehicles, sizeof *s->used);
     s->idle = need(vehicles, sizeof *s->idle);
     s->idle_n = need((size_t)m->types, sizeof *s->idle_n);
@@ -380,8 +385,7 @@ bool state_update(struct state *s, int32_t r)
     return good || at->n == 0; /* who stays at home breaks no rule */
 }
 
-/* Not frozen, and not on board of this vehicle. */
-static bool may_leave(const struct state *s, int32_t r, int32_t task)
+bool state_may_leave(const struct state *s, int32_t r, int32_t task)
 {
     const struct node *n = &s->m->nodes[task];
     if (s->at[task].pos <= s->route[r].frozen || n->vehicle != HAUL_VRP_NONE) return false;
@@ -392,7 +396,7 @@ bool state_mend(struct state *s, int32_t r)
 {
     while (!state_update(s, r)) {
         int32_t last = s->at[end_of(s->m, r)].prev;
-        while (is_task(s->m, last) && !may_leave(s, r, last)) last = s->at[last].prev;
+        while (is_task(s->m, last) && !state_may_leave(s, r, last)) last = s->at[last].prev;
         if (!is_task(s->m, last)) return false;
         const int32_t mate = s->m->nodes[last].mate;
         state_cut(s, last);
@@ -452,6 +456,16 @@ void state_move_route(struct state *s, int32_t r, int32_t q)
     s->route[r].n = 0;
     state_update(s, r);
     state_update(s, q);
+}
+
+void state_mix_loads(struct state *s)
+{
+    assert(s->m->mixed_load && s->load == NULL);
+    s->load = loads_new(s->m);
+    for (int32_t r = 0; r < s->m->vehicles; r++) {
+        set_room(s, r);
+        walk_loads(s, r);
+    }
 }
 
 /* ---- a plan kept aside ---- */

@@ -93,6 +93,9 @@ void state_clear(struct state *s, int32_t r);
 /* After puts and cuts. False: a rule is broken (a way may be longer without a stop than with it). */
 bool state_update(struct state *s, int32_t r);
 
+/* Neither frozen nor on board of this vehicle. */
+bool state_may_leave(const struct state *s, int32_t r, int32_t task);
+
 /* Updates; takes out tasks, last ones first, until no rule is broken. False: what is left may not leave. */
 bool state_mend(struct state *s, int32_t r);
 
@@ -102,6 +105,9 @@ void state_dismiss(struct state *s, int32_t task);
 
 /* After ways have changed: reads the route's anew. True: one of them has. It must be updated then. */
 bool state_relink(struct state *s, int32_t r);
+
+/* After a task that makes loads mixed has come into a model whose loads were not. */
+void state_mix_loads(struct state *s);
 
 /* The tasks of a route in order; gives their number. */
 int32_t state_tasks(const struct state *s, int32_t r, int32_t *out);

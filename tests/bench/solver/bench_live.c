@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A live plan of 1,000 stops and 100 vehicles under random events: how long each takes (CPU), how many stops it moves,
- * and how the plan stands against a search from scratch at the end. bench_live [EVENTS [STEPS_BETWEEN
- * [SCRATCH_SECONDS]]]
+ * what the search between events takes, and how the plan stands against a search from scratch of the same orders,
+ * delays and ways: after the last event and, where seconds are given for it, after each quarter of them. bench_live
+ * [EVENTS [STEPS_BETWEEN [SCRATCH_SECONDS [QUARTER_SECONDS [PRICE_OF_MOVE [SEED]]]]]]
  */
 #include "haul/rng.h"
 #include "haul/solver_live.h"
@@ -17,6 +18,7 @@ static int32_t alive[STOPS + SPARE], alive_n;
 static struct haul_vrp_task orders[STOPS + SPARE];
 static struct haul_window order_window[STOPS + SPARE];
 static int32_t delay_ms[VEHICLES];
+static bool slower[LOCATIONS][LOCATIONS]; /* ways that take a fifth longer now */
 static double took_ms[EVENTS_MAX], share_moved[EVENTS_MAX];
 
 static int32_t way_m(int32_t a, int32_t b)
@@ -31,8 +33,9 @@ static int32_t way_m(int32_t a, int32_t b)
 
 static int32_t way_ms(int32_t a, int32_t b)
 {
-    return way_m(a, b) * 72;
-} /* 50 km/h */
+    const int32_t ms = way_m(a, b) * 72; /* 50 km/h */
+    return slower[a][b] ? ms / 5 * 6 : ms;
+}
 
 static void must(enum haul_err bad, const struct haul_error *e)
 {
@@ -113,7 +116,8 @@ static void new_ways(struct haul_vrp_live *l, struct haul_rng *rng, struct haul_
     const bool slow = haul_rng_below(rng, 2) == 0;
     for (int32_t k = 0; k < 50; k++) {
         const int32_t a = (int32_t)haul_rng_below(rng, LOCATIONS), b = (int32_t)haul_rng_below(rng, LOCATIONS);
-        ways[k] = (struct haul_way){0, a, b, slow ? way_ms(a, b) / 5 * 6 : way_ms(a, b), way_m(a, b)};
+        slower[a][b] = slow;
+        ways[k] = (struct haul_way){0, a, b, way_ms(a, b), way_m(a, b)};
     }
     must(haul_vrp_live_ways(l, ways, 50, c, e), e);
 }
@@ -154,44 +158,11 @@ static void report(int32_t events, int32_t unserved)
            share_moved[events * 99 / 100], share_moved[events - 1], unserved, alive_n);
 }
 
-int main(int argc, char **argv)
+/* The orders, delays and ways of now, solved from nothing. */
+static void from_scratch(struct haul_vrp_live *l, double seconds, int32_t events)
 {
-    const int32_t events = argc > 1 ? (int32_t)strtol(argv[1], NULL, 10) : 1000;
-    const int64_t between = argc > 2 ? strtoll(argv[2], NULL, 10) : 2000;
-    const double scratch_s = argc > 3 ? strtod(argv[3], NULL) : 60;
-    struct haul_rng rng;
-    haul_rng_seed(&rng, 11);
-    for (int32_t i = 0; i < LOCATIONS; i++)
-        xs[i] = (int32_t)haul_rng_below(&rng, 40000), ys[i] = (int32_t)haul_rng_below(&rng, 40000);
-    struct haul_problem *p = empty_problem(LOCATIONS);
-    struct haul_error e;
-    for (int32_t i = 0; i < STOPS; i++) {
-        int32_t index;
-        draw_order(&rng, i, i + 1, i + 1);
-        must(haul_problem_add_job(p, &orders[i], &index, &e), &e);
-        alive[alive_n++] = i;
-    }
-    add_fleet(p, false);
-    struct haul_vrp_plan first;
-    const struct haul_solve_options begin = {
-        .seed = 1, .time_ms = (int64_t)(scratch_s * 300), .threads = 1, .now_ns = haul_cpu_ns};
-    must(haul_solve(p, &begin, &first, &e), &e);
-    const struct haul_vrp_live_options o = {
-        .seed = 2, .spare = SPARE, .price_of_move = 50, .moves_max = 10, .steps = 100};
-    struct haul_vrp_live *l;
-    must(haul_vrp_live_open(p, &first, &o, &l, &e), &e);
-    printf("begins: cost %lld, unserved %d\n", (long long)haul_vrp_live_cost(l), first.unserved_n);
-    for (int32_t k = 0; k < events && k < EVENTS_MAX; k++) {
-        struct haul_vrp_change c = {0};
-        const int64_t from = haul_cpu_ns();
-        event(l, &rng, 10000 + k, &c);
-        took_ms[k] = (double)(haul_cpu_ns() - from) / 1e6;
-        share_moved[k] = 100.0 * c.moved / alive_n;
-        must(haul_vrp_live_check(l, &e), &e);
-        if (between > 0) must(haul_vrp_live_improve(l, between, NULL, &c, &e), &e);
-    }
-    report(events, haul_vrp_live_unserved(l, NULL, 0));
     struct haul_problem *q = empty_problem(LOCATIONS);
+    struct haul_error e;
     for (int32_t i = 0; i < alive_n; i++) {
         int32_t index;
         must(haul_problem_add_job(q, &orders[alive[i]], &index, &e), &e);
@@ -199,16 +170,103 @@ int main(int argc, char **argv)
     add_fleet(q, true);
     struct haul_vrp_plan scratch;
     const struct haul_solve_options again = {
-        .seed = 3, .time_ms = (int64_t)(1000 * scratch_s), .threads = 1, .now_ns = haul_cpu_ns};
+        .seed = 3, .time_ms = (int64_t)(1000 * seconds), .threads = 1, .now_ns = haul_cpu_ns};
     must(haul_solve(q, &again, &scratch, &e), &e);
-    printf("after them: cost %lld; from scratch in %.0f s, without the slower ways: %lld (%.2f %% below; goal 1), "
-           "unserved %d\n",
-           (long long)haul_vrp_live_cost(l), scratch_s, (long long)scratch.cost,
-           100.0 * ((double)haul_vrp_live_cost(l) / (double)scratch.cost - 1), scratch.unserved_n);
+    const int64_t cost = haul_vrp_live_cost(l);
+    printf("after %d events: cost %lld; from scratch in %.0f s: %lld (live is %.2f %% above; goal 1), unserved %d\n",
+           events, (long long)cost, seconds, (long long)scratch.cost, 100.0 * ((double)cost / (double)scratch.cost - 1),
+           scratch.unserved_n);
+    fflush(stdout);
     haul_vrp_plan_free(&scratch);
+    haul_problem_free(q);
+}
+
+struct sums { /* of the search between events */
+    int64_t ns, moved, saved;
+    double cost; /* of the plan after it */
+};
+
+static void between_events(struct haul_vrp_live *l, int64_t steps, struct sums *sums)
+{
+    struct haul_vrp_change c;
+    struct haul_error e;
+    const int64_t from = haul_cpu_ns();
+    must(haul_vrp_live_improve(l, steps, NULL, &c, &e), &e);
+    sums->ns += haul_cpu_ns() - from;
+    sums->moved += c.moved;
+    sums->saved += c.cost_before - c.cost_after;
+    sums->cost += (double)c.cost_after;
+    must(haul_vrp_live_check(l, &e), &e);
+}
+
+static struct haul_problem *first_problem(struct haul_rng *rng)
+{
+    for (int32_t i = 0; i < LOCATIONS; i++)
+        xs[i] = (int32_t)haul_rng_below(rng, 40000), ys[i] = (int32_t)haul_rng_below(rng, 40000);
+    struct haul_problem *p = empty_problem(LOCATIONS);
+    for (int32_t i = 0; i < STOPS; i++) {
+        struct haul_error e;
+        int32_t index;
+        draw_order(rng, i, i + 1, i + 1);
+        must(haul_problem_add_job(p, &orders[i], &index, &e), &e);
+        alive[alive_n++] = i;
+    }
+    add_fleet(p, false);
+    return p;
+}
+
+static struct haul_vrp_live *first_plan(const struct haul_problem *p, int64_t price, uint64_t seed)
+{
+    struct haul_vrp_plan first;
+    struct haul_vrp_live *l;
+    struct haul_error e;
+    const struct haul_solve_options begin = {.seed = 1, .iterations = 2000000, .threads = 1};
+    must(haul_solve(p, &begin, &first, &e), &e);
+    const struct haul_vrp_live_options o = {
+        .seed = seed, .spare = SPARE, .price_of_move = price, .moves_max = 10, .steps = 100};
+    must(haul_vrp_live_open(p, &first, &o, &l, &e), &e);
+    printf("begins: cost %lld, unserved %d\n", (long long)haul_vrp_live_cost(l), first.unserved_n);
     haul_vrp_plan_free(&first);
+    return l;
+}
+
+static double number(int argc, char **argv, int k, double other)
+{
+    return argc > k ? strtod(argv[k], NULL) : other;
+}
+
+int main(int argc, char **argv)
+{
+    const double asked = number(argc, argv, 1, 1000);
+    const int32_t events = asked < EVENTS_MAX ? (int32_t)asked : EVENTS_MAX;
+    const int64_t between = (int64_t)number(argc, argv, 2, 2000), price = (int64_t)number(argc, argv, 5, 50);
+    const double scratch_s = number(argc, argv, 3, 60), quarter_s = number(argc, argv, 4, 0);
+    struct haul_rng rng;
+    haul_rng_seed(&rng, 11);
+    struct haul_problem *p = first_problem(&rng);
+    struct haul_vrp_live *l = first_plan(p, price, (uint64_t)number(argc, argv, 6, 2));
+    struct sums sums = {0};
+    if (quarter_s > 0) from_scratch(l, quarter_s, 0);
+    for (int32_t k = 0; k < events; k++) {
+        struct haul_vrp_change c = {0};
+        struct haul_error e;
+        const int64_t from = haul_cpu_ns();
+        event(l, &rng, 10000 + k, &c);
+        took_ms[k] = (double)(haul_cpu_ns() - from) / 1e6;
+        share_moved[k] = 100.0 * c.moved / alive_n;
+        must(haul_vrp_live_check(l, &e), &e);
+        between_events(l, between, &sums);
+        if (4 * (k + 1) % events != 0) continue;
+        printf("after %d events: cost %lld\n", k + 1, (long long)haul_vrp_live_cost(l));
+        if (quarter_s > 0 && k + 1 < events) from_scratch(l, quarter_s, k + 1);
+    }
+    report(events, haul_vrp_live_unserved(l, NULL, 0));
+    printf(
+        "between events, %lld steps: CPU ms mean %.2f; stops moved %% mean %.2f; saved in all %lld; mean cost %.0f\n",
+        (long long)between, (double)sums.ns / 1e6 / events, 100.0 * (double)sums.moved / events / alive_n,
+        (long long)sums.saved, sums.cost / events);
+    if (scratch_s > 0) from_scratch(l, scratch_s, events);
     haul_vrp_live_close(l);
     haul_problem_free(p);
-    haul_problem_free(q);
     return 0;
 }
