@@ -382,7 +382,7 @@ static bool tails(struct loose *l, int32_t u, int32_t v)
     if (!l->kin[l->run[r].type * l->m->types + l->run[q].type]) return tails_walked(l, u, v);
     const struct vtype *t = type_of_run(l, r), *w = type_of_run(l, q);
     if (!is_visit(l, x) && !is_visit(l, y)) return false;
-    int64_t delta = link_cost(l, t, u, y) + link_cost_in(l, w, v, x) - l->at[x].way - l->at[y].way;
+    int64_t delta = link_cost(l, t, u, y) + link_cost_to(l, w, v, x) - l->at[x].way - l->at[y].way;
     const bool mine_empty = !is_visit(l, u) && !is_visit(l, y), theirs_empty = !is_visit(l, v) && !is_visit(l, x);
     if (l->run[r].n == 0) delta += opening(l, r);
     if (l->run[q].n == 0) delta += opening(l, q);
@@ -435,7 +435,7 @@ static bool try_moves_to(struct loose *l, const struct mover *w, int32_t behind)
     const int32_t q = l->at[behind].route;
     const struct vtype *t = type_of_run(l, q);
     const bool quick = l->run[q].type == l->run[w->route].type && l->run[q].n > 0;
-    const int64_t slack = slack_of(l, w, q), in = link_cost_in(l, t, behind, w->u);
+    const int64_t slack = slack_of(l, w, q), in = link_cost_to(l, t, behind, w->u);
     for (int32_t n = 0; n < w->n; n++) {
         const struct cut *c = &w->cut[n];
         const int64_t limit =
@@ -443,7 +443,7 @@ static bool try_moves_to(struct loose *l, const struct mover *w, int32_t behind)
         if (!quick || in + link_cost(l, t, c->last, gap.behind) < limit)
             if (exchange(l, c, &gap, false)) return true;
         if (n + 1 != TURN_FROM) continue;
-        if (!quick || !t->symmetric || link_cost_in(l, t, behind, c->last) + link_cost(l, t, w->u, gap.behind) < limit)
+        if (!quick || !t->symmetric || link_cost_to(l, t, behind, c->last) + link_cost(l, t, w->u, gap.behind) < limit)
             if (exchange(l, c, &gap, true)) return true;
     }
     return false;
@@ -459,8 +459,8 @@ static inline bool try_swap(struct loose *l, const struct mover *w, int32_t n, i
     if (l->run[q].type == l->run[w->route].type && c->behind != v && d.behind != w->u) {
         const struct vtype *t = type_of_run(l, q);
         const int64_t was = w->hold[n - 1] + l->at[v].way + l->at[d.behind].way + slack_of(l, w, q);
-        const int64_t now = link_cost(l, t, c->before, v) + link_cost_in(l, t, d.last, c->behind);
-        if (now >= was || now + link_cost_in(l, t, d.before, w->u) + link_cost(l, t, c->last, d.behind) >= was)
+        const int64_t now = link_cost(l, t, c->before, v) + link_cost_to(l, t, d.last, c->behind);
+        if (now >= was || now + link_cost_to(l, t, d.before, w->u) + link_cost(l, t, c->last, d.behind) >= was)
             return false;
     }
     return exchange(l, c, &d, false);

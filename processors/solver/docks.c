@@ -82,8 +82,7 @@ void docks_mend(struct state *s)
             before = s->at[i].prev;
             if (!state_may_leave(s, r, i)) continue;
             if (before == mate) before = s->at[mate].prev;
-            state_cut(s, i);
-            if (mate != HAUL_VRP_NONE && s->at[mate].route == r) state_cut(s, mate);
+            state_cut_request(s, i);
         }
         state_update(s, r);
         if (s->route[r].n == n) return; /* all of it is frozen or on board: it is late and stays so */

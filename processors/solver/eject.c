@@ -13,13 +13,11 @@ static const double walk_warmth = 0.15;
 
 struct pool *eject_pool_new(const struct model *m)
 {
-    const size_t cap = (size_t)m->tasks_cap + 1;
-    struct pool *p = calloc(1, sizeof *p);
-    assert(p != NULL);
-    p->stack = calloc(cap, sizeof *p->stack);
-    p->requests = calloc(cap, sizeof *p->requests);
-    p->routes = calloc((size_t)m->vehicles + 1, sizeof *p->routes);
-    assert(p->stack != NULL && p->requests != NULL && p->routes != NULL);
+    const size_t tasks = (size_t)m->tasks_cap;
+    struct pool *p = need(1, sizeof *p);
+    p->stack = need(tasks, sizeof *p->stack);
+    p->requests = need(tasks, sizeof *p->requests);
+    p->routes = need((size_t)m->vehicles, sizeof *p->routes);
     return p;
 }
 
@@ -68,10 +66,8 @@ static void shuffle(struct search *x, int32_t *list, int32_t n)
 /* A job, or a shipment by its pickup, that neither is frozen nor has begun. */
 static bool may_go(const struct state *s, int32_t task)
 {
-    const struct node *n = &s->m->nodes[task];
     const int32_t r = s->at[task].route;
-    if (n->mate != HAUL_VRP_NONE && n->kind == HAUL_VRP_DELIVERY) return false;
-    return n->vehicle == HAUL_VRP_NONE && r != HAUL_VRP_NONE && s->at[task].pos > s->route[r].frozen;
+    return is_request(&s->m->nodes[task]) && r != HAUL_VRP_NONE && state_may_leave(s, r, task);
 }
 
 /* In a random order. */

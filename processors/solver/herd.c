@@ -62,15 +62,10 @@ static struct kept seen_of(const struct state *s)
     return (struct kept){NULL, s->cost, s->absent_n, s->used_n};
 }
 
-static void forget_kept(struct herd *h)
-{
-    for (int32_t r = 0; r < h->x->m->vehicles; r++) h->x->s->route[r].stale = true;
-}
-
 /* The state is a plan to work on. */
 static void begin_plan(struct herd *h)
 {
-    forget_kept(h);
+    kept_forget(h->x->s);
     kept_take(&h->now, h->x->s);
     search_lenient(h->x);
     if (search_incomplete(h->x)) h->now.cost = INT64_MAX; /* whatever is complete is better */
@@ -134,13 +129,6 @@ static void match_routes(struct herd *h, const struct kept *other)
     }
 }
 
-static void cut_with_mate(struct state *s, int32_t task)
-{
-    const int32_t mate = s->m->nodes[task].mate;
-    state_cut(s, task);
-    if (mate != HAUL_VRP_NONE) state_cut(s, mate);
-}
-
 static void clear_routes(struct herd *h)
 {
     for (int32_t k = 0; k < h->routes_n; k++) state_clear(h->x->s, h->routes[k]);
@@ -154,11 +142,9 @@ static bool clear_for(struct herd *h, const struct kept *other, bool whole)
     clear_routes(h);
     for (int32_t k = 0; whole && k < h->theirs_n; k++)
         for (int32_t i = other->next[start_of(m, h->theirs[k])]; is_task(m, i); i = other->next[i]) {
-            const int32_t r = s->at[i].route, mate = m->nodes[i].mate;
-            if (r == HAUL_VRP_NONE || s->at[i].pos <= s->route[r].frozen || m->nodes[i].vehicle != HAUL_VRP_NONE)
-                continue;
-            if (mate != HAUL_VRP_NONE && s->at[mate].pos <= s->route[r].frozen) continue;
-            cut_with_mate(s, i);
+            const int32_t r = s->at[i].route;
+            if (r == HAUL_VRP_NONE || !state_may_leave(s, r, i)) continue;
+            state_cut_request(s, i);
             if (!state_mend(s, r)) return false;
         }
     return true;

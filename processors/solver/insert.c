@@ -24,10 +24,9 @@ void finder_init(struct finder *f, struct state *s, struct haul_rng *rng)
     *f = (struct finder){.s = s, .rng = rng, .spots_max = 1, .routes_max = INT32_MAX, .blink_in = BLINK_MEAN};
     for (int32_t t = 0; t < s->m->types; t++)
         if (needs_exact(s->m, &s->m->type[t], s->m->pairs)) f->spots_max = 6;
-    f->seen = calloc((size_t)s->m->vehicles + 1, sizeof *f->seen);
-    f->sequence = calloc((size_t)s->m->tasks_cap + 2, sizeof *f->sequence);
-    f->drop_cost = calloc(2 * ((size_t)s->m->tasks_cap + 2), sizeof *f->drop_cost);
-    assert(f->seen != NULL && f->sequence != NULL && f->drop_cost != NULL);
+    f->seen = need((size_t)s->m->vehicles, sizeof *f->seen);
+    f->sequence = need((size_t)s->m->tasks_cap + 2, sizeof *f->sequence);
+    f->drop_cost = need(2 * ((size_t)s->m->tasks_cap + 2), sizeof *f->drop_cost);
     f->drop_ahead = f->drop_cost + s->m->tasks_cap + 2;
 }
 
@@ -37,8 +36,7 @@ void finder_remember(struct finder *f)
     uint64_t n = 1024;
     if (!f->s->m->pairs || f->spots_max > 1) return;
     while (n < MOST && n < (uint64_t)f->s->m->tasks * A_TASK) n *= 2;
-    f->memory = calloc(n, sizeof *f->memory);
-    assert(f->memory != NULL);
+    f->memory = need(n, sizeof *f->memory);
     f->memory_mask = n - 1;
 }
 
@@ -139,7 +137,7 @@ static inline void try_gap(struct finder *f, const struct vtype *t, int32_t r, i
     const struct model *m = s->m;
     const struct place *a = &s->at[i], *b = &s->at[a->next];
     const int32_t loc = m->nodes[task].loc;
-    const int64_t in = t->symmetric ? cell(m, loc, a->loc) : cell(m, a->loc, loc);
+    const int64_t in = cell_to(m, t, a->loc, loc);
     const int64_t delta = base + way_cost(t, in) + way_cost(t, cell(m, loc, b->loc)) - (s->route[r].n > 0 ? b->way : 0);
     if (delta >= f->bound || blinks(f)) return;
     if (m->timed && !on_time(s, t, a, b, task)) return;
@@ -261,12 +259,6 @@ struct half {
     int64_t action;
 };
 
-/* In a table that is the same both ways, one row holds the ways to and from a stop. */
-static inline int64_t cell_to(const struct model *m, const struct vtype *t, int32_t from, int32_t loc)
-{
-    return t->symmetric ? cell(m, loc, from) : cell(m, from, loc);
-}
-
 static inline int64_t way_to(const struct model *m, const struct vtype *t, int32_t from, int32_t loc)
 {
     return way_cost(t, cell_to(m, t, from, loc));
@@ -287,6 +279,14 @@ static bool carries_all(const struct state *s, const struct vtype *t, int32_t r,
     return true;
 }
 
+/* The delivery, which is reached at `reach`, and then b come in time. */
+static inline bool drop_on_time(const struct model *m, const struct vtype *t, const struct half *d, int64_t reach,
+                                const struct place *b)
+{
+    const int64_t begin = begin_at(m, &m->nodes[d->task], reach);
+    return begin != INT64_MAX && begin + d->action + t->time[cell(m, d->loc, b->loc)] <= b->late;
+}
+
 /* Pickup and delivery next to each other behind i, which costs `delta`. `left`: when the pickup is left. */
 static void try_adjacent(struct finder *f, const struct vtype *t, int32_t i, const struct half *p, const struct half *d,
                          int64_t left, int64_t delta)
@@ -295,10 +295,7 @@ static void try_adjacent(struct finder *f, const struct vtype *t, int32_t i, con
     const struct model *m = s->m;
     const struct place *b = &s->at[s->at[i].next];
     if (delta >= f->bound || blinks(f)) return;
-    if (m->timed) {
-        const int64_t begin = begin_at(m, &m->nodes[d->task], left + t->time[cell(m, p->loc, d->loc)]);
-        if (begin == INT64_MAX || begin + d->action + t->time[cell(m, d->loc, b->loc)] > b->late) return;
-    }
+    if (m->timed && !drop_on_time(m, t, d, left + t->time[cell(m, p->loc, d->loc)], b)) return;
     keep_spot(f, (struct spot){.delta = delta, .type = HAUL_VRP_NONE, .after = i, .after_second = p->task});
 }
 
@@ -323,20 +320,9 @@ static void try_apart(struct finder *f, const struct vtype *t, int32_t i, const 
         from_loc = c->loc;
         const int64_t delta = cost + f->drop_cost[c->pos];
         if (delta >= f->bound || blinks(f)) continue;
-        if (m->timed) {
-            const int64_t begin = begin_at(m, &m->nodes[d->task], leave + t->time[cell(m, c->loc, d->loc)]);
-            if (begin == INT64_MAX || begin + d->action + t->time[cell(m, d->loc, b->loc)] > b->late) continue;
-        }
+        if (m->timed && !drop_on_time(m, t, d, leave + t->time[cell(m, c->loc, d->loc)], b)) continue;
         keep_spot(f, (struct spot){.delta = delta, .type = HAUL_VRP_NONE, .after = i, .after_second = k});
     }
-}
-
-/* The delivery comes in time behind a, even without the pickup. */
-static bool drop_on_time(const struct model *m, const struct vtype *t, const struct place *a, const struct place *b,
-                         const struct half *d)
-{
-    const int64_t begin = begin_at(m, &m->nodes[d->task], a->leave + t->time[cell_to(m, t, a->loc, d->loc)]);
-    return begin != INT64_MAX && begin + d->action + t->time[cell(m, d->loc, b->loc)] <= b->late;
 }
 
 /* What the delivery costs behind each stop of the route, where it can come in time even without the pickup; and the
@@ -355,7 +341,8 @@ static void set_drops(struct finder *f, const struct vtype *t, int32_t r, const 
         const int64_t in = way_to(m, t, a->loc, d->loc);
         int64_t cost = in + out - b->way;
         out = t->symmetric ? in : way_cost(t, cell(m, d->loc, a->loc));
-        if (timed && (a->leave > n->close || b->late < n->open || (cost < least && !drop_on_time(m, t, a, b, d))))
+        if (timed && (a->leave > n->close || b->late < n->open ||
+                      (cost < least && !drop_on_time(m, t, d, a->leave + t->time[cell_to(m, t, a->loc, d->loc)], b))))
             cost = never;
         if (cost < least) least = cost;
         f->drop_cost[a->pos] = cost;

@@ -68,7 +68,6 @@ static enum haul_err first(struct haul_vrp_live *l, const struct haul_vrp_plan *
     if (bad != HAUL_OK) return bad;
     search_init(&l->x, l->s, l->o.seed);
     l->region = region_new(&l->x, l->gone, l->o.price_of_move);
-    l->x.hot = l->x.cold = 0.05 * (double)l->m->cost_mean;
     l->x.find.near = 40;
     if (plan == NULL) {
         l->x.find.near = 0;
@@ -77,13 +76,6 @@ static enum haul_err first(struct haul_vrp_live *l, const struct haul_vrp_plan *
     }
     if (l->m->docks) docks_mend(l->s);
     return HAUL_OK;
-}
-
-static void *have(size_t n, size_t size)
-{
-    void *p = calloc(n + 1, size);
-    assert(p != NULL); /* as everything that is taken at the start */
-    return p;
 }
 
 enum haul_err haul_vrp_live_open(const struct haul_problem *p, const struct haul_vrp_plan *plan,
@@ -98,25 +90,25 @@ enum haul_err haul_vrp_live_open(const struct haul_problem *p, const struct haul
     if (bad == HAUL_OK) bad = model_new(p, o->spare, &m, e);
     if (bad != HAUL_OK) return bad;
     const size_t cap = (size_t)m->tasks_cap;
-    struct haul_vrp_live *l = have(1, sizeof *l);
+    struct haul_vrp_live *l = need(1, sizeof *l);
     l->o = *o;
     l->m = m;
-    l->vehicles = have((size_t)m->vehicles, sizeof *l->vehicles);
+    l->vehicles = need((size_t)m->vehicles, sizeof *l->vehicles);
     own_vehicles(l);
-    m->hold = have(cap, sizeof *m->hold);
+    m->hold = need(cap, sizeof *m->hold);
     m->timed = true;
     m->mixed_fleet = false;           /* vehicles that were alike may not be any more */
     if (m->near_put == m->near_way) { /* windows may come with orders */
         const size_t all = (size_t)(m->tasks_cap + 1) * (size_t)m->near;
-        m->near_put = have(all, sizeof *m->near_put);
+        m->near_put = need(all, sizeof *m->near_put);
         memcpy(m->near_put, m->near_way, all * sizeof *m->near_put);
     }
-    l->gone = have(cap, sizeof *l->gone);
-    l->skills = have(cap, sizeof *l->skills);
-    l->withdrawn = have((size_t)m->vehicles, sizeof *l->withdrawn);
-    l->free_tasks = have(cap, sizeof *l->free_tasks);
-    l->was_prev = have(cap, sizeof *l->was_prev);
-    l->was_route = have(cap, sizeof *l->was_route);
+    l->gone = need(cap, sizeof *l->gone);
+    l->skills = need(cap, sizeof *l->skills);
+    l->withdrawn = need((size_t)m->vehicles, sizeof *l->withdrawn);
+    l->free_tasks = need(cap, sizeof *l->free_tasks);
+    l->was_prev = need(cap, sizeof *l->was_prev);
+    l->was_route = need(cap, sizeof *l->was_route);
     for (int32_t i = 0; i < m->tasks_cap; i++) m->hold[i] = INT64_MIN, l->gone[i] = i >= m->tasks;
     for (int32_t i = 0; i < m->tasks; i++)
         memcpy(l->skills[i], p->tasks[i].skills, sizeof l->skills[i]), l->windows_from += m->nodes[i].win_n;
@@ -314,7 +306,7 @@ enum haul_err haul_vrp_live_add_location(struct haul_vrp_live *l, const int32_t 
         if (time_to[i] < 0 || time_from[i] < 0 || distance_to[i] < 0 || distance_from[i] < 0)
             return haul_fail(e, HAUL_E_RANGE, "location %d: a negative time or distance", n);
     *index = l->locations++;
-    struct haul_way *ways = have((size_t)(2 * n), sizeof *ways);
+    struct haul_way *ways = need((size_t)(2 * n), sizeof *ways);
     for (int32_t p = 0; p < l->m->p->profiles_n; p++) {
         for (int32_t i = 0; i < n; i++) {
             const int32_t k = p * n + i;
@@ -548,13 +540,10 @@ enum haul_err haul_vrp_live_withdraw(struct haul_vrp_live *l, int32_t vehicle, s
     l->withdrawn[vehicle] = true;
     set_fits_of(l, vehicle);
     while (s->route[vehicle].n > s->route[vehicle].frozen) {
-        const int32_t last = s->at[end_of(l->m, vehicle)].prev, mate = l->m->nodes[last].mate;
-        if (mate != HAUL_VRP_NONE && s->at[mate].pos <= s->route[vehicle].frozen)
-            break; /* on board: it must be brought */
-        if (l->m->nodes[last].vehicle != HAUL_VRP_NONE) break;
+        const int32_t last = s->at[end_of(l->m, vehicle)].prev;
+        if (!state_may_leave(s, vehicle, last)) break; /* on board: it must be brought */
         seed_at(l, last);
-        state_cut(s, last);
-        if (mate != HAUL_VRP_NONE) state_cut(s, mate);
+        state_cut_request(s, last);
     }
     mend(l, vehicle);
     settle(l, c);

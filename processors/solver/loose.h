@@ -135,10 +135,10 @@ static inline int64_t link_cost(const struct loose *l, const struct vtype *t, in
 {
     return way_cost(t, link_cell(l, a, b));
 }
-/* The same, read in the row of b when it stands there too: the row that is asked again and again stays in the cache. */
-static inline int64_t link_cost_in(const struct loose *l, const struct vtype *t, int32_t a, int32_t b)
+/* The same, read in the row of b where it can be. */
+static inline int64_t link_cost_to(const struct loose *l, const struct vtype *t, int32_t a, int32_t b)
 {
-    return way_cost(t, t->symmetric ? link_cell(l, b, a) : link_cell(l, a, b));
+    return way_cost(t, cell_to(l->m, t, l->at[a].loc, l->at[b].loc));
 }
 
 /* A route driven up to somewhere. */

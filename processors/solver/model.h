@@ -107,10 +107,22 @@ static inline int64_t cell(const struct model *m, int32_t a, int32_t b)
 {
     return (int64_t)a * m->stride + b;
 }
+/* The same, in the row of `to` where the table is the same both ways: a row that is asked again and again stays in the
+ * cache. */
+static inline int64_t cell_to(const struct model *m, const struct vtype *t, int32_t from, int32_t to)
+{
+    return t->symmetric ? cell(m, to, from) : cell(m, from, to);
+}
 static inline int64_t way_cost(const struct vtype *t, int64_t k)
 {
     const int64_t c = t->c1 * t->m1[k];
     return t->m2 == NULL ? c : c + t->c2 * t->m2[k];
+}
+
+/* A job, or a shipment by its pickup. */
+static inline bool is_request(const struct node *n)
+{
+    return n->mate == HAUL_VRP_NONE || n->kind == HAUL_VRP_PICKUP;
 }
 
 static inline int64_t service_of(const struct model *m, const struct vtype *t, int32_t task)

@@ -3,8 +3,6 @@
  */
 #include "processors/solver/region.h"
 
-#include "haul/math.h"
-
 #include <stdlib.h>
 
 enum {
@@ -183,13 +181,6 @@ static void open_region(struct region *g, int64_t left)
     g->left = false;
 }
 
-/* ---- chains ---- */
-
-static void read_route(int32_t *chain, const struct state *s, int32_t r)
-{
-    for (int32_t i = start_of(s->m, r); i != HAUL_VRP_NONE; i = s->at[i].next) chain[i] = s->at[i].next;
-}
-
 /* The routes of one group, or all of them, become those of the chains. False: one breaks a rule. */
 static bool put(struct region *g, const int32_t *chain, int32_t group)
 {
@@ -200,9 +191,7 @@ static bool put(struct region *g, const int32_t *chain, int32_t group)
     for (int32_t k = 0; k < g->routes_n; k++) {
         const int32_t r = g->route[k];
         if (group != HAUL_VRP_NONE && g->group[r] != group) continue;
-        int32_t last = start_of(s->m, r);
-        for (int32_t i = chain[last]; is_task(s->m, i); last = i, i = chain[i]) state_put(s, last, i);
-        good &= state_update(s, r);
+        good &= state_lay(s, r, chain);
     }
     return good;
 }
@@ -254,7 +243,7 @@ static void keep_best(struct region *g)
     struct state *s = g->x->s;
     for (int32_t k = 0; k < g->routes_n; k++) {
         struct route *at = &s->route[g->route[k]];
-        if (at->stale) read_route(g->best, s, g->route[k]);
+        if (at->stale) state_read(s, g->route[k], g->best);
         at->stale = false;
     }
     g->least = g->energy;
@@ -278,8 +267,8 @@ static bool untouched(const struct region *g)
 static void note_route(struct region *g, int32_t r)
 {
     const struct state *s = g->x->s;
-    read_route(g->was, s, r);
-    read_route(g->best, s, r);
+    state_read(s, r, g->was);
+    state_read(s, r, g->best);
     g->was_cost[r] = s->route[r].cost;
     g->stays[r] = s->route[r].n;
     g->stops += s->route[r].n;
@@ -401,7 +390,7 @@ void region_leave(struct region *g)
 {
     if (!g->entered) return;
     struct state *s = g->x->s;
-    for (int32_t k = 0; k < g->routes_n; k++) read_route(g->stood, s, g->route[k]);
+    for (int32_t k = 0; k < g->routes_n; k++) state_read(s, g->route[k], g->stood);
     state_begin(s);
     if (g->least < g->was_energy)
         merge(g);
@@ -425,13 +414,11 @@ static bool inside(const struct region *g)
     return true;
 }
 
-static bool accepts(struct region *g, int64_t energy)
+static bool accepts(const struct region *g, int64_t energy)
 {
-    if (energy < g->energy) return true;
     const double from = g->length < (int64_t)LENGTHY / 2 * g->tasks_n ? hot_brief : hot;
     const double share = (double)g->steps / (double)g->length;
-    const double heat = (double)g->x->m->cost_mean * from * haul_pow(cold / from, share);
-    return (double)(energy - g->energy) < heat * haul_rng_exponential(&g->x->rng);
+    return search_accepts(g->x, energy - g->energy, (double)g->x->m->cost_mean * from, cold / from, share);
 }
 
 static void anneal(struct region *g)

@@ -32,8 +32,7 @@ static bool tear(struct search *x, int32_t n, int32_t r)
         if (s->at[task].route == HAUL_VRP_NONE) continue; /* went with its mate */
         if (mate != HAUL_VRP_NONE && s->at[mate].pos <= s->route[r].frozen)
             continue; /* half a shipment is on its way */
-        state_cut(s, task);
-        if (mate != HAUL_VRP_NONE) state_cut(s, mate);
+        state_cut_request(s, task);
     }
     return state_mend(s, r);
 }

@@ -19,15 +19,14 @@ struct sort_key {
 
 void search_init(struct search *x, struct state *s, uint64_t seed)
 {
-    const size_t cap = (size_t)s->m->tasks_cap + 2;
+    const size_t cap = (size_t)s->m->tasks_cap;
     *x = (struct search){.m = s->m, .s = s, .tries = INT32_MAX};
     haul_rng_seed(&x->rng, seed);
     finder_init(&x->find, s, &x->rng);
-    x->missed = calloc(cap, sizeof *x->missed);
-    x->weight = calloc(cap, sizeof *x->weight);
-    x->order = calloc(cap, sizeof *x->order);
-    x->torn = calloc(cap, sizeof *x->torn);
-    assert(x->missed != NULL && x->weight != NULL && x->order != NULL && x->torn != NULL);
+    x->missed = need(cap, sizeof *x->missed);
+    x->weight = need(cap, sizeof *x->weight);
+    x->order = need(cap, sizeof *x->order);
+    x->torn = need(cap, sizeof *x->torn);
     kept_init(&x->best, s);
 }
 
@@ -43,11 +42,6 @@ void search_free(struct search *x)
 }
 
 /* ---- the price of leaving out ---- */
-
-static bool is_request(const struct node *n)
-{
-    return n->mate == HAUL_VRP_NONE || n->kind == HAUL_VRP_PICKUP;
-}
 
 void search_lenient(struct search *x)
 {
@@ -212,12 +206,9 @@ void search_fill(struct search *x)
 
 /* ---- accept ---- */
 
-static bool accepts(struct search *x, int64_t was)
+bool search_accepts(struct search *x, int64_t more, double hot, double cooling, double share)
 {
-    const int64_t now = priced(x);
-    if (now < was) return true;
-    const double heat = x->hot * haul_pow(x->cold / x->hot, x->warmth);
-    return (double)(now - was) < heat * haul_rng_exponential(&x->rng);
+    return more < 0 || (double)more < hot * haul_pow(cooling, share) * haul_rng_exponential(&x->rng);
 }
 
 static int32_t draw_seed(struct search *x)
@@ -246,7 +237,8 @@ bool search_walk(struct search *x)
     struct state *s = x->s;
     x->iterations++;
     const int64_t was = priced(x);
-    const bool accepted = search_try(x, draw_seed(x), MEAN_CUT) && accepts(x, was);
+    const bool accepted = search_try(x, draw_seed(x), MEAN_CUT) &&
+                          search_accepts(x, priced(x) - was, x->hot, x->cold / x->hot, x->warmth);
     if (!accepted) state_back(s);
     if (x->price > 0) follow_prices(x);
     return accepted;

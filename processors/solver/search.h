@@ -62,6 +62,10 @@ bool search_walk(struct search *x);
 /* Ruin round a task, recreate; neither accepted nor taken back. False: it must be taken back. */
 bool search_try(struct search *x, int32_t seed, int32_t mean_cut);
 
+/* Simulated annealing's answer to a plan that costs so much more: the temperature falls from `hot` (in cost) to `hot`
+ * times `cooling` while the share goes from 0 to 1. */
+bool search_accepts(struct search *x, int64_t more, double hot, double cooling, double share);
+
 /* The state becomes the best plan found. */
 void search_settle(struct search *x);
 

@@ -177,8 +177,7 @@ static void first_plan(struct search *x)
         if (m->docks) docks_mend(x->s);
         if (x->s->cost < x->best.cost) kept_take(&x->best, x->s);
         state_back(x->s);
-        for (int32_t r = 0; r < m->vehicles; r++)
-            x->s->route[r].stale = true; /* what is kept is not what stands here */
+        kept_forget(x->s); /* what is kept is not what stands here */
     }
 }
 

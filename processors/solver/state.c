@@ -232,6 +232,13 @@ void state_cut(struct state *s, int32_t task)
     absent_push(s, task);
 }
 
+void state_cut_request(struct state *s, int32_t task)
+{
+    const int32_t mate = s->m->nodes[task].mate, r = s->at[task].route;
+    state_cut(s, task);
+    if (mate != HAUL_VRP_NONE && s->at[mate].route == r) state_cut(s, mate);
+}
+
 /* ---- a route after a change ---- */
 
 /* Earliest times forwards. False: somewhere too late. */
@@ -398,9 +405,7 @@ bool state_mend(struct state *s, int32_t r)
         int32_t last = s->at[end_of(s->m, r)].prev;
         while (is_task(s->m, last) && !state_may_leave(s, r, last)) last = s->at[last].prev;
         if (!is_task(s->m, last)) return false;
-        const int32_t mate = s->m->nodes[last].mate;
-        state_cut(s, last);
-        if (mate != HAUL_VRP_NONE && s->at[mate].route == r) state_cut(s, mate);
+        state_cut_request(s, last);
     }
     return true;
 }
@@ -468,19 +473,26 @@ void state_mix_loads(struct state *s)
     }
 }
 
-/* ---- a plan kept aside ---- */
+/* ---- chains ---- */
 
-static void keep_route(struct kept *k, struct state *s, int32_t r)
+void state_read(const struct state *s, int32_t r, int32_t *next)
 {
-    for (int32_t i = start_of(s->m, r); i != HAUL_VRP_NONE; i = s->at[i].next) k->next[i] = s->at[i].next;
-    s->route[r].stale = false;
+    for (int32_t i = start_of(s->m, r); i != HAUL_VRP_NONE; i = s->at[i].next) next[i] = s->at[i].next;
 }
+
+bool state_lay(struct state *s, int32_t r, const int32_t *next)
+{
+    int32_t last = start_of(s->m, r);
+    for (int32_t i = next[last]; is_task(s->m, i); last = i, i = next[i]) state_put(s, last, i);
+    return state_update(s, r);
+}
+
+/* ---- a plan kept aside ---- */
 
 void kept_init(struct kept *k, const struct state *s)
 {
     k->next = need((size_t)places_of(s->m), sizeof *k->next);
-    for (int32_t r = 0; r < s->m->vehicles; r++)
-        for (int32_t i = start_of(s->m, r); i != HAUL_VRP_NONE; i = s->at[i].next) k->next[i] = s->at[i].next;
+    for (int32_t r = 0; r < s->m->vehicles; r++) state_read(s, r, k->next);
     k->cost = s->cost;
     k->absent_n = s->absent_n;
     k->used_n = s->used_n;
@@ -493,11 +505,18 @@ void kept_free(struct kept *k)
 
 void kept_take(struct kept *k, struct state *s)
 {
-    for (int32_t r = 0; r < s->m->vehicles; r++)
-        if (s->route[r].stale) keep_route(k, s, r);
+    for (int32_t r = 0; r < s->m->vehicles; r++) {
+        if (s->route[r].stale) state_read(s, r, k->next);
+        s->route[r].stale = false;
+    }
     k->cost = s->cost;
     k->absent_n = s->absent_n;
     k->used_n = s->used_n;
+}
+
+void kept_forget(struct state *s)
+{
+    for (int32_t r = 0; r < s->m->vehicles; r++) s->route[r].stale = true;
 }
 
 void state_clear(struct state *s, int32_t r)
@@ -511,12 +530,7 @@ void state_become(struct state *s, const int32_t *next)
     state_begin(s);
     for (int32_t r = 0; r < s->m->vehicles; r++) state_clear(s, r);
     for (int32_t r = 0; r < s->m->vehicles; r++) {
-        int32_t last = start_of(s->m, r);
-        for (int32_t i = next[last]; is_task(s->m, i); i = next[i]) {
-            state_put(s, last, i);
-            last = i;
-        }
-        const bool good = state_update(s, r);
+        const bool good = state_lay(s, r, next);
         assert(good);
     }
 }

@@ -87,6 +87,8 @@ void state_touch(struct state *s, int32_t r);
 /* Puts an absent task behind a place; takes a served one out. The route must be updated before it is asked again. */
 void state_put(struct state *s, int32_t after, int32_t task);
 void state_cut(struct state *s, int32_t task);
+/* Takes a task out, and its mate when that is in the same route. */
+void state_cut_request(struct state *s, int32_t task);
 /* Takes all tasks out of a route, and updates it. */
 void state_clear(struct state *s, int32_t r);
 
@@ -98,6 +100,11 @@ bool state_may_leave(const struct state *s, int32_t r, int32_t task);
 
 /* Updates; takes out tasks, last ones first, until no rule is broken. False: what is left may not leave. */
 bool state_mend(struct state *s, int32_t r);
+
+/* A route as a chain: next [places] of its start and its tasks. And the tasks of a chain put into the empty route,
+ * which is updated. False: a rule is broken. */
+void state_read(const struct state *s, int32_t r, int32_t *next);
+bool state_lay(struct state *s, int32_t r, const int32_t *next);
 
 /* A task that is new: absent from here on. One that is absent: it counts no more. */
 void state_admit(struct state *s, int32_t task);
@@ -150,6 +157,7 @@ struct kept {
 void kept_init(struct kept *k, const struct state *s); /* a copy of s */
 void kept_free(struct kept *k);
 void kept_take(struct kept *k, struct state *s);       /* only the routes that changed since */
+void kept_forget(struct state *s);                     /* what is taken next is taken whole */
 void kept_give(const struct kept *k, struct state *s); /* s becomes the plan kept */
 /* Chains [places] become the plan of s. They keep every rule. */
 void state_become(struct state *s, const int32_t *next);

@@ -31,7 +31,7 @@ static void set_gaps(struct loose *l, int32_t task, int32_t q)
     const struct vtype *t = type_of_run(l, q);
     struct gaps *g = &l->gaps[task];
     for (int32_t k = 0; k < GAPS; k++) g->cost[k] = INT64_MAX / 4, g->behind[k] = HAUL_VRP_NONE;
-    int64_t in = link_cost_in(l, t, first_of(l, q), task);
+    int64_t in = link_cost_to(l, t, first_of(l, q), task);
     for (int32_t i = first_of(l, q), next; (next = l->at[i].next) != HAUL_VRP_NONE; i = next) {
         const int64_t out = link_cost(l, t, task, next), cost = in + out - l->at[next].way;
         in = t->symmetric ? out : link_cost(l, t, next, task);
@@ -49,7 +49,7 @@ static int64_t best_gap_without(const struct loose *l, int32_t task, int32_t gon
     const struct vtype *t = type_of_run(l, s->route);
     const struct gaps *g = &l->gaps[task];
     int64_t cost =
-        link_cost_in(l, t, s->prev, task) + link_cost(l, t, task, s->next) - link_cost(l, t, s->prev, s->next);
+        link_cost_to(l, t, s->prev, task) + link_cost(l, t, task, s->next) - link_cost(l, t, s->prev, s->next);
     *behind = s->prev;
     for (int32_t k = 0; k < GAPS; k++) {
         if (g->behind[k] == gone || g->behind[k] == s->prev) continue;

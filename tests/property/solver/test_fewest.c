@@ -61,11 +61,6 @@ static void clear_scene(struct scene *c)
     haul_problem_free(c->p);
 }
 
-static bool is_request(const struct model *m, int32_t task)
-{
-    return m->nodes[task].mate == HAUL_VRP_NONE || m->nodes[task].kind == HAUL_VRP_PICKUP;
-}
-
 static void cut_request(struct state *s, int32_t request)
 {
     if (s->m->nodes[request].mate != HAUL_VRP_NONE) state_cut(s, s->m->nodes[request].mate);
@@ -97,7 +92,8 @@ static int64_t least_sum(struct scene *c, int32_t request)
     for (int32_t a = 0; a < m->tasks; a++)
         for (int32_t b = a; b < m->tasks; b++) {
             const int32_t r = c->s->at[a].route;
-            if (r == HAUL_VRP_NONE || c->s->at[b].route != r || !is_request(m, a) || !is_request(m, b)) continue;
+            if (r == HAUL_VRP_NONE || c->s->at[b].route != r || !is_request(&m->nodes[a]) || !is_request(&m->nodes[b]))
+                continue;
             const int64_t sum = sum_without(c, request, a, a == b ? HAUL_VRP_NONE : b);
             if (sum < least) least = sum;
         }
@@ -128,7 +124,7 @@ static void the_least_of_all(void **unused)
         for (int32_t k = 0; k < c.s->absent_n && k < SUBJECTS; k++) {
             const int32_t request = c.s->absent[k];
             struct ejection e;
-            if (!is_request(c.m, request)) continue;
+            if (!is_request(&c.m->nodes[request])) continue;
             const int64_t least = least_sum(&c, request);
             const bool any = eject_find(&c.x, c.pool, request, &e);
             assert_int_equal(any ? e.sum : INT64_MAX, least);
@@ -226,7 +222,7 @@ static int same_spots(struct scene *c, struct finder *other)
     int found = 0;
     for (int32_t k = 0; k < c->s->absent_n; k++) {
         const int32_t request = c->s->absent[k];
-        if (!is_request(c->m, request)) continue;
+        if (!is_request(&c->m->nodes[request])) continue;
         struct spot a, b;
         for (int32_t r = -1; r < c->m->vehicles; r++) {
             const bool one = r < 0 ? find_spot(&c->x.find, request, &a) : find_spot_in(&c->x.find, r, request, &a);
