@@ -521,6 +521,13 @@ static enum haul_err source_poll(struct haul_source *base, int timeout_ms, struc
 
 /* ---- the worker's calls -------------------------------------------------------------------------------------------
  */
+static void resume(struct kafka_source *s, struct haul_task_name task)
+{
+    rd_kafka_topic_partition_list_t *list = list_of_one(s, task, RD_KAFKA_OFFSET_INVALID);
+    rd_kafka_resume_partitions(s->rk, list);
+    rd_kafka_topic_partition_list_destroy(list);
+}
+
 static enum haul_err source_start(struct haul_source *base, struct haul_task_name task, int64_t offset,
                                   struct haul_error *e)
 {
@@ -532,11 +539,7 @@ static enum haul_err source_start(struct haul_source *base, struct haul_task_nam
                          haul_mailbox_row(task.mailbox)->name, (unsigned)task.partition);
     drop_held(s, p);
     take_from_batch(s, p, false);
-    if (p->paused) {
-        rd_kafka_topic_partition_list_t *list = list_of_one(s, task, RD_KAFKA_OFFSET_INVALID);
-        rd_kafka_resume_partitions(s->rk, list);
-        rd_kafka_topic_partition_list_destroy(list);
-    }
+    resume(s, task); /* in the client a pause outlives the assignment in which it was asked for */
     p->started = true;
     p->paused = false;
     p->waiting = true;
@@ -588,9 +591,7 @@ static void source_resume(struct haul_source *base, struct haul_task_name task)
     if (p == NULL || !p->started || !p->paused) return;
     p->paused = false;
     s->ready += p->held_at < p->held_n;
-    rd_kafka_topic_partition_list_t *list = list_of_one(s, task, RD_KAFKA_OFFSET_INVALID);
-    rd_kafka_resume_partitions(s->rk, list);
-    rd_kafka_topic_partition_list_destroy(list);
+    resume(s, task);
 }
 
 static enum haul_err source_bounds(struct haul_source *base, struct haul_task_name task, int64_t *low, int64_t *high,

@@ -463,6 +463,28 @@ static void work_until(struct reader *r, int64_t high)
     }
 }
 
+/* A pause in the client outlives the assignment; what starts again is not paused. */
+static void a_pause_ends_with_its_assignment(void **state)
+{
+    BEGIN(w);
+    for (int p = 0; p < PARTS; p++) kafka_fill(w.bench, w.topic, p, 0, 100, 10);
+    struct reader a = {.s = open_source(&w)}, b = {0};
+    work_until(&a, 100);
+    for (int p = 0; p < PARTS; p++) a.s->ops->pause(a.s, part(p));
+    const int64_t until = haul_mono_now().ns + PATIENCE_MS * 1000000ll;
+    b.s = open_source(&w);
+    while (!(b.has[0] || b.has[1])) {
+        if (haul_mono_now().ns > until) fail_msg("the second member got nothing");
+        work(&a);
+        work(&b);
+    }
+    b.s->ops->close(b.s);
+    for (int p = 0; p < PARTS; p++) kafka_fill(w.bench, w.topic, p, 100, 100, 10);
+    work_until(&a, 200);
+    a.s->ops->close(a.s);
+    kafka_bench_close(w.bench);
+}
+
 /* The broker goes and comes back with its log: one word about it, and not a message lost. */
 static void broker_restarts(void **state)
 {
@@ -641,7 +663,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(static_member_restarts),    cmocka_unit_test(lost_when_silent),
         cmocka_unit_test(members_come_and_go),       cmocka_unit_test(deleted_while_paused),
         cmocka_unit_test(broker_restarts),           cmocka_unit_test(a_backlog_is_read_everywhere),
-        cmocka_unit_test(missing_topic_is_named),
+        cmocka_unit_test(missing_topic_is_named),    cmocka_unit_test(a_pause_ends_with_its_assignment),
     };
     if (kafka_brokers() == NULL) {
         printf("1..1\nok 1 - kafka_source # SKIP KAFKA_BROKERS is not set\n");
