@@ -31,8 +31,9 @@ static const struct haul_option rows[] = {
      .low = 1,
      .fallback = "",
      .en = "Name of this process in the group, unique and the same after a restart: a restart within session_timeout "
-           "then moves no partition; empty for none.",
-     .zh = "本进程在消费组中的固定名称，须唯一且重启后不变；在会话超时内重启不会触发再均衡；留空表示不使用。"},
+           "then moves no partition; one whose name another takes goes on without; empty for none.",
+     .zh = "本进程在消费组中的固定名称，须唯一且重启后不变；在会话超时内重启不会触发再均衡；"
+           "名称被其他进程占用时改为无固定名称继续运行；留空表示不使用。"},
     {.name = "session_timeout",
      .type = HAUL_O_DURATION,
      AT(session_timeout_ms),

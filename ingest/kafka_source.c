@@ -17,6 +17,10 @@
  * rd_kafka_consume_batch_queue of 2.0.2 waits for a full batch or the whole time, and may give messages of partitions
  * that a rebalance callback in the same call took away. So it is called for what is there (no wait), then for one
  * message with the wait; and a message counts only if its part is started and its offset is the next.
+ *
+ * A client that has failed for good (another member has taken its group_instance_id, or the group's coordinator has
+ * heard of its own two attempts to join as two members) says nothing more. What it was given is lost; when that is
+ * stopped, another client takes its place, without that name: the two would only fence one another.
  */
 #include "haul/kafka_source.h"
 
@@ -49,6 +53,12 @@ struct kafka_source {
     struct haul_source base;
     rd_kafka_t *rk;
     rd_kafka_queue_t *queue;
+    struct haul_kafka_options options; /* for another client */
+    char group[128];
+    unsigned worker;
+    bool dead;        /* the client has failed for good */
+    bool nameless;    /* without the group_instance_id */
+    bool left_behind; /* a client that looks at the source for ever */
     struct haul_kafka_log log;
     int timeout_ms;
     char topic[HAUL_MAILBOX_MAX][HAUL_KAFKA_TOPIC_BYTES]; /* "" when not ours */
@@ -171,7 +181,7 @@ static void assign(struct kafka_source *s, const rd_kafka_topic_partition_list_t
 {
     settle(s);
     const rd_kafka_resp_err_t err = rd_kafka_assign(s->rk, list);
-    if (err != RD_KAFKA_RESP_ERR_NO_ERROR)
+    if (err != RD_KAFKA_RESP_ERR_NO_ERROR && !s->dead)
         haul_fail(&s->fault, kafka_err(err), "assigning partitions: %s", rd_kafka_err2str(err));
 }
 
@@ -233,7 +243,7 @@ static bool all_stopped(const struct kafka_source *s)
 
 static void revoked(struct kafka_source *s)
 {
-    const bool lost = rd_kafka_assignment_lost(s->rk) != 0;
+    const bool lost = s->dead || rd_kafka_assignment_lost(s->rk) != 0;
     drop_batch(s);
     if (s->revoking && !s->closing) return; /* said already: the worker is at it */
     s->due = 0;
@@ -253,7 +263,11 @@ static void revoked(struct kafka_source *s)
 static void rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t err, rd_kafka_topic_partition_list_t *list, void *opaque)
 {
     struct kafka_source *s = opaque;
-    if (err == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS && !s->closing)
+    if (rk != s->rk) { /* of the client before, which is being closed */
+        rd_kafka_assign(rk, NULL);
+        return;
+    }
+    if (err == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS && !s->closing && !s->dead)
         assigned(s, list);
     else
         revoked(s);
@@ -262,13 +276,21 @@ static void rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t err, rd_kafka_topic_pa
 
 /* ---- what the client says -----------------------------------------------------------------------------------------
  */
+static void failed_for_good(struct kafka_source *s)
+{
+    char text[256];
+    if (s->dead) return; /* it is said in two ways */
+    const rd_kafka_resp_err_t err = rd_kafka_fatal_error(s->rk, text, sizeof text);
+    haul_fail(&s->fault, kafka_err(err), "Kafka: %s; joining the group anew, without kafka.group_instance_id", text);
+    s->dead = true;
+}
+
 static void error_cb(rd_kafka_t *rk, int err, const char *reason, void *opaque)
 {
     struct kafka_source *s = opaque;
+    if (rk != s->rk) return;
     if (err == RD_KAFKA_RESP_ERR__FATAL) {
-        char text[512];
-        const rd_kafka_resp_err_t fatal = rd_kafka_fatal_error(rk, text, sizeof text);
-        haul_fail(&s->fault, kafka_err(fatal), "the Kafka client has failed for good: %s", text);
+        failed_for_good(s);
     } else if (err == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && s->fault.code == HAUL_OK) {
         haul_fail(&s->fault, HAUL_E_UNAVAILABLE, "Kafka: %s", reason);
     } else {
@@ -281,6 +303,138 @@ static void log_cb(const rd_kafka_t *rk, int level, const char *facility, const 
 {
     const struct kafka_source *s = rd_kafka_opaque(rk);
     if (s->log.line != NULL) s->log.line(s->log.arg, level, facility, text);
+}
+
+/* ---- the client ---------------------------------------------------------------------------------------------------
+ */
+#define NUMBER_BYTES 24
+static const char *number(char text[NUMBER_BYTES], int64_t v)
+{
+    snprintf(text, NUMBER_BYTES, "%lld", (long long)v);
+    return text;
+}
+
+/* With a backlog the client stops asking when its queue is full, and then begins again with the first partition: an
+ * answer that the first ones can fill leaves the last ones without anything until the first have caught up. So each
+ * gets a part of it. A batch that is larger comes when its partition is the first that has something; haul's own are
+ * not. */
+#define PARTS_AN_ANSWER 128
+
+static rd_kafka_conf_t *configure(const struct kafka_source *s, struct haul_error *e)
+{
+    const struct haul_kafka_options *o = &s->options;
+    char member[160], kib[NUMBER_BYTES], fetch_max[NUMBER_BYTES], receive[NUMBER_BYTES];
+    char message[NUMBER_BYTES], session[NUMBER_BYTES], beat[NUMBER_BYTES];
+    snprintf(member, sizeof member, "%s-%u", o->group_instance_id, s->worker);
+    const int64_t beat_ms = o->session_timeout_ms / 4 < 3000 ? o->session_timeout_ms / 4 : 3000;
+    const struct kafka_property defaults[] = {
+        {"client.id", "haul"},
+        {"check.crcs", "true"},
+        {"socket.keepalive.enable", "true"},
+        {"reconnect.backoff.max.ms", "2000"},
+        {"fetch.error.backoff.ms", "100"},
+        {"fetch.wait.max.ms", "50"},        /* a partition that is started waits for the answer that is under way */
+        {"queued.min.messages", "1000000"}, /* the limit is in bytes */
+        {"queued.max.messages.kbytes", number(kib, o->queue_bytes / 1024)},
+        {"fetch.max.bytes", number(fetch_max, o->fetch_bytes)},
+        {"fetch.message.max.bytes", number(message, o->fetch_bytes / PARTS_AN_ANSWER)},
+        {"receive.message.max.bytes", number(receive, o->fetch_bytes + o->message_bytes + 64 * 1024)},
+        {NULL, NULL},
+    };
+    const struct kafka_property fixed[] = {
+        {"group.id", s->group},
+        {"session.timeout.ms", number(session, o->session_timeout_ms)},
+        {"heartbeat.interval.ms", number(beat, beat_ms)},
+        {"partition.assignment.strategy", "roundrobin"},
+        {"enable.auto.commit", "false"},
+        {"enable.auto.offset.store", "false"},
+        {"enable.partition.eof", "true"},
+        {"auto.offset.reset", "error"},
+        {"isolation.level", "read_committed"},
+        {o->group_instance_id[0] == '\0' || s->nameless ? NULL : "group.instance.id", member},
+        {NULL, NULL},
+    };
+    return kafka_conf_make(o, defaults, fixed, e);
+}
+
+static enum haul_err subscribe(struct kafka_source *s, struct haul_error *e)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(HAUL_MAILBOX_MAX);
+    for (unsigned i = 1; i < HAUL_MAILBOX_MAX; i++)
+        if (s->topic[i][0] != '\0') rd_kafka_topic_partition_list_add(list, s->topic[i], RD_KAFKA_PARTITION_UA);
+    const rd_kafka_resp_err_t err = rd_kafka_subscribe(s->rk, list);
+    rd_kafka_topic_partition_list_destroy(list);
+    if (err == RD_KAFKA_RESP_ERR_NO_ERROR) return HAUL_OK;
+    return haul_fail(e, kafka_err(err), "subscribing: %s", rd_kafka_err2str(err));
+}
+
+static enum haul_err open_client(struct kafka_source *s, struct haul_error *e)
+{
+    char why[512];
+    rd_kafka_conf_t *conf = configure(s, e);
+    if (conf == NULL) return e->code;
+    rd_kafka_conf_set_opaque(conf, s);
+    rd_kafka_conf_set_rebalance_cb(conf, rebalance);
+    rd_kafka_conf_set_error_cb(conf, error_cb);
+    rd_kafka_conf_set_log_cb(conf, log_cb);
+    rd_kafka_t *rk = rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, sizeof why);
+    if (rk == NULL) {
+        rd_kafka_conf_destroy(conf);
+        return haul_fail(e, HAUL_E_INVALID, "Kafka consumer: %s", why);
+    }
+    rd_kafka_set_log_queue(rk, NULL);
+    rd_kafka_poll_set_consumer(rk);
+    s->rk = rk;
+    s->queue = rd_kafka_queue_get_consumer(rk);
+    return subscribe(s, e);
+}
+
+/* Leaves the group; a static member stays in it until its session ends. False: that was not answered in time.
+ * A rebalance whose call still lies in the client's queue is answered first: closing turns that queue away, and the
+ * client would wait for the answer for ever. */
+static bool leave_group(struct kafka_source *s, rd_kafka_t *rk, rd_kafka_queue_t *queue)
+{
+    rd_kafka_message_t *left[BATCH];
+    const ssize_t n = rd_kafka_consume_batch_queue(queue, 0, left, BATCH);
+    for (ssize_t i = 0; i < n; i++) rd_kafka_message_destroy(left[i]);
+    rd_kafka_assign(rk, NULL);
+    rd_kafka_queue_t *last = rd_kafka_queue_new(rk);
+    rd_kafka_error_t *error = rd_kafka_consumer_close_queue(rk, last);
+    if (error != NULL) rd_kafka_error_destroy(error);
+    for (int waited = 0; rd_kafka_consumer_closed(rk) == 0 && waited < s->timeout_ms; waited += 50) {
+        rd_kafka_event_t *event = rd_kafka_queue_poll(last, 50);
+        if (event == NULL) continue;
+        if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_REBALANCE) rd_kafka_assign(rk, NULL);
+        rd_kafka_event_destroy(event);
+    }
+    rd_kafka_queue_destroy(last);
+    return rd_kafka_consumer_closed(rk) != 0;
+}
+
+/* False: it has not left. Such a client never comes to its end, and destroying it waits for that: it is left behind,
+ * and its callbacks go on to look at the source. */
+static bool close_client(struct kafka_source *s, rd_kafka_t *rk, rd_kafka_queue_t *queue)
+{
+    const bool left = leave_group(s, rk, queue);
+    rd_kafka_queue_destroy(queue);
+    if (left) rd_kafka_destroy_flags(rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    return left;
+}
+
+/* When all that the dead client had is stopped. */
+static void replace_client(struct kafka_source *s)
+{
+    struct haul_error e;
+    rd_kafka_t *rk = s->rk;
+    rd_kafka_queue_t *queue = s->queue;
+    drop_batch(s);
+    s->nameless = true;
+    s->dead = false;
+    if (open_client(s, &e) != HAUL_OK) haul_fail(&s->fault, e.code, "%s", e.text);
+    if (s->rk == rk)
+        s->dead = true; /* tried again */
+    else
+        s->left_behind |= !close_client(s, rk, queue);
 }
 
 /* ---- poll ---------------------------------------------------------------------------------------------------------
@@ -391,6 +545,10 @@ static bool report_error(struct kafka_source *s, struct part *p, const rd_kafka_
         report_gap(s, p, out);
         return true;
     }
+    if (m->err == RD_KAFKA_RESP_ERR__FATAL) {
+        failed_for_good(s);
+        return false;
+    }
     /* the client tries again by itself, and says so when no broker is left */
     if (code == HAUL_E_UNAVAILABLE || code == HAUL_E_TIMEOUT) return false;
     if (p != NULL && p->waiting) return false; /* of an earlier fetcher */
@@ -494,6 +652,15 @@ static enum haul_err take_fault(struct kafka_source *s, struct haul_error *e)
     return code;
 }
 
+/* The client has failed for good: what it was given is lost, then another takes its place. */
+static void bury(struct kafka_source *s)
+{
+    if (s->given)
+        revoked(s);
+    else
+        replace_client(s);
+}
+
 static enum haul_err source_poll(struct haul_source *base, int timeout_ms, struct haul_source_event *out,
                                  struct haul_error *e)
 {
@@ -508,7 +675,9 @@ static enum haul_err source_poll(struct haul_source *base, int timeout_ms, struc
         }
         if (next_message(s, out)) return HAUL_OK;
         if (s->fault.code != HAUL_OK) return take_fault(s, e);
-        if (s->dirty && s->given && !s->revoking) {
+        if (s->dead && !s->revoking) {
+            bury(s);
+        } else if (s->dirty && s->given && !s->revoking) {
             apply_changes(s);
         } else if (waited) {
             return HAUL_OK;
@@ -669,27 +838,6 @@ static enum haul_err source_recall(struct haul_source *base, struct haul_task_na
                      (unsigned)task.partition, rd_kafka_err2str(err));
 }
 
-/* Leaves the group; a static member stays in it until its session ends. False: that was not answered in time.
- * A rebalance whose call still lies in the client's queue is answered first: closing turns that queue away, and the
- * client would wait for the answer for ever. */
-static bool leave_group(struct kafka_source *s)
-{
-    take_batch(s);
-    drop_batch(s);
-    rd_kafka_assign(s->rk, NULL);
-    rd_kafka_queue_t *last = rd_kafka_queue_new(s->rk);
-    rd_kafka_error_t *error = rd_kafka_consumer_close_queue(s->rk, last);
-    if (error != NULL) rd_kafka_error_destroy(error);
-    for (int waited = 0; rd_kafka_consumer_closed(s->rk) == 0 && waited < s->timeout_ms; waited += 50) {
-        rd_kafka_event_t *event = rd_kafka_queue_poll(last, 50);
-        if (event == NULL) continue;
-        if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_REBALANCE) rd_kafka_assign(s->rk, NULL);
-        rd_kafka_event_destroy(event);
-    }
-    rd_kafka_queue_destroy(last);
-    return rd_kafka_consumer_closed(s->rk) != 0;
-}
-
 static void source_close(struct haul_source *base)
 {
     struct kafka_source *s = of(base);
@@ -697,13 +845,8 @@ static void source_close(struct haul_source *base)
     if (s->current != NULL) rd_kafka_message_destroy(s->current);
     drop_batch(s);
     forget_parts(s);
-    const bool left = leave_group(s);
-    rd_kafka_queue_destroy(s->queue);
-    /* A client that has not left never comes to its end, and destroying it waits for that: it is left behind. Its
-     * callbacks go on to look at the source. */
-    if (!left) return;
-    rd_kafka_destroy_flags(s->rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
-    free(s);
+    const bool left = close_client(s, s->rk, s->queue) && !s->left_behind;
+    if (left) free(s);
 }
 
 static const struct haul_source_ops ops = {
@@ -723,57 +866,6 @@ static const struct haul_source_ops ops = {
 
 /* ---- opening ------------------------------------------------------------------------------------------------------
  */
-#define NUMBER_BYTES 24
-static const char *number(char text[NUMBER_BYTES], int64_t v)
-{
-    snprintf(text, NUMBER_BYTES, "%lld", (long long)v);
-    return text;
-}
-
-/* With a backlog the client stops asking when its queue is full, and then begins again with the first partition: an
- * answer that the first ones can fill leaves the last ones without anything until the first have caught up. So each
- * gets a part of it. A batch that is larger comes when its partition is the first that has something; haul's own are
- * not. */
-#define PARTS_AN_ANSWER 128
-
-static rd_kafka_conf_t *configure(const struct haul_kafka_options *o, const char *instance, unsigned worker,
-                                  struct haul_error *e)
-{
-    char group[128], member[160], kib[NUMBER_BYTES], fetch_max[NUMBER_BYTES], receive[NUMBER_BYTES];
-    char message[NUMBER_BYTES], session[NUMBER_BYTES], beat[NUMBER_BYTES];
-    snprintf(group, sizeof group, "%shaul", instance);
-    snprintf(member, sizeof member, "%s-%u", o->group_instance_id, worker);
-    const int64_t beat_ms = o->session_timeout_ms / 4 < 3000 ? o->session_timeout_ms / 4 : 3000;
-    const struct kafka_property defaults[] = {
-        {"client.id", "haul"},
-        {"check.crcs", "true"},
-        {"socket.keepalive.enable", "true"},
-        {"reconnect.backoff.max.ms", "2000"},
-        {"fetch.error.backoff.ms", "100"},
-        {"fetch.wait.max.ms", "50"},        /* a partition that is started waits for the answer that is under way */
-        {"queued.min.messages", "1000000"}, /* the limit is in bytes */
-        {"queued.max.messages.kbytes", number(kib, o->queue_bytes / 1024)},
-        {"fetch.max.bytes", number(fetch_max, o->fetch_bytes)},
-        {"fetch.message.max.bytes", number(message, o->fetch_bytes / PARTS_AN_ANSWER)},
-        {"receive.message.max.bytes", number(receive, o->fetch_bytes + o->message_bytes + 64 * 1024)},
-        {NULL, NULL},
-    };
-    const struct kafka_property fixed[] = {
-        {"group.id", group},
-        {"session.timeout.ms", number(session, o->session_timeout_ms)},
-        {"heartbeat.interval.ms", number(beat, beat_ms)},
-        {"partition.assignment.strategy", "roundrobin"},
-        {"enable.auto.commit", "false"},
-        {"enable.auto.offset.store", "false"},
-        {"enable.partition.eof", "true"},
-        {"auto.offset.reset", "error"},
-        {"isolation.level", "read_committed"},
-        {o->group_instance_id[0] == '\0' ? NULL : "group.instance.id", member},
-        {NULL, NULL},
-    };
-    return kafka_conf_make(o, defaults, fixed, e);
-}
-
 static enum haul_err name_topics(struct kafka_source *s, const struct haul_kafka_options *o, const char *instance,
                                  const uint16_t *mailboxes, size_t len, struct haul_error *e)
 {
@@ -786,52 +878,23 @@ static enum haul_err name_topics(struct kafka_source *s, const struct haul_kafka
     return HAUL_OK;
 }
 
-static enum haul_err subscribe(struct kafka_source *s, struct haul_error *e)
-{
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(HAUL_MAILBOX_MAX);
-    for (unsigned i = 1; i < HAUL_MAILBOX_MAX; i++)
-        if (s->topic[i][0] != '\0') rd_kafka_topic_partition_list_add(list, s->topic[i], RD_KAFKA_PARTITION_UA);
-    const rd_kafka_resp_err_t err = rd_kafka_subscribe(s->rk, list);
-    rd_kafka_topic_partition_list_destroy(list);
-    if (err == RD_KAFKA_RESP_ERR_NO_ERROR) return HAUL_OK;
-    return haul_fail(e, kafka_err(err), "subscribing: %s", rd_kafka_err2str(err));
-}
-
-static enum haul_err open_client(struct kafka_source *s, rd_kafka_conf_t *conf, struct haul_error *e)
-{
-    char why[512];
-    rd_kafka_conf_set_opaque(conf, s);
-    rd_kafka_conf_set_rebalance_cb(conf, rebalance);
-    rd_kafka_conf_set_error_cb(conf, error_cb);
-    rd_kafka_conf_set_log_cb(conf, log_cb);
-    s->rk = rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, sizeof why);
-    if (s->rk == NULL) {
-        rd_kafka_conf_destroy(conf);
-        return haul_fail(e, HAUL_E_INVALID, "Kafka consumer: %s", why);
-    }
-    rd_kafka_set_log_queue(s->rk, NULL);
-    rd_kafka_poll_set_consumer(s->rk);
-    s->queue = rd_kafka_queue_get_consumer(s->rk);
-    return subscribe(s, e);
-}
-
 enum haul_err haul_kafka_source_open(const struct haul_kafka_options *o, const char *instance,
                                      const uint16_t *mailboxes, size_t mailboxes_len, unsigned worker,
                                      const struct haul_kafka_log *log, struct haul_source **out, struct haul_error *e)
 {
+    struct haul_error unheard;
     struct kafka_source *s = calloc(1, sizeof *s);
     assert(s != NULL);
+    if (e == NULL) e = &unheard;
     s->base.ops = &ops;
+    s->options = *o;
+    s->worker = worker;
+    snprintf(s->group, sizeof s->group, "%shaul", instance);
     s->timeout_ms = (int)o->request_timeout_ms;
     s->half_bytes = (size_t)o->queue_bytes / 2;
     if (log != NULL) s->log = *log;
     enum haul_err err = name_topics(s, o, instance, mailboxes, mailboxes_len, e);
-    rd_kafka_conf_t *conf = err == HAUL_OK ? configure(o, instance, worker, e) : NULL;
-    if (conf == NULL) {
-        free(s);
-        return err != HAUL_OK ? err : e != NULL ? e->code : HAUL_E_INVALID;
-    }
-    err = open_client(s, conf, e);
+    if (err == HAUL_OK) err = open_client(s, e);
     if (err == HAUL_OK)
         *out = &s->base;
     else if (s->rk != NULL)

@@ -14,8 +14,9 @@
  * bounds (-1, -1 when they could not be had), and nothing follows of that partition until start.
  *
  * Errors of poll, each said once per occurrence: UNAVAILABLE, no broker answers (the client goes on trying);
- * NOT_FOUND, a topic does not exist; FENCED, another member has our group_instance_id (for good: close); CORRUPT, a
- * message set fails its checksum: out->task names the partition, which is stopped until start; IO, the rest.
+ * NOT_FOUND, a topic does not exist; FENCED, another member has our group_instance_id: all is LOST, and the source
+ * joins the group anew without it; CORRUPT, a message set fails its checksum: out->task names the partition, which is
+ * stopped until start; IO, the rest.
  */
 #ifndef HAUL_KAFKA_SOURCE_H
 #define HAUL_KAFKA_SOURCE_H

@@ -332,22 +332,27 @@ struct member {
     int count, assigns, revokes, losts;
 };
 
-/* Serves a member as a worker does: starts what it is given, stops what is taken back. */
+/* Does as a worker does: starts what it is given, stops what is taken back. */
+static void answer(struct member *m, const struct haul_source_event *ev)
+{
+    if (ev->type == HAUL_SOURCE_ASSIGN) {
+        m->assigns++, m->count++;
+        m->has[ev->task.partition] = true;
+        start(m->s, ev->task.partition, 0);
+    } else if (ev->type == HAUL_SOURCE_REVOKE || ev->type == HAUL_SOURCE_LOST) {
+        m->revokes += ev->type == HAUL_SOURCE_REVOKE;
+        m->losts += ev->type == HAUL_SOURCE_LOST;
+        m->count--;
+        m->has[ev->task.partition] = false;
+        m->s->ops->stop(m->s, ev->task);
+    }
+}
+
 static void serve(struct member *m)
 {
     struct haul_source_event ev;
     poll_ok(m->s, 5, &ev);
-    if (ev.type == HAUL_SOURCE_ASSIGN) {
-        m->assigns++, m->count++;
-        m->has[ev.task.partition] = true;
-        start(m->s, ev.task.partition, 0);
-    } else if (ev.type == HAUL_SOURCE_REVOKE || ev.type == HAUL_SOURCE_LOST) {
-        m->revokes += ev.type == HAUL_SOURCE_REVOKE;
-        m->losts += ev.type == HAUL_SOURCE_LOST;
-        m->count--;
-        m->has[ev.task.partition] = false;
-        m->s->ops->stop(m->s, ev.task);
-    }
+    answer(m, &ev);
 }
 
 static void until_shared(struct member *a, struct member *b, int na, int nb)
@@ -392,6 +397,40 @@ static void static_member_restarts(void **state)
     b = (struct member){.s = open_source(&w)};
     until_shared(&a, &b, PARTS / 2, PARTS / 2);
     assert_int_equal(a.revokes, revokes); /* it never noticed */
+    a.s->ops->close(a.s);
+    b.s->ops->close(b.s);
+    kafka_bench_close(w.bench);
+}
+
+/* Whose name another takes has lost everything, is told so once, and comes back without the name: both go on. */
+static void name_taken_by_another(void **state)
+{
+    BEGIN(w);
+    snprintf(w.options.group_instance_id, sizeof w.options.group_instance_id, "one");
+    struct member a = {.s = open_source(&w)}, b = {0};
+    until_shared(&a, &b, PARTS, 0);
+    b.s = open_source(&w);
+    int fenced = 0;
+    const int64_t until = haul_mono_now().ns + PATIENCE_MS * 1000000ll;
+    while (fenced == 0 || a.count != PARTS / 2 || b.count != PARTS / 2) {
+        struct haul_source_event ev;
+        struct haul_error e;
+        if (haul_mono_now().ns > until) fail_msg("fenced %d times, shared %d and %d", fenced, a.count, b.count);
+        const enum haul_err err = a.s->ops->poll(a.s, 5, &ev, &e);
+        if (err != HAUL_OK && err != HAUL_E_FENCED) fail_msg("poll: %s", e.text);
+        fenced += err == HAUL_E_FENCED;
+        if (err == HAUL_OK) answer(&a, &ev);
+        serve(&b);
+    }
+    assert_int_equal(fenced, 1);
+    assert_int_equal(a.losts, PARTS);
+    for (int p = 0; p < PARTS; p++) kafka_fill(w.bench, w.topic, p, 0, 10, 10);
+    for (int p = 0; p < PARTS; p++) {
+        struct haul_source_event ev;
+        struct member *m = a.has[p] ? &a : &b;
+        do wait_for(m->s, HAUL_SOURCE_MESSAGE, &ev);
+        while (ev.task.partition != p);
+    }
     a.s->ops->close(a.s);
     b.s->ops->close(b.s);
     kafka_bench_close(w.bench);
@@ -664,6 +703,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(members_come_and_go),       cmocka_unit_test(deleted_while_paused),
         cmocka_unit_test(broker_restarts),           cmocka_unit_test(a_backlog_is_read_everywhere),
         cmocka_unit_test(missing_topic_is_named),    cmocka_unit_test(a_pause_ends_with_its_assignment),
+        cmocka_unit_test(name_taken_by_another),
     };
     if (kafka_brokers() == NULL) {
         printf("1..1\nok 1 - kafka_source # SKIP KAFKA_BROKERS is not set\n");
