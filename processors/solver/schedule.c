@@ -23,6 +23,7 @@ struct sim {
     int64_t energy;                       /* used since the last charge, in millionths */
     int64_t exposure;                     /* a clock that runs only outside the cold band, in thousandths */
     int64_t trip_exposure, trip_deadline; /* at the last loading; by when what was picked up for the end must be off */
+    int32_t trip_task;                    /* whose deadline that is */
     int64_t slack, waited;                /* how much later it could have left so far; the waits so far */
     int32_t next_break;
     int64_t load[HAUL_DIMS];
@@ -351,8 +352,10 @@ static bool serve(struct sim *s, const int32_t *tasks, int32_t i, bool setup, in
     s->exposure += action * s->t->v->exposure_stop_permille;
     picked[i] = s->exposure;
     if (n->kind == HAUL_VRP_JOB && n->exposure_max != HAUL_VRP_NONE && any_of(s->m, pickup_of(s->m, task)) &&
-        s->exposure + n->exposure_max * 1000 < s->trip_deadline)
+        s->exposure + n->exposure_max * 1000 < s->trip_deadline) {
         s->trip_deadline = s->exposure + n->exposure_max * 1000;
+        s->trip_task = task;
+    }
     return true;
 }
 
@@ -451,7 +454,7 @@ static bool split_trips(const struct model *m, const struct vtype *t, const int3
 static bool end_trip(struct sim *s)
 {
     if (s->trip_deadline < INT64_MAX && s->exposure > s->trip_deadline &&
-        !fault(s, HAUL_FAULT_EXPOSURE, HAUL_VRP_NONE, 0, (s->exposure - s->trip_deadline + 999) / 1000))
+        !fault(s, HAUL_FAULT_EXPOSURE, s->trip_task, 0, (s->exposure - s->trip_deadline + 999) / 1000))
         return false;
     s->trip_deadline = INT64_MAX;
     return true;

@@ -276,10 +276,11 @@ static void with_rules(void **state)
              SEED + k);
 }
 
-static void with_all_but_breaks(void **state)
+static void with_all_rules(void **state)
 {
     (void)state;
-    for (uint64_t k = 0; k < 3; k++) rage(RULE_ALL & ~(unsigned)(RULE_BREAKS | RULE_DOCKS | RULE_EXPOSURE), SEED + k);
+    rage(RULE_ALL, SEED);
+    rage(RULE_ALL, SEED + 9); /* goods that may not be cooled for long are late */
 }
 
 static void with_docks(void **state)
@@ -322,6 +323,38 @@ static void a_late_vehicle_gives_stops_away(void **state)
     assert_int_equal(c.unserved, 0);
     assert_int_equal(haul_vrp_live_withdraw(l, 1, &c, &e), HAUL_OK);
     assert_int_equal(c.unserved, 2);
+    haul_vrp_live_close(l);
+    haul_problem_free(p);
+}
+
+/* A stop that may not leave comes so late that the break falls before it, with the goods on board that forbid it. */
+static void a_break_gives_way(void **state)
+{
+    (void)state;
+    static const int32_t at[] = {0, 10};
+    struct haul_problem *p = line_problem(at, 2, 1);
+    line_job(p, 1, 1, 0, 0, 0, 5);
+    const struct haul_window when = {0, 15};
+    const struct haul_break pause = {
+        .id = 1, .windows = &when, .windows_n = 1, .duration = 5, .load_limited = true, .load_max = {0}};
+    struct haul_vrp_vehicle v = line_vehicle(1, 5);
+    v.breaks = &pause, v.breaks_n = 1;
+    add_vehicle(p, &v);
+    struct haul_vrp_live *l;
+    struct haul_vrp_change c;
+    struct haul_error e;
+    int32_t tasks[1];
+    const struct haul_way longer = {0, 0, 1, 30, 30};
+    assert_int_equal(haul_vrp_live_open(p, NULL, &options, &l, &e), HAUL_OK);
+    assert_int_equal(haul_vrp_live_progress(l, 0, 1, 10, &c, &e), HAUL_OK);
+    assert_int_equal(c.late, 0);
+    assert_int_equal(haul_vrp_live_ways(l, &longer, 1, &c, &e), HAUL_OK);
+    assert_true(c.late > 0);
+    assert_int_equal(haul_vrp_live_stops(l, 0, tasks, 1), 1);
+    assert_int_equal(haul_vrp_live_check(l, &e), HAUL_OK);
+    const struct haul_problem_view view = haul_problem_view(p); /* the caller's limits are as they were */
+    assert_int_equal(view.vehicles[0].breaks[0].windows[0].close, 15);
+    assert_int_equal(view.vehicles[0].breaks[0].load_max[0], 0);
     haul_vrp_live_close(l);
     haul_problem_free(p);
 }
@@ -420,10 +453,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(plain),
         cmocka_unit_test(with_rules),
-        cmocka_unit_test(with_all_but_breaks),
+        cmocka_unit_test(with_all_rules),
         cmocka_unit_test(with_docks),
         cmocka_unit_test(same_storm_same_plan),
         cmocka_unit_test(a_late_vehicle_gives_stops_away),
+        cmocka_unit_test(a_break_gives_way),
         cmocka_unit_test(stopped_at_once),
         cmocka_unit_test(frozen_heads_leave_the_rest),
         cmocka_unit_test(stopped_in_the_middle),
