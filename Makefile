@@ -32,6 +32,8 @@ LD_release  := $(LDHARDEN)
 # Records pass through base, engine and domains: gcc compiles these as one, across their files, when a program is linked.
 # (A sixth less CPU time a record; LTO= goes without, and links faster.)
 LTO_release := $(if $(findstring gcc,$(CC)),-flto=auto)
+# The loops of the search: up to an eighth less CPU time on small problems, and the same answers.
+$B/obj/processors/solver/%.o: OPT_release += -O3
 # released code with the points at which tests kill it
 OPT_chaos   := $(OPT_release) -DHAUL_MUTATIONS
 LD_chaos    := $(LDHARDEN)
