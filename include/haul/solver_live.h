@@ -31,7 +31,7 @@ struct haul_vrp_change {
     int64_t cost_before, cost_after; /* of routes, without what is unserved */
     int32_t moved;
     int32_t unserved; /* after it */
-    int32_t late;     /* stops and ends of shift that cannot be held: their limits were moved to what can */
+    int32_t late; /* limits that cannot be held (windows, shifts, breaks, goods out of the cold …): moved to what can */
 };
 
 /* The problem must outlive it. The plan is where it begins; NULL: the vehicles' steps, and the rest is put in. */
