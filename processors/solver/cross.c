@@ -5,8 +5,6 @@
 
 #include <stdlib.h>
 
-enum { FEWER_IN = 4 }; /* one child in so many has a run less: local search alone hardly ever closes one */
-
 /* The routes of both parents, while a child is made. */
 struct mating {
     const struct individual *a, *b;
@@ -19,7 +17,6 @@ struct mating {
     uint8_t *taken;   /* [tasks] is in the child already */
     uint8_t *changed; /* [runs] of the child */
     int32_t moved;    /* how many runs */
-    bool fewer;       /* of b comes one less, and what is left over goes into runs that there are */
 };
 
 static int32_t used_runs(const struct loose *l, const struct individual *x)
@@ -44,7 +41,7 @@ static void choose_leaving(struct mating *g, int32_t centre)
         for (int32_t i = g->a->first[r]; g->leaves[r] && i != HAUL_VRP_NONE; i = g->a->next[i]) g->freed[i] = 1;
 }
 
-/* As many runs of b, or one less, those whose tasks are most of all among the freed. */
+/* As many runs of b, those whose tasks are most of all among the freed. */
 static void choose_coming(struct mating *g)
 {
     const struct loose *l = g->l;
@@ -102,9 +99,7 @@ static void insert_rest(struct mating *g)
         const int32_t k = (int32_t)haul_rng_below(l->rng, (uint64_t)i + 1), was = l->other[i];
         l->other[i] = l->other[k], l->other[k] = was;
     }
-    l->closed = g->fewer;
     loose_insert(l, l->other, n);
-    l->closed = false;
     for (int32_t i = 0; i < n; i++) g->changed[l->at[l->other[i]].route] = 1;
 }
 
@@ -151,8 +146,6 @@ void population_cross(const struct population *p, const struct individual *a, co
     const int32_t ours = used_runs(l, a), theirs = used_runs(l, b), fewer = ours < theirs ? ours : theirs;
     g.moved = 1 + (int32_t)haul_rng_below(l->rng, (uint64_t)(fewer > 2 ? fewer - 1 : 1));
     choose_leaving(&g, (int32_t)haul_rng_below(l->rng, tasks));
-    g.fewer = haul_rng_below(l->rng, FEWER_IN) == 0;
-    g.moved -= g.fewer;
     choose_coming(&g);
     struct haul_rng same = *l->rng;
     const int64_t one = build(&g, false), other = build(&g, true);

@@ -314,7 +314,7 @@ static void insert_one(struct loose *l, int32_t task)
         try_behind(l, list[k], task, &best);
         if (!is_visit(l, prev)) try_behind(l, prev, task, &best);
     }
-    if (!l->closed) try_empty(l, task, &best);
+    try_empty(l, task, &best);
     for (int32_t r = 0; best.behind == HAUL_VRP_NONE && r < l->runs; r++) try_behind(l, first_of(l, r), task, &best);
     assert(best.behind != HAUL_VRP_NONE); /* some vehicle fits every task: see genetic_fits */
     loose_put(l, best.behind, task);

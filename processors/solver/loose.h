@@ -64,7 +64,6 @@ struct loose {
     struct stop *at;     /* [stops] */
     struct run *run;     /* [runs] */
     int32_t runs, near;
-    bool closed;         /* no empty run is opened by loose_insert */
     struct limit *limit; /* [types] */
     uint8_t *kin;        /* [types][types] ways, ends and hours are the same: tails can be exchanged in constant time */
     int64_t *need;       /* [tasks][dims] */
