@@ -276,11 +276,12 @@ static void rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t err, rd_kafka_topic_pa
 
 /* ---- what the client says -----------------------------------------------------------------------------------------
  */
-static void failed_for_good(struct kafka_source *s)
+/* Asked for at each poll: the batch call of 2.0.2 loses the message that says so when a rebalance comes just before. */
+static void notice_failure(struct kafka_source *s)
 {
     char text[256];
-    if (s->dead) return; /* it is said in two ways */
     const rd_kafka_resp_err_t err = rd_kafka_fatal_error(s->rk, text, sizeof text);
+    if (s->dead || err == RD_KAFKA_RESP_ERR_NO_ERROR) return;
     haul_fail(&s->fault, kafka_err(err), "Kafka: %s; joining the group anew, without kafka.group_instance_id", text);
     s->dead = true;
 }
@@ -288,14 +289,8 @@ static void failed_for_good(struct kafka_source *s)
 static void error_cb(rd_kafka_t *rk, int err, const char *reason, void *opaque)
 {
     struct kafka_source *s = opaque;
-    if (rk != s->rk) return;
-    if (err == RD_KAFKA_RESP_ERR__FATAL) {
-        failed_for_good(s);
-    } else if (err == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && s->fault.code == HAUL_OK) {
-        haul_fail(&s->fault, HAUL_E_UNAVAILABLE, "Kafka: %s", reason);
-    } else {
-        return;
-    }
+    if (rk != s->rk || err != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || s->fault.code != HAUL_OK) return;
+    haul_fail(&s->fault, HAUL_E_UNAVAILABLE, "Kafka: %s", reason);
     rd_kafka_yield(rk);
 }
 
@@ -545,10 +540,7 @@ static bool report_error(struct kafka_source *s, struct part *p, const rd_kafka_
         report_gap(s, p, out);
         return true;
     }
-    if (m->err == RD_KAFKA_RESP_ERR__FATAL) {
-        failed_for_good(s);
-        return false;
-    }
+    if (m->err == RD_KAFKA_RESP_ERR__FATAL) return false; /* notice_failure */
     /* the client tries again by itself, and says so when no broker is left */
     if (code == HAUL_E_UNAVAILABLE || code == HAUL_E_TIMEOUT) return false;
     if (p != NULL && p->waiting) return false; /* of an earlier fetcher */
@@ -674,6 +666,7 @@ static enum haul_err source_poll(struct haul_source *base, int timeout_ms, struc
             return HAUL_OK;
         }
         if (next_message(s, out)) return HAUL_OK;
+        notice_failure(s);
         if (s->fault.code != HAUL_OK) return take_fault(s, e);
         if (s->dead && !s->revoking) {
             bury(s);
