@@ -3,6 +3,7 @@
  * and the place that bends them least is told; then the limits are moved by just that much and the route is timed
  * again, strictly.
  */
+#include "processors/solver/bend.h"
 #include "processors/solver/search.h"
 
 #include <stdlib.h>
@@ -151,94 +152,17 @@ static void consider_route(struct explain *x, int32_t r, int32_t task)
 
 /* ---- the strict test ---- */
 
-static void widen_last(struct model *m, int32_t task, int64_t by)
-{
-    struct node *n = &m->nodes[task];
-    n->close += by;
-    if (n->win_n > 0) m->windows[n->win + n->win_n - 1].close += by;
-}
-
-static void widen_exposure(struct model *m, const int32_t *tasks, int32_t n, int32_t task, int64_t by)
-{
-    if (task != HAUL_VRP_NONE) m->nodes[task].exposure_max += by;
-    for (int32_t i = 0; task == HAUL_VRP_NONE && i < n; i++)
-        if (m->nodes[tasks[i]].exposure_max != HAUL_VRP_NONE) m->nodes[tasks[i]].exposure_max += by;
-}
-
 struct bent {
     struct vtype t;
     struct haul_vrp_vehicle v;
-    struct haul_break *breaks;
-    struct haul_window *windows; /* of all breaks, one after the other */
 };
 
-static void own_breaks(struct bent *b)
+static void bend(struct model *m, struct bent *b, const struct haul_fault *f, int64_t by)
 {
-    int32_t all = 0;
-    for (int32_t i = 0; i < b->v.breaks_n; i++) all += b->v.breaks[i].windows_n;
-    b->breaks = calloc((size_t)b->v.breaks_n + 1, sizeof *b->breaks);
-    b->windows = calloc((size_t)all + 1, sizeof *b->windows);
-    assert(b->breaks != NULL && b->windows != NULL);
-    struct haul_window *to = b->windows;
-    for (int32_t i = 0; i < b->v.breaks_n; i++) {
-        b->breaks[i] = b->v.breaks[i];
-        memcpy(to, b->breaks[i].windows, (size_t)b->breaks[i].windows_n * sizeof *to);
-        b->breaks[i].windows = to;
-        to += b->breaks[i].windows_n;
-    }
-    b->v.breaks = b->breaks;
-    b->t.v = &b->v;
-}
-
-static void bend(struct model *m, struct bent *b, const int32_t *tasks, int32_t n, const struct haul_fault *f,
-                 int64_t sign)
-{
-    const int64_t by = sign * f->amount;
-    switch (f->kind) {
-    case HAUL_FAULT_LOAD:
+    if (f->kind == HAUL_FAULT_LOAD)
         b->t.capacity[f->dim] += by;
-        break;
-    case HAUL_FAULT_TOO_LATE:
-        widen_last(m, f->task, by);
-        break;
-    case HAUL_FAULT_SHIFT_END:
-        b->v.shift.close += by;
-        break;
-    case HAUL_FAULT_DISTANCE:
-        b->v.distance_max += by;
-        break;
-    case HAUL_FAULT_TRAVEL:
-        b->v.travel_max += by;
-        break;
-    case HAUL_FAULT_DURATION:
-        b->v.duration_max += by;
-        break;
-    case HAUL_FAULT_TASKS:
-        b->v.tasks_max += (int32_t)by;
-        break;
-    case HAUL_FAULT_BREAK: {
-        const struct haul_break *one = &b->breaks[f->dim];
-        struct haul_window *last = b->windows;
-        for (int32_t i = 0; i < f->dim; i++) last += b->breaks[i].windows_n;
-        last[one->windows_n - 1].close += by;
-        break;
-    }
-    case HAUL_FAULT_BREAK_LOAD:
-        for (int32_t i = 0; i < b->v.breaks_n; i++) b->breaks[i].load_max[f->dim] += by;
-        break;
-    case HAUL_FAULT_DRIVING_DAY:
-        b->v.rule.drive_day_max += by;
-        break;
-    case HAUL_FAULT_ENERGY:
-        b->v.energy_max += by;
-        break;
-    case HAUL_FAULT_EXPOSURE:
-        widen_exposure(m, tasks, n, f->task, by);
-        break;
-    case HAUL_FAULT_SKILLS:
-    case HAUL_FAULT_FROZEN:
-        break;
-    }
+    else
+        bend_limit(m, &b->v, f, by);
 }
 
 static bool holds(struct explain *x, struct haul_vrp_reason *reason)
@@ -249,13 +173,13 @@ static bool holds(struct explain *x, struct haul_vrp_reason *reason)
     const struct spot spot = {0, HAUL_VRP_NONE, reason->after == HAUL_VRP_NONE ? start_of(m, r) : reason->after,
                               reason->delivery_after};
     const int32_t n = with_spot(x->s, reason->task, &spot, x->sequence);
-    own_breaks(&b);
-    for (int32_t i = 0; i < reason->faults_n; i++) bend(m, &b, x->sequence, n, &reason->faults[i], 1);
+    bend_own_breaks(&b.v);
+    b.t.v = &b.v;
+    for (int32_t i = 0; i < reason->faults_n; i++) bend(m, &b, &reason->faults[i], reason->faults[i].amount);
     struct timing timing;
     const bool good = schedule(m, &b.t, x->sequence, n, INT64_MIN, &timing, NULL, NULL);
-    for (int32_t i = 0; i < reason->faults_n; i++) bend(m, &b, x->sequence, n, &reason->faults[i], -1);
-    free(b.breaks);
-    free(b.windows);
+    for (int32_t i = 0; i < reason->faults_n; i++) bend(m, &b, &reason->faults[i], -reason->faults[i].amount);
+    bend_free_breaks(&b.v);
     return good;
 }
 

@@ -4,6 +4,7 @@
  */
 #include "haul/solver_live.h"
 
+#include "processors/solver/bend.h"
 #include "processors/solver/plan.h"
 #include "processors/solver/region.h"
 
@@ -23,8 +24,6 @@ struct haul_vrp_live {
     struct search x;
     struct region *region;                /* that is being improved */
     struct haul_vrp_vehicle *vehicles;    /* the live limits: late ones get more */
-    struct haul_break *breaks;            /* theirs, */
-    struct haul_window *break_windows;    /* and when those may begin */
     uint64_t (*skills)[HAUL_SKILL_WORDS]; /* [tasks_cap] */
     bool *gone;                           /* [tasks_cap] no task stands here */
     bool *withdrawn;                      /* [vehicles] */
@@ -39,36 +38,13 @@ struct haul_vrp_live {
 
 /* ---- opening ---- */
 
-static void own_breaks(struct haul_vrp_live *l)
-{
-    size_t breaks = 0, windows = 0;
-    for (int32_t v = 0; v < l->m->vehicles; v++) {
-        const struct haul_vrp_vehicle *from = &l->vehicles[v];
-        breaks += (size_t)from->breaks_n;
-        for (int32_t k = 0; k < from->breaks_n; k++) windows += (size_t)from->breaks[k].windows_n;
-    }
-    struct haul_break *to = l->breaks = need(breaks, sizeof *l->breaks);
-    struct haul_window *window = l->break_windows = need(windows, sizeof *l->break_windows);
-    for (int32_t v = 0; v < l->m->vehicles; v++) {
-        struct haul_vrp_vehicle *of = &l->vehicles[v];
-        for (int32_t k = 0; k < of->breaks_n; k++) {
-            const struct haul_break *from = &of->breaks[k];
-            to[k] = *from;
-            to[k].windows = window;
-            for (int32_t w = 0; w < from->windows_n; w++) *window++ = from->windows[w];
-        }
-        of->breaks = to;
-        to += of->breaks_n;
-    }
-}
-
 static void own_vehicles(struct haul_vrp_live *l)
 {
     for (int32_t v = 0; v < l->m->vehicles; v++) {
         l->vehicles[v] = l->m->p->vehicles[v];
+        bend_own_breaks(&l->vehicles[v]);
         l->m->type[l->m->type_of[v]].v = &l->vehicles[v];
     }
-    own_breaks(l);
 }
 
 static enum haul_err put_plan(struct haul_vrp_live *l, const struct haul_vrp_plan *plan, struct haul_error *e)
@@ -162,10 +138,9 @@ void haul_vrp_live_close(struct haul_vrp_live *l)
     region_free(l->region);
     if (l->x.s != NULL) search_free(&l->x);
     state_free(l->s);
+    for (int32_t v = 0; v < l->m->vehicles; v++) bend_free_breaks(&l->vehicles[v]);
     model_free(l->m);
     free(l->vehicles);
-    free(l->breaks);
-    free(l->break_windows);
     free(l->gone);
     free(l->skills);
     free(l->withdrawn);
@@ -236,36 +211,6 @@ static void tell(struct haul_vrp_live *l, struct haul_vrp_change *c)
 
 /* ---- mending ---- */
 
-static void give_way_to(struct haul_vrp_live *l, struct haul_vrp_vehicle *v, const struct haul_fault *f)
-{
-    struct model *m = l->m;
-    struct node *node = f->task == HAUL_VRP_NONE ? NULL : &m->nodes[f->task];
-    struct haul_break *pause = (struct haul_break *)(uintptr_t)v->breaks; /* our copies: own_breaks */
-    if (f->kind == HAUL_FAULT_TOO_LATE) {
-        node->close += f->amount;
-        if (node->win_n > 0) m->windows[node->win + node->win_n - 1].close = node->close;
-    } else if (f->kind == HAUL_FAULT_SHIFT_END) {
-        v->shift.close += f->amount;
-    } else if (f->kind == HAUL_FAULT_DURATION) {
-        v->duration_max += f->amount;
-    } else if (f->kind == HAUL_FAULT_TRAVEL) {
-        v->travel_max += f->amount;
-    } else if (f->kind == HAUL_FAULT_DISTANCE) {
-        v->distance_max += f->amount;
-    } else if (f->kind == HAUL_FAULT_EXPOSURE) {
-        node->exposure_max += f->amount;
-    } else if (f->kind == HAUL_FAULT_DRIVING_DAY) {
-        v->rule.drive_day_max += f->amount;
-    } else if (f->kind == HAUL_FAULT_ENERGY) {
-        v->energy_max += f->amount;
-    } else if (f->kind == HAUL_FAULT_BREAK) {
-        struct haul_window *last = (struct haul_window *)(uintptr_t)&pause[f->dim].windows[pause[f->dim].windows_n - 1];
-        last->close += f->amount;
-    } else if (f->kind == HAUL_FAULT_BREAK_LOAD) {
-        for (int32_t k = 0; k < v->breaks_n; k++) pause[k].load_max[f->dim] += f->amount;
-    }
-}
-
 /* What may not leave and cannot be on time: the limits give way by what it takes, and each that does counts as late. */
 static void give_way(struct haul_vrp_live *l, int32_t r)
 {
@@ -276,7 +221,7 @@ static void give_way(struct haul_vrp_live *l, int32_t r)
         struct timing timing;
         const int32_t n = state_tasks(s, r, s->scratch);
         schedule(m, &m->type[s->route[r].type], s->scratch, n, INT64_MIN, &timing, &faults, NULL);
-        for (int32_t i = 0; i < faults.n; i++) give_way_to(l, &l->vehicles[r], &faults.list[i]);
+        for (int32_t i = 0; i < faults.n; i++) bend_limit(m, &l->vehicles[r], &faults.list[i], faults.list[i].amount);
         l->late += faults.n;
     }
 }

@@ -279,7 +279,7 @@ static void with_rules(void **state)
 static void with_all_rules(void **state)
 {
     (void)state;
-    rage(RULE_ALL, SEED);
+    for (uint64_t k = 0; k < 3; k++) rage(RULE_ALL, SEED + k);
     rage(RULE_ALL, SEED + 9); /* goods that may not be cooled for long are late */
 }
 
