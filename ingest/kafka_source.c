@@ -62,7 +62,6 @@ struct kafka_source {
     bool nameless;    /* without the group_instance_id */
     bool left_behind; /* a client that looks at the source for ever */
     struct haul_kafka_log log;
-    int timeout_ms;
     char topic[HAUL_MAILBOX_MAX][HAUL_KAFKA_TOPIC_BYTES]; /* "" when not ours */
 
     struct part *parts;
@@ -76,9 +75,9 @@ struct kafka_source {
 
     rd_kafka_message_t *batch[BATCH];
     size_t batch_at, batch_n;
-    rd_kafka_message_t *current;    /* reported last */
-    size_t taken_bytes, half_bytes; /* since the client was last woken; of a full queue */
-    rd_kafka_topic_t *last_rkt;     /* of the message before: its mailbox is last_mailbox */
+    rd_kafka_message_t *current; /* reported last */
+    int64_t taken_bytes;         /* since the client was last woken */
+    rd_kafka_topic_t *last_rkt;  /* of the message before: its mailbox is last_mailbox */
     unsigned last_mailbox;
     struct haul_error fault; /* code OK: none */
     bool closing;
@@ -88,6 +87,11 @@ struct kafka_source {
 static struct kafka_source *of(struct haul_source *s)
 {
     return (struct kafka_source *)s;
+}
+
+static int timeout_of(const struct kafka_source *s)
+{
+    return (int)s->options.request_timeout_ms;
 }
 
 /* ---- parts ------------------------------------------------------------------------------------------------------ */
@@ -281,8 +285,9 @@ static void rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t err, rd_kafka_topic_pa
 static void notice_failure(struct kafka_source *s)
 {
     char text[256];
+    if (s->dead) return;
     const rd_kafka_resp_err_t err = rd_kafka_fatal_error(s->rk, text, sizeof text);
-    if (s->dead || err == RD_KAFKA_RESP_ERR_NO_ERROR) return;
+    if (err == RD_KAFKA_RESP_ERR_NO_ERROR) return;
     haul_fail(&s->fault, kafka_err(err), "Kafka: %s; joining the group anew, without kafka.group_instance_id", text);
     s->dead = true;
 }
@@ -396,7 +401,7 @@ static bool leave_group(struct kafka_source *s, rd_kafka_t *rk, rd_kafka_queue_t
     rd_kafka_queue_t *last = rd_kafka_queue_new(rk);
     rd_kafka_error_t *error = rd_kafka_consumer_close_queue(rk, last);
     if (error != NULL) rd_kafka_error_destroy(error);
-    for (int waited = 0; rd_kafka_consumer_closed(rk) == 0 && waited < s->timeout_ms; waited += 50) {
+    for (int waited = 0; rd_kafka_consumer_closed(rk) == 0 && waited < timeout_of(s); waited += 50) {
         rd_kafka_event_t *event = rd_kafka_queue_poll(last, 50);
         if (event == NULL) continue;
         if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_REBALANCE) rd_kafka_assign(rk, NULL);
@@ -424,12 +429,9 @@ static void replace_client(struct kafka_source *s)
     rd_kafka_queue_t *queue = s->queue;
     drop_batch(s);
     s->nameless = true;
-    s->dead = false;
-    if (open_client(s, &e) != HAUL_OK) haul_fail(&s->fault, e.code, "%s", e.text);
-    if (s->rk == rk)
-        s->dead = true; /* tried again */
-    else
-        s->left_behind |= !close_client(s, rk, queue);
+    s->dead = open_client(s, &e) != HAUL_OK; /* then it is tried again */
+    if (s->dead) haul_fail(&s->fault, e.code, "%s", e.text);
+    if (s->rk != rk) s->left_behind |= !close_client(s, rk, queue);
 }
 
 /* ---- poll ---------------------------------------------------------------------------------------------------------
@@ -492,8 +494,8 @@ static void read_sender(const rd_kafka_message_t *m, struct haul_sender *out)
 static void ask_on(struct kafka_source *s, const rd_kafka_message_t *m)
 {
     int64_t low, high;
-    s->taken_bytes += m->len + m->key_len;
-    if (s->taken_bytes < s->half_bytes) return;
+    s->taken_bytes += (int64_t)(m->len + m->key_len);
+    if (s->taken_bytes < s->options.queue_bytes / 2) return;
     s->taken_bytes = 0;
     (void)rd_kafka_query_watermark_offsets(s->rk, rd_kafka_topic_name(m->rkt), m->partition, &low, &high, 0);
 }
@@ -522,7 +524,7 @@ static void report_gap(struct kafka_source *s, struct part *p, struct haul_sourc
     out->type = HAUL_SOURCE_GAP;
     out->task = p->task;
     out->offset = p->next;
-    if (kafka_bounds(s->rk, s->topic[p->task.mailbox], p->task.partition, s->timeout_ms, &out->low, &out->high) !=
+    if (kafka_bounds(s->rk, s->topic[p->task.mailbox], p->task.partition, timeout_of(s), &out->low, &out->high) !=
         RD_KAFKA_RESP_ERR_NO_ERROR)
         out->low = out->high = -1;
     p->started = false;
@@ -683,10 +685,10 @@ static enum haul_err source_poll(struct haul_source *base, int timeout_ms, struc
 
 /* ---- the worker's calls -------------------------------------------------------------------------------------------
  */
-static void resume(struct kafka_source *s, struct haul_task_name task)
+static void set_paused(struct kafka_source *s, struct haul_task_name task, bool paused)
 {
     rd_kafka_topic_partition_list_t *list = list_of_one(s, task, RD_KAFKA_OFFSET_INVALID);
-    rd_kafka_resume_partitions(s->rk, list);
+    (paused ? rd_kafka_pause_partitions : rd_kafka_resume_partitions)(s->rk, list);
     rd_kafka_topic_partition_list_destroy(list);
 }
 
@@ -701,7 +703,7 @@ static enum haul_err source_start(struct haul_source *base, struct haul_task_nam
                          haul_mailbox_row(task.mailbox)->name, (unsigned)task.partition);
     drop_held(s, p);
     take_from_batch(s, p, false);
-    resume(s, task); /* in the client a pause outlives the assignment in which it was asked for */
+    set_paused(s, task, false); /* in the client a pause outlives the assignment in which it was asked for */
     p->started = true;
     p->paused = false;
     p->waiting = true;
@@ -741,9 +743,7 @@ static void source_pause(struct haul_source *base, struct haul_task_name task)
     p->held_at = 0;
     p->paused = true;
     take_from_batch(s, p, true);
-    rd_kafka_topic_partition_list_t *list = list_of_one(s, task, RD_KAFKA_OFFSET_INVALID);
-    rd_kafka_pause_partitions(s->rk, list);
-    rd_kafka_topic_partition_list_destroy(list);
+    set_paused(s, task, true);
 }
 
 static void source_resume(struct haul_source *base, struct haul_task_name task)
@@ -753,7 +753,7 @@ static void source_resume(struct haul_source *base, struct haul_task_name task)
     if (p == NULL || !p->started || !p->paused) return;
     p->paused = false;
     s->ready += p->held_at < p->held_n;
-    resume(s, task);
+    set_paused(s, task, false);
 }
 
 static enum haul_err source_bounds(struct haul_source *base, struct haul_task_name task, int64_t *low, int64_t *high,
@@ -761,7 +761,7 @@ static enum haul_err source_bounds(struct haul_source *base, struct haul_task_na
 {
     struct kafka_source *s = of(base);
     const rd_kafka_resp_err_t err =
-        kafka_bounds(s->rk, s->topic[task.mailbox], task.partition, s->timeout_ms, low, high);
+        kafka_bounds(s->rk, s->topic[task.mailbox], task.partition, timeout_of(s), low, high);
     if (err == RD_KAFKA_RESP_ERR_NO_ERROR) return HAUL_OK;
     return haul_fail(e, kafka_err(err), "bounds of %s/%u: %s", s->topic[task.mailbox], (unsigned)task.partition,
                      rd_kafka_err2str(err));
@@ -773,7 +773,7 @@ static enum haul_err source_offset_at(struct haul_source *base, struct haul_task
     struct kafka_source *s = of(base);
     int64_t low;
     rd_kafka_topic_partition_list_t *list = list_of_one(s, task, t.ms);
-    rd_kafka_resp_err_t err = rd_kafka_offsets_for_times(s->rk, list, s->timeout_ms);
+    rd_kafka_resp_err_t err = rd_kafka_offsets_for_times(s->rk, list, timeout_of(s));
     if (err == RD_KAFKA_RESP_ERR_NO_ERROR) err = list->elems[0].err;
     *offset = list->elems[0].offset;
     rd_kafka_topic_partition_list_destroy(list);
@@ -790,7 +790,7 @@ static enum haul_err source_partitions(struct haul_source *base, unsigned mailbo
     const struct rd_kafka_metadata *found;
     rd_kafka_topic_t *rkt = rd_kafka_topic_new(s->rk, s->topic[mailbox], NULL);
     rd_kafka_resp_err_t err =
-        rkt == NULL ? rd_kafka_last_error() : rd_kafka_metadata(s->rk, 0, rkt, &found, s->timeout_ms);
+        rkt == NULL ? rd_kafka_last_error() : rd_kafka_metadata(s->rk, 0, rkt, &found, timeout_of(s));
     if (rkt != NULL) rd_kafka_topic_destroy(rkt);
     if (err == RD_KAFKA_RESP_ERR_NO_ERROR) {
         err = found->topics[0].err;
@@ -816,7 +816,7 @@ static enum haul_err source_recall(struct haul_source *base, struct haul_task_na
 {
     struct kafka_source *s = of(base);
     rd_kafka_topic_partition_list_t *list = list_of_one(s, task, RD_KAFKA_OFFSET_INVALID);
-    rd_kafka_resp_err_t err = rd_kafka_committed(s->rk, list, s->timeout_ms);
+    rd_kafka_resp_err_t err = rd_kafka_committed(s->rk, list, timeout_of(s));
     const rd_kafka_topic_partition_t *found = &list->elems[0];
     if (err == RD_KAFKA_RESP_ERR_NO_ERROR) err = found->err;
     if (err == RD_KAFKA_RESP_ERR_NO_ERROR) {
@@ -838,8 +838,7 @@ static void source_close(struct haul_source *base)
     if (s->current != NULL) rd_kafka_message_destroy(s->current);
     drop_batch(s);
     forget_parts(s);
-    const bool left = close_client(s, s->rk, s->queue) && !s->left_behind;
-    if (left) free(s);
+    if (close_client(s, s->rk, s->queue) && !s->left_behind) free(s);
 }
 
 static const struct haul_source_ops ops = {
@@ -883,8 +882,6 @@ enum haul_err haul_kafka_source_open(const struct haul_kafka_options *o, const c
     s->options = *o;
     s->worker = worker;
     snprintf(s->group, sizeof s->group, "%shaul", instance);
-    s->timeout_ms = (int)o->request_timeout_ms;
-    s->half_bytes = (size_t)o->queue_bytes / 2;
     if (log != NULL) s->log = *log;
     enum haul_err err = name_topics(s, o, instance, mailboxes, mailboxes_len, e);
     if (err == HAUL_OK) err = open_client(s, e);
