@@ -108,18 +108,25 @@ static enum haul_err span(struct haul_recording *file, struct pace *p, struct ha
     return haul_recording_rewind(file, e);
 }
 
-static enum haul_err replay(struct replay *r, const char *path, struct haul_error *e)
+static enum haul_err send_all(struct replay *r, struct haul_recording *file, struct haul_error *e)
 {
-    struct haul_recording *file;
     struct haul_recorded m;
-    enum haul_err err = haul_recording_open(path, &file, e);
-    if (err != HAUL_OK) return err;
-    if (pace_needs_span(&r->pace)) err = span(file, &r->pace, e);
+    enum haul_err err = pace_needs_span(&r->pace) ? span(file, &r->pace, e) : HAUL_OK;
     while (err == HAUL_OK && !stop_asked) {
         err = haul_recording_next(file, &m, e);
         if (err == HAUL_OK) err = send_one(r, &m, e);
     }
-    if (err == HAUL_E_END) err = HAUL_OK;
+    return err == HAUL_E_END ? HAUL_OK : err;
+}
+
+/* Opens the recording first: what is none is told without a broker. */
+static enum haul_err replay(struct replay *r, const char *path, struct haul_error *e)
+{
+    struct haul_recording *file;
+    enum haul_err err = haul_recording_open(path, &file, e);
+    if (err != HAUL_OK) return err;
+    err = feed_open(&r->feed, r->setup, "replaying", e);
+    if (err == HAUL_OK) err = send_all(r, file, e);
     if (haul_recording_torn(file) != NULL) fprintf(stderr, "haul replay: %s\n", haul_recording_torn(file));
     haul_recording_close(file);
     const enum haul_err closed = feed_close(&r->feed, err == HAUL_OK ? e : NULL);
@@ -153,8 +160,7 @@ static int run(int argc, char **argv)
     haul_arena_init(&r.scratch, HAUL_RECORD_SCRATCH);
     haul_buf_init(&r.body, 0, BODY_MAX);
     stop_on_signals();
-    enum haul_err err = feed_open(&r.feed, &s, "replaying", &e);
-    if (err == HAUL_OK) err = replay(&r, a.plain[0], &e);
+    const enum haul_err err = replay(&r, a.plain[0], &e);
     if (err != HAUL_OK) fprintf(stderr, "haul replay: %s\n", e.text);
     haul_buf_free(&r.body);
     haul_arena_free(&r.scratch);
