@@ -142,6 +142,31 @@ enum haul_err haul_kafka_admin_bounds(struct haul_kafka_admin *a, struct haul_ta
     return asked == RD_KAFKA_RESP_ERR_NO_ERROR ? HAUL_OK : failed(topic, asked, e);
 }
 
+/* The time that ListOffsets takes for "the end" is the number of that logical offset. */
+enum haul_err haul_kafka_admin_ends(struct haul_kafka_admin *a, const struct haul_task_name *tasks, size_t n,
+                                    int64_t *ends, struct haul_error *e)
+{
+    char topic[HAUL_KAFKA_TOPIC_BYTES];
+    enum haul_err err = HAUL_OK;
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)n);
+    for (size_t i = 0; i < n && err == HAUL_OK; i++) {
+        err = topic_of(a, tasks[i].mailbox, topic, e);
+        if (err == HAUL_OK)
+            rd_kafka_topic_partition_list_add(list, topic, tasks[i].partition)->offset = RD_KAFKA_OFFSET_END;
+    }
+    if (err == HAUL_OK) {
+        const rd_kafka_resp_err_t asked = rd_kafka_offsets_for_times(a->rk, list, a->timeout_ms);
+        if (asked != RD_KAFKA_RESP_ERR_NO_ERROR) err = failed("ends of logs", asked, e);
+    }
+    for (size_t i = 0; i < n && err == HAUL_OK; i++) {
+        const rd_kafka_topic_partition_t *at = &list->elems[i];
+        assert(at->partition == tasks[i].partition);
+        ends[i] = at->err == RD_KAFKA_RESP_ERR_NO_ERROR && at->offset >= 0 ? at->offset : -1;
+    }
+    rd_kafka_topic_partition_list_destroy(list);
+    return err;
+}
+
 enum haul_err haul_kafka_admin_offset_at(struct haul_kafka_admin *a, struct haul_task_name task, struct haul_time t,
                                          int64_t *offset, struct haul_error *e)
 {

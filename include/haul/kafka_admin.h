@@ -23,6 +23,9 @@ enum haul_err haul_kafka_admin_owned(struct haul_kafka_admin *a, unsigned mailbo
 /* First offset in the log, and one past the last. */
 enum haul_err haul_kafka_admin_bounds(struct haul_kafka_admin *a, struct haul_task_name task, int64_t *low,
                                       int64_t *high, struct haul_error *e);
+/* One past the last offset of each of `n` logs, in one question: ends[i], -1 where nobody said. */
+enum haul_err haul_kafka_admin_ends(struct haul_kafka_admin *a, const struct haul_task_name *tasks, size_t n,
+                                    int64_t *ends, struct haul_error *e);
 /* First offset whose append time is not before t; the end when there is none. */
 enum haul_err haul_kafka_admin_offset_at(struct haul_kafka_admin *a, struct haul_task_name task, struct haul_time t,
                                          int64_t *offset, struct haul_error *e);

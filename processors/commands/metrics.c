@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #define TASKS_SHOWN 1024
+#define ENDS_MS     1000
 
 enum metric {
 #define HAUL_METRIC(NAME, name, type, sentence) METRIC_##NAME,
@@ -71,6 +72,28 @@ static void look(struct runtime *r, struct picture *out)
         out->tasks += n < room ? n : room;
         add(&out->worker, &one);
     }
+    for (size_t i = 0; i < out->tasks; i++) {
+        struct haul_task_report *t = &out->task[i];
+        const int64_t asked = r->log_end[t->name.mailbox][t->name.partition];
+        if (t->log_end < asked) t->log_end = asked;
+    }
+}
+
+void runtime_log_ends(struct runtime *r)
+{
+    struct picture p;
+    struct haul_error e;
+    struct haul_task_name names[TASKS_SHOWN];
+    int64_t ends[TASKS_SHOWN];
+    struct haul_kafka_options brief = *r->kafka;
+    brief.request_timeout_ms = ENDS_MS;
+    if (r->admin == NULL && haul_kafka_admin_open(&brief, r->engine->instance, &r->admin, &e) != HAUL_OK) return;
+    look(r, &p);
+    for (size_t i = 0; i < p.tasks; i++) names[i] = p.task[i].name;
+    const bool told = p.tasks > 0 && haul_kafka_admin_ends(r->admin, names, p.tasks, ends, &e) == HAUL_OK;
+    for (size_t i = 0; told && i < p.tasks; i++)
+        if (ends[i] >= 0) r->log_end[names[i].mailbox][names[i].partition] = ends[i];
+    free(p.task);
 }
 
 static void head(struct haul_buf *out, enum metric m)

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #define TRIM_SECONDS 5
+#define ENDS_SECONDS 5
 #define TRIM_BYTES   ((size_t)32 << 20)
 
 static const char usage[] =
@@ -121,6 +122,7 @@ static void wait_for_end(struct runtime *r, const sigset_t *signals)
     for (unsigned ended = 0, second = 1; ended < r->workers && !told_to_stop(signals); second++) {
         give_memory_back(second);
         if (r->replay == NULL) runtime_blobs(r);
+        if (r->replay == NULL && second % ENDS_SECONDS == 0) runtime_log_ends(r);
         ended = 0;
         for (unsigned i = 0; i < r->workers; i++) {
             if (r->worker[i].ended == 2) return;

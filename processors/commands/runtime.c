@@ -350,6 +350,7 @@ void runtime_blobs(struct runtime *r)
 
 void runtime_free(struct runtime *r)
 {
+    haul_kafka_admin_close(r->admin);
     haul_blobs_close(r->blobs);
     haul_contents_close(r->contents);
     haul_config_free(r->config);

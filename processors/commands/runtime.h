@@ -7,6 +7,7 @@
 #include "haul/blobs.h"
 #include "haul/engine_options.h"
 #include "haul/kafka.h"
+#include "haul/kafka_admin.h"
 #include "haul/redis_store.h"
 #include "haul/worker.h"
 
@@ -42,6 +43,9 @@ struct runtime {
     struct haul_blobs *blobs;
     atomic_bool published; /* the options in the file are in haul.blobs */
     atomic_bool stop;
+    struct haul_kafka_admin *admin; /* asks how far the logs go; NULL before */
+    /* How far each log goes, as the broker said when it was asked last; 0: not yet. */
+    _Atomic int64_t log_end[HAUL_MAILBOX_MAX][HAUL_PARTITIONS_MAX];
     struct haul_time started;
     const char *replay; /* a recording to read instead of Kafka; NULL: Kafka */
 };
@@ -72,6 +76,9 @@ void runtime_free(struct runtime *r);
 void runtime_kafka_log(void *arg, int level, const char *facility, const char *text);
 
 /* metrics.c: what the admin endpoints answer. */
+/* Asks the broker how far the logs of the tasks here go, for the lag: a source that fetches nothing does not hear of
+ * it. One thread; waits up to a second. */
+void runtime_log_ends(struct runtime *r);
 void runtime_metrics(struct runtime *r, struct haul_buf *out);
 void runtime_status(struct runtime *r, struct haul_buf *out); /* JSON */
 /* True when every partition assigned runs and the store takes commits. */
