@@ -4,6 +4,7 @@
 #include "processors/solver/genetic.h"
 
 #include "processors/solver/population.h"
+#include "processors/solver/routes.h"
 
 #include <stdlib.h>
 
@@ -14,7 +15,10 @@ enum {
     SEEDS = 8,
     STRANGERS = 24,
     NEAR = 20,
-    PATIENCE = 4000,
+    PATIENCE = 8,    /* fruitless children for each task, until others are begun with */
+    COMBINE = 500,   /* children between two looks at all that is known, at least, */
+    COMBINE_IN = 10, /* and one in so many of the time when it was in vain: */
+    LOOKS = 1500,    /* at known routes, in the time of one stop of a child */
     DEARER = 10,
     STEPS = 16
 };
@@ -23,8 +27,10 @@ struct genetic {
     struct search *x;
     struct loose *l;
     struct population p;
-    struct kept hand;  /* a plan on its way to the search */
-    double seed_share; /* of the time goes to plans of ruin and recreate */
+    struct routes *routes;      /* NULL: too many tasks */
+    int64_t combine, childless; /* children between two looks; since the last */
+    struct kept hand;           /* a plan on its way to the search */
+    double seed_share;          /* of the time goes to plans of ruin and recreate */
     int32_t seeds_wanted, strangers;
     int32_t to_come; /* of the strangers */
     int32_t seeds;   /* plans of ruin and recreate taken so far */
@@ -114,6 +120,8 @@ struct genetic *genetic_new(struct search *x, bool seeds)
     g->l->near = NEAR;
     set_prices(g->l);
     population_init(&g->p, g->l);
+    g->routes = routes_new(g->l);
+    g->combine = COMBINE;
     kept_init(&g->hand, x->s);
     g->known = INT64_MAX;
     const bool alike = m->types == 1;
@@ -132,6 +140,7 @@ void genetic_free(struct genetic *g)
     if (g == NULL) return;
     loose_free(g->l);
     population_free(&g->p);
+    routes_free(g->routes);
     kept_free(&g->hand);
     free(g->run_of);
     free(g);
@@ -194,6 +203,7 @@ static bool hand_over(struct genetic *g)
 
 static bool born(struct genetic *g)
 {
+    if (g->routes != NULL) routes_learn(g->routes, g->l);
     return population_add(&g->p) && hand_over(g);
 }
 
@@ -283,6 +293,28 @@ static bool child_step(struct genetic *g)
     return better;
 }
 
+static bool may_combine(struct genetic *g)
+{
+    if (g->routes == NULL || g->p.best.sum.cost == INT64_MAX) return false;
+    return ++g->childless > g->combine;
+}
+
+/* The best plan of all known routes. */
+static bool combine(struct genetic *g)
+{
+    int64_t looks;
+    const bool found = routes_combine(g->routes, g->l, g->p.best.sum.cost, &looks);
+    const int64_t children = looks / LOOKS / g->x->m->tasks; /* that many could have been born */
+    g->x->iterations += children * g->x->m->tasks;
+    g->childless = 0;
+    g->combine = found || COMBINE_IN * children < COMBINE ? COMBINE : COMBINE_IN * children;
+    if (!found) return false;
+    bool better = born(g);
+    loose_descend(g->l);
+    better |= born(g);
+    return better;
+}
+
 bool genetic_step(struct genetic *g)
 {
     struct search *x = g->x;
@@ -297,10 +329,12 @@ bool genetic_step(struct genetic *g)
         g->known = x->best.cost;
         return join(g);
     }
-    if (g->fruitless > PATIENCE) {
+    if (g->fruitless > PATIENCE * x->m->tasks) { /* without the best: its like would soon be all there is */
         population_clear(&g->p);
         g->fruitless = 0;
-        return begin_breeding(g);
+        g->to_come = STRANGERS - 1;
+        return stranger(g);
     }
+    if (may_combine(g)) return combine(g);
     return child_step(g);
 }

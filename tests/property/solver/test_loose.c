@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Plans that may break rules at a price: after any descent, swap or crossing every task is in one route, what is known
  * of a route is what a walk along it tells, nothing became dearer, and a plan that breaks nothing is one that the
- * search takes at the same cost.
+ * search takes at the same cost. And the cheapest plan of known routes is what trying them all finds.
  */
 #include "processors/solver/population.h"
+#include "processors/solver/routes.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -234,6 +235,95 @@ static void check_crossing(struct one *o)
     population_free(&p);
 }
 
+/* ---- known routes ---- */
+
+enum { PLANS = 14, ROUTES = PLANS * VEHICLES };
+struct book { /* of routes that keep every rule, written by the test itself */
+    int64_t cost[ROUTES];
+    uint32_t set[ROUTES];
+    int32_t type[ROUTES], n;
+    int32_t left[VEHICLES]; /* vehicles of each type */
+};
+
+static void write_down(struct book *b, const struct loose *l)
+{
+    for (int32_t r = 0; r < l->runs; r++) {
+        const struct run *run = &l->run[r];
+        if (run->n == 0 || run->broken.load > 0 || run->broken.warp > 0 || run->broken.span > 0) continue;
+        b->cost[b->n] = run->cost;
+        b->type[b->n] = run->type;
+        for (int32_t i = l->at[first_of(l, r)].next; is_visit(l, i); i = l->at[i].next)
+            b->set[b->n] |= UINT32_C(1) << i;
+        b->n++;
+    }
+}
+
+/* The least that routes cost which serve the rest; INT64_MAX: none do. */
+static int64_t try_all(struct book *b, uint32_t rest)
+{
+    int64_t best = INT64_MAX;
+    if (rest == 0) return 0;
+    for (int32_t k = 0; k < b->n; k++) {
+        const bool next = (b->set[k] & rest & -rest) != 0; /* serves the first of the rest */
+        if (!next || (b->set[k] & ~rest) != 0 || b->left[b->type[k]] == 0) continue;
+        b->left[b->type[k]]--;
+        const int64_t others = try_all(b, rest & ~b->set[k]);
+        b->left[b->type[k]]++;
+        if (others < INT64_MAX && b->cost[k] + others < best) best = b->cost[k] + others;
+    }
+    return best;
+}
+
+/* A plan that differs from the one that stands in l in what a few tasks bring about. */
+static void another_plan(struct one *o)
+{
+    int32_t some[3];
+    for (int32_t k = 0; k < 3; k++) some[k] = (int32_t)haul_rng_below(&o->rng, TASKS);
+    for (int32_t k = 0; k < 3; k++) {
+        const int32_t a = some[k], r = (int32_t)haul_rng_below(&o->rng, (uint64_t)o->l->runs);
+        struct loose *l = o->l;
+        if (!type_of_run(l, r)->fits[a]) continue;
+        const int32_t from = l->at[a].route, prev = l->at[a].prev, next = l->at[a].next;
+        l->at[prev].next = next, l->at[next].prev = prev;
+        l->run[from].n--;
+        loose_put(l, first_of(l, r), a);
+        loose_update(l, from);
+        loose_update(l, r);
+    }
+    for (int32_t i = 0; i < TASKS; i++) o->l->tested[i] = -1;
+    loose_descend(o->l);
+}
+
+static int32_t combined;
+
+static void check_combining(struct one *o)
+{
+    struct book b = {.n = 0};
+    struct routes *q = routes_new(o->l);
+    int64_t looks;
+    for (int32_t r = 0; r < o->l->runs; r++) b.left[o->l->run[r].type]++;
+    o->l->price = (struct broken){1 << 17, 1 << 17, 1 << 17}; /* few break a rule */
+    random_plan(o);
+    loose_descend(o->l);
+    for (int32_t k = 0; k < PLANS; k++, another_plan(o)) {
+        routes_learn(q, o->l);
+        write_down(&b, o->l);
+    }
+    const int64_t best = try_all(&b, (UINT32_C(1) << TASKS) - 1);
+    if (best == INT64_MAX) {
+        assert_false(routes_combine(q, o->l, 1000000, &looks));
+    } else {
+        combined++;
+        assert_true(routes_combine(q, o->l, best + best / 10 + 1, &looks));
+        every_task_once(o->l);
+        known_is_walked(o->l);
+        assert_int_equal(price_now(o->l), best);
+        taken_by_the_search(o);
+        assert_false(routes_combine(q, o->l, best, &looks));
+    }
+    routes_free(q);
+}
+
 static void descents(void **state)
 {
     (void)state;
@@ -252,10 +342,18 @@ static void crossings(void **state)
     over_mixtures(check_crossing);
 }
 
+static void combinations(void **state)
+{
+    (void)state;
+    combined = 0;
+    over_mixtures(check_combining);
+    assert_true(combined > MIXTURES / 2);
+}
+
 int main(void)
 {
     printf("seed %d\n", SEED);
     const struct CMUnitTest tests[] = {cmocka_unit_test(descents), cmocka_unit_test(swap_stars),
-                                       cmocka_unit_test(crossings)};
+                                       cmocka_unit_test(crossings), cmocka_unit_test(combinations)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
