@@ -3,7 +3,8 @@
  * Hybrid genetic search for small problems and parts of large ones (Vidal 2022; Kool, Juninck, Roos, Cornelissen,
  * Agterberg, van Hoorn and Visser 2022 for time windows): short ruin-and-recreate searches and random plans are the
  * first population, then two parents have a child, a local search that may break rules at a price brings it up, and the
- * population keeps the cheap and the different. One thread.
+ * population keeps the cheap and the different. Of all routes that were seen the best plan is put together now and then
+ * (routes.h). One thread.
  */
 #ifndef HAUL_SOLVER_GENETIC_H
 #define HAUL_SOLVER_GENETIC_H

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 enum {
-    ROUTES_MAX = 4096,
+    ROUTES_MAX = 4096,  /* remembered */
     ROUTES_KEPT = 2048, /* when there are too many: those that cost least beyond what their tasks are worth */
     SLOTS = 4 * ROUTES_MAX,
     WORDS_MAX = 8,      /* of a set of tasks: with more of them nothing is known */

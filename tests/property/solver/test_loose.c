@@ -324,6 +324,53 @@ static void check_combining(struct one *o)
     routes_free(q);
 }
 
+/* Four tasks in each route, drawn at random. */
+static void shuffled_plan(struct one *o)
+{
+    struct loose *l = o->l;
+    int32_t task[TASKS];
+    for (int32_t i = 0; i < TASKS; i++) {
+        const int32_t k = (int32_t)haul_rng_below(&o->rng, (uint64_t)i + 1);
+        task[i] = task[k];
+        task[k] = i;
+    }
+    loose_clear(l);
+    for (int32_t i = 0; i < TASKS; i++) loose_put(l, first_of(l, i % VEHICLES), task[i]);
+    for (int32_t i = 0; i < TASKS; i++) l->tested[i] = -1;
+    for (int32_t r = 0; r < l->runs; r++) loose_update(l, r);
+}
+
+/* Some twenty thousand routes, far more than are remembered: plans of them are plans, and a good one is found. */
+static void much_is_forgotten(void **state)
+{
+    (void)state;
+    int64_t looks;
+    struct one o;
+    haul_rng_seed(&o.rng, SEED);
+    make(&o, ASYMMETRIC);
+    struct routes *q = routes_new(o.l);
+    for (int32_t k = 0; k < 3000; k++) {
+        shuffled_plan(&o);
+        routes_learn(q, o.l);
+        if (k % 300 != 299 || !routes_combine(q, o.l, 20 * cost_now(o.l), &looks)) continue;
+        every_task_once(o.l);
+        known_is_walked(o.l);
+        taken_by_the_search(&o);
+    }
+    o.l->price = (struct broken){1 << 17, 1 << 17, 1 << 17};
+    loose_descend(o.l);
+    const struct loose_sum sum = loose_sum(o.l);
+    assert_true(sum.broken.load == 0);
+    routes_learn(q, o.l);
+    assert_true(routes_combine(q, o.l, sum.cost + 1, &looks));
+    every_task_once(o.l);
+    assert_true(price_now(o.l) <= sum.cost);
+    taken_by_the_search(&o);
+    assert_true(looks > 0);
+    routes_free(q);
+    drop(&o);
+}
+
 static void descents(void **state)
 {
     (void)state;
@@ -354,6 +401,7 @@ int main(void)
 {
     printf("seed %d\n", SEED);
     const struct CMUnitTest tests[] = {cmocka_unit_test(descents), cmocka_unit_test(swap_stars),
-                                       cmocka_unit_test(crossings), cmocka_unit_test(combinations)};
+                                       cmocka_unit_test(crossings), cmocka_unit_test(combinations),
+                                       cmocka_unit_test(much_is_forgotten)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
