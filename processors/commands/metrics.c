@@ -75,7 +75,8 @@ static void look(struct runtime *r, struct picture *out)
     for (size_t i = 0; i < out->tasks; i++) {
         struct haul_task_report *t = &out->task[i];
         const int64_t asked = r->log_end[t->name.mailbox][t->name.partition];
-        if (t->log_end < asked) t->log_end = asked;
+        if (t->state != HAUL_TASK_CLAIMING && t->log_end < asked)
+            t->log_end = asked; /* committed is not known before */
     }
 }
 

@@ -3,7 +3,7 @@
  */
 #include "processors/solver/routes.h"
 
-#include <math.h>
+#include <float.h>
 #include <stdlib.h>
 
 enum {
@@ -101,7 +101,7 @@ static int32_t *slot_of(const struct routes *q, uint64_t hash)
 static bool guess_worth(struct routes *q)
 {
     const int32_t tasks = q->m->tasks;
-    for (int32_t i = 0; i < tasks; i++) q->worth[i] = INFINITY;
+    for (int32_t i = 0; i < tasks; i++) q->worth[i] = DBL_MAX;
     for (int32_t k = 0; k < q->n; k++) {
         const struct known *r = &q->known[k];
         const double each = (double)r->cost / r->n;
@@ -109,7 +109,7 @@ static bool guess_worth(struct routes *q)
             if (q->worth[q->tasks[r->at + i]] > each) q->worth[q->tasks[r->at + i]] = each;
     }
     q->priced = true;
-    for (int32_t i = 0; i < tasks; i++) q->priced &= isfinite(q->worth[i]) != 0;
+    for (int32_t i = 0; i < tasks; i++) q->priced &= q->worth[i] < DBL_MAX;
     return q->priced;
 }
 
@@ -215,7 +215,7 @@ static double set_worth(struct routes *q, int64_t cost, int32_t rounds)
 {
     const int32_t tasks = q->m->tasks;
     const size_t bytes = (size_t)tasks * sizeof *q->worth;
-    double best = -INFINITY, length = 2;
+    double best = -DBL_MAX, length = 2;
     for (int32_t k = 0, stale = 0; k < rounds; k++) {
         const double now = bound(q);
         if (now > best) {
