@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A live plan of 1,000 stops and 100 vehicles under random events: how long each takes (CPU), how many stops it moves,
  * what the search between events takes, and how the plan stands against a search from scratch of the same orders,
- * delays and ways: after the last event and, where seconds are given for it, after each quarter of them. bench_live
+ * delays and ways: after the last event and, where seconds are given for it, after each quarter of them. How near it
+ * comes is a matter of the time between events: 100,000 steps take about a second. bench_live
  * [EVENTS [STEPS_BETWEEN [SCRATCH_SECONDS [QUARTER_SECONDS [PRICE_OF_MOVE [SEED]]]]]]
  */
 #include "haul/rng.h"
