@@ -80,15 +80,21 @@ static void look(struct runtime *r, struct picture *out)
     }
 }
 
+static bool open_admin(struct runtime *r)
+{
+    struct haul_error e;
+    struct haul_kafka_options brief = *r->kafka;
+    brief.request_timeout_ms = ENDS_MS;
+    return haul_kafka_admin_open(&brief, r->engine->instance, &r->admin, &e) == HAUL_OK;
+}
+
 void runtime_log_ends(struct runtime *r)
 {
     struct picture p;
     struct haul_error e;
     struct haul_task_name names[TASKS_SHOWN];
     int64_t ends[TASKS_SHOWN];
-    struct haul_kafka_options brief = *r->kafka;
-    brief.request_timeout_ms = ENDS_MS;
-    if (r->admin == NULL && haul_kafka_admin_open(&brief, r->engine->instance, &r->admin, &e) != HAUL_OK) return;
+    if (r->admin == NULL && !open_admin(r)) return;
     look(r, &p);
     for (size_t i = 0; i < p.tasks; i++) names[i] = p.task[i].name;
     const bool told = p.tasks > 0 && haul_kafka_admin_ends(r->admin, names, p.tasks, ends, &e) == HAUL_OK;

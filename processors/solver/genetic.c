@@ -153,9 +153,7 @@ static int32_t free_run(const struct genetic *g, int32_t vehicle)
     const struct loose *l = g->l;
     const int32_t own = g->run_of[vehicle];
     if (own != HAUL_VRP_NONE && l->run[own].n == 0) return own;
-    for (int32_t r = 0; r < l->runs; r++)
-        if (l->run[r].n == 0 && l->run[r].type == g->x->m->type_of[vehicle]) return r;
-    return HAUL_VRP_NONE;
+    return loose_free_run(l, g->x->m->type_of[vehicle]);
 }
 
 /* The state as a plan of the population. False: it is none. */
@@ -164,8 +162,7 @@ static bool take_state(struct genetic *g)
     struct loose *l = g->l;
     const struct state *s = g->x->s;
     if (s->absent_n > 0) return false;
-    loose_clear(l);
-    l->moves++;
+    loose_begin(l);
     for (int32_t k = 0; k < s->used_n; k++) {
         const int32_t v = s->used[k], r = free_run(g, v);
         if (r == HAUL_VRP_NONE) return false;
@@ -176,7 +173,6 @@ static bool take_state(struct genetic *g)
         }
         loose_update(l, r);
     }
-    for (int32_t i = 0; i < l->m->tasks; i++) l->tested[i] = l->moves - 1;
     return true;
 }
 
@@ -207,14 +203,18 @@ static bool born(struct genetic *g)
     return population_add(&g->p) && hand_over(g);
 }
 
-/* The state joins the population, as it is and as local search makes it. */
+/* As it is, and as local search makes it. */
+static bool born_twice(struct genetic *g)
+{
+    const bool better = born(g);
+    loose_descend(g->l);
+    return born(g) || better;
+}
+
+/* The state joins the population. */
 static bool join(struct genetic *g)
 {
-    if (!take_state(g)) return false;
-    bool better = born(g);
-    loose_descend(g->l);
-    better |= born(g);
-    return better;
+    return take_state(g) && born_twice(g);
 }
 
 /* ---- the first population ---- */
@@ -222,9 +222,8 @@ static bool join(struct genetic *g)
 static bool stranger(struct genetic *g)
 {
     struct loose *l = g->l;
-    loose_clear(l);
-    l->moves++;
-    for (int32_t i = 0; i < l->m->tasks; i++) l->other[i] = i, l->tested[i] = l->moves - 1;
+    loose_begin(l);
+    for (int32_t i = 0; i < l->m->tasks; i++) l->other[i] = i;
     for (int32_t i = l->m->tasks - 1; i > 0; i--) {
         const int32_t k = (int32_t)haul_rng_below(l->rng, (uint64_t)i + 1), was = l->other[i];
         l->other[i] = l->other[k], l->other[k] = was;
@@ -263,7 +262,7 @@ static bool begin_breeding(struct genetic *g)
 static bool broken(const struct loose *l)
 {
     const struct broken b = loose_sum(l).broken;
-    return b.load > 0 || b.warp > 0 || b.span > 0;
+    return !breaks_nothing(&b);
 }
 
 /* At a price so high that it is hardly paid. */
@@ -308,11 +307,7 @@ static bool combine(struct genetic *g)
     g->x->iterations += children * g->x->m->tasks;
     g->childless = 0;
     g->combine = found || COMBINE_IN * children < COMBINE ? COMBINE : COMBINE_IN * children;
-    if (!found) return false;
-    bool better = born(g);
-    loose_descend(g->l);
-    better |= born(g);
-    return better;
+    return found && born_twice(g);
 }
 
 bool genetic_step(struct genetic *g)

@@ -221,6 +221,20 @@ void loose_clear(struct loose *l)
     for (int32_t i = 0; i < l->m->tasks; i++) l->at[i].route = HAUL_VRP_NONE;
 }
 
+void loose_begin(struct loose *l)
+{
+    loose_clear(l);
+    l->moves++;
+    for (int32_t i = 0; i < l->m->tasks; i++) l->tested[i] = l->moves - 1;
+}
+
+int32_t loose_free_run(const struct loose *l, int32_t type)
+{
+    for (int32_t r = 0; r < l->runs; r++)
+        if (l->run[r].n == 0 && l->run[r].type == type) return r;
+    return HAUL_VRP_NONE;
+}
+
 void loose_put(struct loose *l, int32_t behind, int32_t task)
 {
     const int32_t before = l->at[behind].next;

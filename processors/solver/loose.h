@@ -34,6 +34,11 @@ struct broken {
     int64_t load, warp, span;
 };
 
+static inline bool breaks_nothing(const struct broken *b)
+{
+    return b->load == 0 && b->warp == 0 && b->span == 0;
+}
+
 struct run { /* a route */
     int32_t vehicle, type, n;
     int64_t changed; /* number of the move that changed it last */
@@ -88,6 +93,10 @@ void loose_free(struct loose *l);
 
 /* Takes all tasks out. */
 void loose_clear(struct loose *l);
+/* The same, for a plan in which nothing was tried yet. */
+void loose_begin(struct loose *l);
+/* An empty route of a type of vehicle; HAUL_VRP_NONE: there is none. */
+int32_t loose_free_run(const struct loose *l, int32_t type);
 /* Puts a task behind a stop, without an update. */
 void loose_put(struct loose *l, int32_t behind, int32_t task);
 /* What is known of a route, made anew after it was changed. */

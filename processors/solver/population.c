@@ -38,13 +38,12 @@ static void individual_save(struct individual *x, const struct loose *l)
     }
     for (int32_t r = 0; r < l->runs; r++) x->first[r] = task_or_none(l, l->at[first_of(l, r)].next);
     x->sum = loose_sum(l);
-    x->keeps = x->sum.broken.load == 0 && x->sum.broken.warp == 0 && x->sum.broken.span == 0;
+    x->keeps = breaks_nothing(&x->sum.broken);
 }
 
 void individual_load(const struct individual *from, struct loose *l)
 {
-    loose_clear(l);
-    l->moves++;
+    loose_begin(l);
     for (int32_t r = 0; r < l->runs; r++) {
         int32_t last = first_of(l, r);
         for (int32_t i = from->first[r]; i != HAUL_VRP_NONE; i = from->next[i]) {
@@ -53,7 +52,6 @@ void individual_load(const struct individual *from, struct loose *l)
         }
         loose_update(l, r);
     }
-    for (int32_t i = 0; i < l->m->tasks; i++) l->tested[i] = l->moves - 1;
 }
 
 static void individual_copy(struct individual *to, const struct individual *from, const struct loose *l)

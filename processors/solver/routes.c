@@ -184,10 +184,8 @@ static void learn(struct routes *q, const struct loose *l, int32_t k)
 
 void routes_learn(struct routes *q, const struct loose *l)
 {
-    for (int32_t k = 0; k < l->runs; k++) {
-        const struct broken *b = &l->run[k].broken;
-        if (l->run[k].n > 0 && b->load == 0 && b->warp == 0 && b->span == 0) learn(q, l, k);
-    }
+    for (int32_t k = 0; k < l->runs; k++)
+        if (l->run[k].n > 0 && breaks_nothing(&l->run[k].broken)) learn(q, l, k);
 }
 
 /* ---- what the tasks are worth ---- */
@@ -330,20 +328,12 @@ static void enumerate(struct routes *q, const uint64_t *open, double low, int64_
     }
 }
 
-static int32_t free_run(const struct loose *l, int32_t type)
-{
-    int32_t r = 0;
-    while (l->run[r].type != type || l->run[r].n > 0) r++; /* there are as many as `left` said */
-    return r;
-}
-
 static void lay(const struct routes *q, struct loose *l)
 {
-    loose_clear(l);
-    l->moves++;
+    loose_begin(l);
     for (int32_t k = 0; k < q->best_n; k++) {
         const struct known *known = &q->known[q->best[k]];
-        const int32_t r = free_run(l, known->type);
+        const int32_t r = loose_free_run(l, known->type); /* there are as many as `left` said */
         int32_t last = first_of(l, r);
         for (int32_t i = 0; i < known->n; i++) {
             loose_put(l, last, q->tasks[known->at + i]);
@@ -351,7 +341,6 @@ static void lay(const struct routes *q, struct loose *l)
         }
         loose_update(l, r);
     }
-    for (int32_t i = 0; i < l->m->tasks; i++) l->tested[i] = l->moves - 1;
 }
 
 bool routes_combine(struct routes *q, struct loose *l, int64_t cost, int64_t *looks)
