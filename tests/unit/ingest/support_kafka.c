@@ -100,6 +100,28 @@ static rd_kafka_event_t *answer(rd_kafka_queue_t *q)
     return event;
 }
 
+static bool is_known(struct kafka_bench *b, const char *topic, int partitions)
+{
+    const struct rd_kafka_metadata *all;
+    if (rd_kafka_metadata(b->rk, 1, NULL, &all, WAIT_MS) != RD_KAFKA_RESP_ERR_NO_ERROR) return false;
+    bool known = false;
+    for (int i = 0; i < all->topic_cnt; i++) {
+        const rd_kafka_metadata_topic_t *t = &all->topics[i];
+        known |= strcmp(t->topic, topic) == 0 && t->err == RD_KAFKA_RESP_ERR_NO_ERROR && t->partition_cnt == partitions;
+    }
+    rd_kafka_metadata_destroy(all);
+    return known;
+}
+
+/* The controller answers a little before the broker knows the topic: who subscribes meanwhile is told that there is
+ * none. */
+static void until_known(struct kafka_bench *b, const char *topic, int partitions)
+{
+    const int64_t until = haul_mono_now().ns + WAIT_MS * 1000000ll;
+    while (!is_known(b, topic, partitions))
+        if (haul_mono_now().ns > until) fail_msg("topic %s was made, and is not known", topic);
+}
+
 void kafka_create(struct kafka_bench *b, const char *topic, int partitions, const char *const *config)
 {
     char why[512];
@@ -117,6 +139,7 @@ void kafka_create(struct kafka_bench *b, const char *topic, int partitions, cons
     rd_kafka_event_destroy(event);
     rd_kafka_queue_destroy(q);
     rd_kafka_NewTopic_destroy(t);
+    until_known(b, topic, partitions);
 }
 
 void kafka_send(struct kafka_bench *b, const char *topic, int partition, const char *key, const char *value,
