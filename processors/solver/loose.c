@@ -270,8 +270,7 @@ static int64_t over_with(const struct loose *l, int32_t r, int32_t task)
     return over;
 }
 
-/* What the task costs behind a stop, penalties included. */
-static int64_t insert_cost(const struct loose *l, int32_t behind, int32_t task)
+int64_t loose_insert_cost(const struct loose *l, int32_t behind, int32_t task)
 {
     const int32_t r = l->at[behind].route, before = l->at[behind].next;
     const struct run *run = &l->run[r];
@@ -301,7 +300,7 @@ struct best_gap {
 static void try_behind(const struct loose *l, int32_t behind, int32_t task, struct best_gap *best)
 {
     if (!type_of_run(l, l->at[behind].route)->fits[task]) return;
-    const int64_t cost = insert_cost(l, behind, task);
+    const int64_t cost = loose_insert_cost(l, behind, task);
     if (cost < best->cost) *best = (struct best_gap){cost, behind};
 }
 

@@ -99,6 +99,8 @@ void loose_begin(struct loose *l);
 int32_t loose_free_run(const struct loose *l, int32_t type);
 /* Puts a task behind a stop, without an update. */
 void loose_put(struct loose *l, int32_t behind, int32_t task);
+/* What a task costs behind a stop, penalties included. */
+int64_t loose_insert_cost(const struct loose *l, int32_t behind, int32_t task);
 /* What is known of a route, made anew after it was changed. */
 void loose_update(struct loose *l, int32_t r);
 /* After other prices. */

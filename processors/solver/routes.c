@@ -3,6 +3,8 @@
  */
 #include "processors/solver/routes.h"
 
+#include "processors/solver/worth.h"
+
 #include <float.h>
 #include <stdlib.h>
 
@@ -10,12 +12,12 @@ enum {
     ROUTES_MAX = 4096,  /* remembered */
     ROUTES_KEPT = 2048, /* when there are too many: those that cost least beyond what their tasks are worth */
     SLOTS = 4 * ROUTES_MAX,
-    WORDS_MAX = 8,      /* of a set of tasks: with more of them nothing is known */
-    ROUNDS_FIRST = 400, /* of the prices; the next time they are warm */
-    ROUNDS = 150,
-    STALE_ROUNDS = 20,   /* without a better bound, until the steps become half as long */
-    LOOKS_MAX = 20000000 /* of the enumeration */
+    WORDS_MAX = 8,  /* of a set of tasks: with more of them nothing is known */
+    VARY_NEAR = 12, /* neighbours of a task that are tried beside it */
+    STAGES = 5,     /* of the enumeration, each up to a limit that is higher than the one before */
+    STAGE_LOOKS = 4000000
 };
+static const double vary_share = 0.1; /* routes are varied, and taken up, within that share of the gap */
 
 struct known {
     int64_t cost;
@@ -34,15 +36,15 @@ struct routes {
     int32_t n;
     int32_t *slot; /* [SLOTS] into known, plus one */
     int32_t *tasks, tasks_n, tasks_cap;
-    double *worth, *best_worth; /* [tasks] */
-    int32_t *cover;             /* [tasks] by how many routes it is wanted */
-    bool priced;
+    double *worth;       /* [tasks] */
+    struct worth *asked; /* for them; NULL: not yet */
     /* of the enumeration */
     int32_t *by_task, *by_from, *by_n; /* by_task[by_from[i]…]: routes of task i, the least beyond their worth first */
     int32_t *left;                     /* [types] vehicles */
     int32_t *chosen, *best, best_n;    /* [tasks] routes */
     int64_t limit;                     /* cost of the best */
-    int64_t looks, looks_max;          /* at routes, whether they fit */
+    int64_t looks, looks_max;          /* at routes and their tasks */
+    int32_t *varied;                   /* [tasks] of the route */
 };
 
 struct routes *routes_new(const struct loose *l)
@@ -59,13 +61,12 @@ struct routes *routes_new(const struct loose *l)
     q->known = need(ROUTES_MAX, sizeof *q->known);
     q->slot = need(SLOTS, sizeof *q->slot);
     q->worth = need(tasks, sizeof *q->worth);
-    q->best_worth = need(tasks, sizeof *q->best_worth);
-    q->cover = need(tasks, sizeof *q->cover);
     q->by_from = need(tasks + 1, sizeof *q->by_from);
     q->by_n = need(tasks, sizeof *q->by_n);
     q->left = need((size_t)l->m->types, sizeof *q->left);
     q->chosen = need(tasks, sizeof *q->chosen);
     q->best = need(tasks, sizeof *q->best);
+    q->varied = need(tasks, sizeof *q->varied);
     return q;
 }
 
@@ -77,8 +78,8 @@ void routes_free(struct routes *q)
     free(q->slot);
     free(q->tasks);
     free(q->worth);
-    free(q->best_worth);
-    free(q->cover);
+    worth_free(q->asked);
+    free(q->varied);
     free(q->by_task);
     free(q->by_from);
     free(q->by_n);
@@ -108,9 +109,9 @@ static bool guess_worth(struct routes *q)
         for (int32_t i = 0; i < r->n; i++)
             if (q->worth[q->tasks[r->at + i]] > each) q->worth[q->tasks[r->at + i]] = each;
     }
-    q->priced = true;
-    for (int32_t i = 0; i < tasks; i++) q->priced &= q->worth[i] < DBL_MAX;
-    return q->priced;
+    bool each_known = true;
+    for (int32_t i = 0; i < tasks; i++) each_known &= q->worth[i] < DBL_MAX;
+    return each_known;
 }
 
 static int by_beyond(const void *a, const void *b)
@@ -119,8 +120,14 @@ static int by_beyond(const void *a, const void *b)
     return x->beyond < y->beyond ? -1 : x->beyond > y->beyond ? 1 : x->hash < y->hash ? -1 : 1;
 }
 
-/* The least beyond its worth comes first, and only `most` stay. */
-static void sort(struct routes *q, int32_t most)
+static void list_slots(struct routes *q)
+{
+    memset(q->slot, 0, SLOTS * sizeof *q->slot);
+    for (int32_t k = 0; k < q->n; k++) *slot_of(q, q->known[k].hash) = k + 1;
+}
+
+/* The least beyond its worth comes first. */
+static void sort(struct routes *q)
 {
     for (int32_t k = 0; k < q->n; k++) {
         struct known *r = &q->known[k];
@@ -128,17 +135,17 @@ static void sort(struct routes *q, int32_t most)
         for (int32_t i = 0; i < r->n; i++) r->beyond -= q->worth[q->tasks[r->at + i]];
     }
     qsort(q->known, (size_t)q->n, sizeof *q->known, by_beyond);
-    if (q->n > most) q->n = most;
-    memset(q->slot, 0, SLOTS * sizeof *q->slot);
-    for (int32_t k = 0; k < q->n; k++) *slot_of(q, q->known[k].hash) = k + 1;
+    list_slots(q);
 }
 
 /* Half of the routes go; the tasks of those that stay move together. */
 static void forget(struct routes *q)
 {
     int32_t *tasks = need((size_t)q->tasks_cap, sizeof *tasks), n = 0;
-    if (!q->priced) guess_worth(q);
-    sort(q, ROUTES_KEPT);
+    if (q->asked == NULL) guess_worth(q);
+    sort(q);
+    q->n = ROUTES_KEPT;
+    list_slots(q);
     for (int32_t k = 0; k < q->n; k++) {
         struct known *r = &q->known[k];
         memcpy(tasks + n, q->tasks + r->at, (size_t)r->n * sizeof *tasks);
@@ -190,48 +197,95 @@ void routes_learn(struct routes *q, const struct loose *l)
 
 /* ---- what the tasks are worth ---- */
 
-/* No plan of known routes costs less: what the tasks are worth, and what routes that cost less than theirs save. */
-static double bound(struct routes *q)
+static struct column column_of(const void *arg, int32_t k)
 {
-    double sum = 0;
-    memset(q->cover, 0, (size_t)q->m->tasks * sizeof *q->cover);
-    for (int32_t i = 0; i < q->m->tasks; i++) sum += q->worth[i];
-    for (int32_t k = 0; k < q->n; k++) {
-        const struct known *r = &q->known[k];
-        const int32_t *tasks = q->tasks + r->at;
-        double beyond = (double)r->cost;
-        for (int32_t i = 0; i < r->n; i++) beyond -= q->worth[tasks[i]];
-        if (beyond >= 0) continue;
-        sum += beyond;
-        for (int32_t i = 0; i < r->n; i++) q->cover[tasks[i]]++;
-    }
-    return sum;
+    const struct routes *q = arg;
+    return (struct column){(double)q->known[k].cost, q->tasks + q->known[k].at, q->known[k].n};
 }
 
-/* Worth more what no route wants, less what several want. The best bound, and the worths that give it. */
-static double set_worth(struct routes *q, int64_t cost, int32_t rounds)
+/* No plan of known routes costs less: what the tasks are worth, and what routes that cost less than theirs save. */
+static double set_worth(struct routes *q)
 {
-    const int32_t tasks = q->m->tasks;
-    const size_t bytes = (size_t)tasks * sizeof *q->worth;
-    double best = -DBL_MAX, length = 2;
-    for (int32_t k = 0, stale = 0; k < rounds; k++) {
-        const double now = bound(q);
-        if (now > best) {
-            best = now;
-            stale = 0;
-            memcpy(q->best_worth, q->worth, bytes);
-        } else if (++stale == STALE_ROUNDS) {
-            stale = 0;
-            length /= 2;
-        }
-        int64_t wrong = 0;
-        for (int32_t i = 0; i < tasks; i++) wrong += (int64_t)(1 - q->cover[i]) * (1 - q->cover[i]);
-        if (wrong == 0 || now >= (double)cost) break;
-        const double step = length * ((double)cost - now) / (double)wrong;
-        for (int32_t i = 0; i < tasks; i++) q->worth[i] += step * (1 - q->cover[i]);
+    double low = 0;
+    if (q->asked == NULL) q->asked = worth_new(q->m->tasks, q->worth);
+    q->looks += worth_solve(q->asked, q->n, column_of, q);
+    memcpy(q->worth, worth_prices(q->asked), (size_t)q->m->tasks * sizeof *q->worth);
+    for (int32_t i = 0; i < q->m->tasks; i++) low += q->worth[i];
+    sort(q);
+    for (int32_t k = 0; k < q->n && q->known[k].beyond < 0; k++) low += q->known[k].beyond;
+    return low;
+}
+
+/* ---- routes that nobody has seen ---- */
+
+static void take_out(struct loose *l, int32_t task)
+{
+    const int32_t prev = l->at[task].prev, next = l->at[task].next;
+    l->at[prev].next = next, l->at[next].prev = prev;
+    l->at[task].route = HAUL_VRP_NONE;
+}
+
+/* After a change. */
+static void learn_varied(struct routes *q, struct loose *l, int32_t r)
+{
+    loose_update(l, r);
+    q->looks += 2 * l->run[r].n;
+    if (q->n < ROUTES_MAX && breaks_nothing(&l->run[r].broken)) learn(q, l, r);
+}
+
+/* Without one task each; the price may rise by less than `most`. */
+static void leave_out(struct routes *q, struct loose *l, int32_t r, int32_t n, double most)
+{
+    const struct vtype *t = type_of_run(l, r);
+    for (int32_t i = 0; i < n && n > 1; i++) {
+        const int32_t task = q->varied[i], prev = l->at[task].prev, next = l->at[task].next;
+        const int64_t saved = link_cost(l, t, prev, task) + link_cost(l, t, task, next) - link_cost(l, t, prev, next);
+        if (q->worth[task] - (double)saved >= most) continue;
+        take_out(l, task);
+        learn_varied(q, l, r);
+        loose_put(l, prev, task);
+        loose_update(l, r);
     }
-    memcpy(q->worth, q->best_worth, bytes);
-    return best;
+}
+
+/* With one task more behind a stop, of those that are near to a task; likewise. */
+static void put_in(struct routes *q, struct loose *l, int32_t behind, int32_t near_to, double most)
+{
+    const struct model *m = q->m;
+    const int32_t r = l->at[behind].route;
+    for (int32_t j = 0; j < m->near_n[near_to] && j < VARY_NEAR; j++) {
+        const int32_t task = m->near_put[(int64_t)near_to * m->near + j];
+        q->looks += 2;
+        if (l->at[task].route == r || !type_of_run(l, r)->fits[task]) continue;
+        if ((double)loose_insert_cost(l, behind, task) - q->worth[task] >= most) continue;
+        loose_put(l, behind, task);
+        learn_varied(q, l, r);
+        take_out(l, task);
+        loose_update(l, r);
+    }
+}
+
+/* The routes that differ from a known one by one task and cost, beyond their worth, less than `most`. */
+static void vary_one(struct routes *q, struct loose *l, int32_t k, double most)
+{
+    const struct known known = q->known[k];
+    const int32_t r = loose_free_run(l, known.type), n = known.n;
+    memcpy(q->varied, q->tasks + known.at, (size_t)n * sizeof *q->varied);
+    for (int32_t i = 0; i < n; i++) loose_put(l, i == 0 ? first_of(l, r) : q->varied[i - 1], q->varied[i]);
+    loose_update(l, r);
+    leave_out(q, l, r, n, most - known.beyond);
+    put_in(q, l, first_of(l, r), q->varied[0], most - known.beyond);
+    for (int32_t i = 0; i < n; i++) put_in(q, l, q->varied[i], q->varied[i], most - known.beyond);
+    for (int32_t i = 0; i < n; i++) take_out(l, q->varied[i]);
+    loose_update(l, r);
+}
+
+/* Of all routes that are known. */
+static void vary(struct routes *q, struct loose *l, double most)
+{
+    if (q->n > ROUTES_KEPT) forget(q);
+    loose_clear(l);
+    for (int32_t k = 0, n = q->n; k < n && q->known[k].beyond < most; k++) vary_one(q, l, k, most);
 }
 
 /* ---- the best plan ---- */
@@ -343,24 +397,35 @@ static void lay(const struct routes *q, struct loose *l)
     }
 }
 
-bool routes_combine(struct routes *q, struct loose *l, int64_t cost, int64_t *looks)
+/* The cheapest plan of the known routes, if it costs less than `cost`. With a limit that is too low it is known in a
+ * moment that there is none; near to the one that is best, most routes are too dear. */
+static bool find_plan(struct routes *q, const struct loose *l, double low, int64_t cost)
 {
     uint64_t open[WORDS_MAX] = {0};
-    const int32_t rounds = q->priced ? ROUNDS : ROUNDS_FIRST;
-    *looks = 0;
-    if (!q->priced && !guess_worth(q)) return false;
-    const double low = set_worth(q, cost, rounds);
-    sort(q, ROUTES_MAX);
-    q->limit = cost;
-    q->best_n = 0;
-    q->looks = (int64_t)rounds * q->tasks_n;
-    q->looks_max = q->looks + LOOKS_MAX;
-    list_by_task(q, low);
     for (int32_t t = 0; t < q->m->types; t++) q->left[t] = 0;
     for (int32_t r = 0; r < l->runs; r++) q->left[l->run[r].type]++;
     for (int32_t i = 0; i < q->m->tasks; i++) open[i / 64] |= UINT64_C(1) << (i % 64);
-    enumerate(q, open, low, 0, 0);
-    *looks = q->looks;
-    if (q->best_n > 0) lay(q, l);
+    q->best_n = 0;
+    for (int32_t k = 1; k <= STAGES && q->best_n == 0 && low < (double)cost; k++) {
+        q->limit = k == STAGES ? cost : (int64_t)(low + ((double)cost - low) * k / STAGES);
+        q->looks_max = q->looks + STAGE_LOOKS;
+        list_by_task(q, low);
+        enumerate(q, open, low, 0, 0);
+    }
     return q->best_n > 0;
+}
+
+bool routes_combine(struct routes *q, struct loose *l, int64_t cost, int64_t *looks)
+{
+    *looks = q->looks = 0;
+    if (q->asked == NULL && !guess_worth(q)) return false;
+    double low = set_worth(q);
+    if (low < (double)cost) {
+        vary(q, l, vary_share * ((double)cost - low));
+        low = set_worth(q);
+    }
+    const bool found = find_plan(q, l, low, cost);
+    if (found) lay(q, l);
+    *looks = q->looks;
+    return found;
 }

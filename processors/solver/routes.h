@@ -2,8 +2,9 @@
  * Layer: solver
  * The routes that keep every rule of all plans that were bred, and the cheapest plan that can be put together of them:
  * set partitioning over the routes that a search has seen (Rochat and Taillard 1995; Subramanian, Uchoa and Ochi 2013).
- * Prices of the tasks come from a Lagrangian relaxation by subgradients (Beasley 1990), warm from time to time; then
- * the plans are enumerated depth first within a number of looks at routes. One thread.
+ * What the tasks are worth comes from the linear relaxation (worth.h). By that, routes that nobody has seen are made of
+ * those with one task less or more, as columns are generated; then the plans are enumerated depth first, within limits
+ * that rise and a number of looks at routes. One thread.
  */
 #ifndef HAUL_SOLVER_ROUTES_H
 #define HAUL_SOLVER_ROUTES_H

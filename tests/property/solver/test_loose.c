@@ -294,7 +294,7 @@ static void another_plan(struct one *o)
     loose_descend(o->l);
 }
 
-static int32_t combined;
+static int32_t combined, unseen;
 
 static void check_combining(struct one *o)
 {
@@ -317,9 +317,9 @@ static void check_combining(struct one *o)
         assert_true(routes_combine(q, o->l, best + best / 10 + 1, &looks));
         every_task_once(o->l);
         known_is_walked(o->l);
-        assert_int_equal(price_now(o->l), best);
+        assert_true(price_now(o->l) <= best);
+        unseen += price_now(o->l) < best; /* with routes that differ from those by a task */
         taken_by_the_search(o);
-        assert_false(routes_combine(q, o->l, best, &looks));
     }
     routes_free(q);
 }
@@ -392,9 +392,11 @@ static void crossings(void **state)
 static void combinations(void **state)
 {
     (void)state;
-    combined = 0;
+    combined = unseen = 0;
     over_mixtures(check_combining);
+    printf("%d of %d plans combined, %d with routes that no plan had\n", (int)combined, MIXTURES, (int)unseen);
     assert_true(combined > MIXTURES / 2);
+    assert_true(unseen > 0);
 }
 
 int main(void)

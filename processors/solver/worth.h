@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Layer: solver
+ * What tasks are worth: the dual prices of set partitioning when routes may be driven in parts, each task being served
+ * once in all. Primal simplex with an explicit inverse (Dantzig 1963). It goes on from where it ended the last time; of
+ * columns that are gone by then some may still count, which makes the prices no better than with them. One thread.
+ */
+#ifndef HAUL_SOLVER_WORTH_H
+#define HAUL_SOLVER_WORTH_H
+
+#include <stdint.h>
+
+struct column { /* a route: what it costs, and its tasks */
+    double cost;
+    const int32_t *tasks;
+    int32_t n;
+};
+
+struct worth;
+
+/* `guess`: of what the tasks are worth, [tasks]. The nearer, the sooner it is done. */
+struct worth *worth_new(int32_t tasks, const double *guess);
+void worth_free(struct worth *w);
+
+/* The prices under the columns column(arg, 0 … n-1). Returns how many looks at tasks of columns it took. */
+int64_t worth_solve(struct worth *w, int32_t n, struct column (*column)(const void *arg, int32_t k), const void *arg);
+
+/* [tasks]; until the next solve. Their sum, and what columns save that cost less than the worth of their tasks, is a
+ * lower bound of every plan of these columns; the best of all prices that were seen. */
+const double *worth_prices(const struct worth *w);
+
+#endif
