@@ -8,6 +8,7 @@
 
 #include "processors/solver/state.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -107,7 +108,7 @@ static void express(struct worth *w, const struct column *c)
 static int32_t giving_way(const struct worth *w)
 {
     const double *in = w->in_basis;
-    double most = INFINITY;
+    double most = DBL_MAX;
     int32_t best = -1;
     for (int32_t i = 0; i < w->n; i++)
         if (in[i] > pivot_least && (w->share[i] + slack) / in[i] < most) most = (w->share[i] + slack) / in[i];
@@ -181,7 +182,7 @@ static int32_t choose(const struct worth *w, int32_t n, struct column (*column)(
 int64_t worth_solve(struct worth *w, int32_t n, struct column (*column)(const void *arg, int32_t k), const void *arg)
 {
     int64_t looks = 0;
-    double best = -INFINITY;
+    double best = -DBL_MAX;
     for (int32_t pivots = 0, rises = 0; pivots < PIVOTS * w->n;) {
         struct choice choice[CHOICES];
         double bound;

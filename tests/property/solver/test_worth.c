@@ -5,6 +5,7 @@
 #include "haul/rng.h"
 #include "processors/solver/worth.h"
 
+#include <float.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -51,7 +52,7 @@ static double walk(const struct line *l)
 {
     double least[TASKS_MAX + 1] = {0};
     for (int32_t i = 1; i <= l->tasks; i++) {
-        least[i] = INFINITY;
+        least[i] = DBL_MAX;
         for (int32_t k = 0; k < l->n; k++)
             if (l->first[k] + l->len[k] == i) least[i] = fmin(least[i], least[l->first[k]] + l->cost[k]);
     }
@@ -67,7 +68,7 @@ static double sum_of(const struct line *l, const double *price)
 
 static double least_beyond(const struct line *l, const double *price)
 {
-    double least = INFINITY;
+    double least = DBL_MAX;
     for (int32_t k = 0; k < l->n; k++) {
         double beyond = l->cost[k];
         for (int32_t i = 0; i < l->len[k]; i++) beyond -= price[l->first[k] + i];
