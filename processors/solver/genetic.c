@@ -15,10 +15,10 @@ enum {
     SEEDS = 8,
     STRANGERS = 24,
     NEAR = 20,
-    PATIENCE = 8,    /* fruitless children for each task, until others are begun with */
-    COMBINE = 250,   /* children between two looks at all that is known, at least, */
-    COMBINE_IN = 4,  /* and one in so many of the time when it was in vain: */
-    LOOKS = 1500,    /* at known routes, in the time of one stop of a child */
+    PATIENCE = 8,   /* fruitless children for each task, until others are begun with */
+    COMBINE = 250,  /* children between two looks at all that is known, at least, */
+    COMBINE_IN = 4, /* and one in so many of the time when it was in vain: */
+    LOOKS = 1500,   /* at known routes, in the time of one stop of a child */
     DEARER = 10,
     STEPS = 16
 };
