@@ -243,6 +243,14 @@ void loose_put(struct loose *l, int32_t behind, int32_t task)
     l->at[before].prev = task;
 }
 
+void loose_take(struct loose *l, int32_t task)
+{
+    struct stop *s = &l->at[task];
+    l->at[s->prev].next = s->next;
+    l->at[s->next].prev = s->prev;
+    s->route = HAUL_VRP_NONE;
+}
+
 struct loose_sum loose_sum(const struct loose *l)
 {
     struct loose_sum sum = {0};

@@ -99,6 +99,8 @@ void loose_begin(struct loose *l);
 int32_t loose_free_run(const struct loose *l, int32_t type);
 /* Puts a task behind a stop, without an update. */
 void loose_put(struct loose *l, int32_t behind, int32_t task);
+/* Takes a task out of its route, likewise. */
+void loose_take(struct loose *l, int32_t task);
 /* What a task costs behind a stop, penalties included. */
 int64_t loose_insert_cost(const struct loose *l, int32_t behind, int32_t task);
 /* What is known of a route, made anew after it was changed. */
@@ -150,6 +152,13 @@ static inline int64_t link_cost(const struct loose *l, const struct vtype *t, in
 static inline int64_t link_cost_to(const struct loose *l, const struct vtype *t, int32_t a, int32_t b)
 {
     return way_cost(t, cell_to(l->m, t, l->at[a].loc, l->at[b].loc));
+}
+
+/* What the ways of an updated route save without a task. */
+static inline int64_t saved_without(const struct loose *l, const struct vtype *t, int32_t task)
+{
+    const struct stop *s = &l->at[task];
+    return s->way + l->at[s->next].way - link_cost(l, t, s->prev, s->next);
 }
 
 /* A route driven up to somewhere. */

@@ -44,7 +44,6 @@ struct routes {
     int32_t *chosen, *best, best_n;    /* [tasks] routes */
     int64_t limit;                     /* cost of the best */
     int64_t looks, looks_max;          /* at routes and their tasks */
-    int32_t *varied;                   /* [tasks] of the route */
 };
 
 struct routes *routes_new(const struct loose *l)
@@ -66,7 +65,6 @@ struct routes *routes_new(const struct loose *l)
     q->left = need((size_t)l->m->types, sizeof *q->left);
     q->chosen = need(tasks, sizeof *q->chosen);
     q->best = need(tasks, sizeof *q->best);
-    q->varied = need(tasks, sizeof *q->varied);
     return q;
 }
 
@@ -79,7 +77,6 @@ void routes_free(struct routes *q)
     free(q->tasks);
     free(q->worth);
     worth_free(q->asked);
-    free(q->varied);
     free(q->by_task);
     free(q->by_from);
     free(q->by_n);
@@ -120,14 +117,8 @@ static int by_beyond(const void *a, const void *b)
     return x->beyond < y->beyond ? -1 : x->beyond > y->beyond ? 1 : x->hash < y->hash ? -1 : 1;
 }
 
-static void list_slots(struct routes *q)
-{
-    memset(q->slot, 0, SLOTS * sizeof *q->slot);
-    for (int32_t k = 0; k < q->n; k++) *slot_of(q, q->known[k].hash) = k + 1;
-}
-
-/* The least beyond its worth comes first. */
-static void sort(struct routes *q)
+/* The least beyond its worth comes first, and only `most` stay. */
+static void sort(struct routes *q, int32_t most)
 {
     for (int32_t k = 0; k < q->n; k++) {
         struct known *r = &q->known[k];
@@ -135,7 +126,9 @@ static void sort(struct routes *q)
         for (int32_t i = 0; i < r->n; i++) r->beyond -= q->worth[q->tasks[r->at + i]];
     }
     qsort(q->known, (size_t)q->n, sizeof *q->known, by_beyond);
-    list_slots(q);
+    if (q->n > most) q->n = most;
+    memset(q->slot, 0, SLOTS * sizeof *q->slot);
+    for (int32_t k = 0; k < q->n; k++) *slot_of(q, q->known[k].hash) = k + 1;
 }
 
 /* Half of the routes go; the tasks of those that stay move together. */
@@ -143,9 +136,7 @@ static void forget(struct routes *q)
 {
     int32_t *tasks = need((size_t)q->tasks_cap, sizeof *tasks), n = 0;
     if (q->asked == NULL) guess_worth(q);
-    sort(q);
-    q->n = ROUTES_KEPT;
-    list_slots(q);
+    sort(q, ROUTES_KEPT);
     for (int32_t k = 0; k < q->n; k++) {
         struct known *r = &q->known[k];
         memcpy(tasks + n, q->tasks + r->at, (size_t)r->n * sizeof *tasks);
@@ -203,26 +194,28 @@ static struct column column_of(const void *arg, int32_t k)
     return (struct column){(double)q->known[k].cost, q->tasks + q->known[k].at, q->known[k].n};
 }
 
-/* No plan of known routes costs less: what the tasks are worth, and what routes that cost less than theirs save. */
+/* No plan of known routes costs less than what it returns. */
 static double set_worth(struct routes *q)
 {
-    double low = 0;
     if (q->asked == NULL) q->asked = worth_new(q->m->tasks, q->worth);
-    q->looks += worth_solve(q->asked, q->n, column_of, q);
+    const double low = worth_solve(q->asked, q->n, column_of, q, &q->looks);
     memcpy(q->worth, worth_prices(q->asked), (size_t)q->m->tasks * sizeof *q->worth);
-    for (int32_t i = 0; i < q->m->tasks; i++) low += q->worth[i];
-    sort(q);
-    for (int32_t k = 0; k < q->n && q->known[k].beyond < 0; k++) low += q->known[k].beyond;
+    sort(q, ROUTES_MAX);
     return low;
 }
 
 /* ---- routes that nobody has seen ---- */
 
-static void take_out(struct loose *l, int32_t task)
+/* Of a known route one in l; there is a vehicle for it. */
+static int32_t lay_one(const struct routes *q, struct loose *l, const struct known *known)
 {
-    const int32_t prev = l->at[task].prev, next = l->at[task].next;
-    l->at[prev].next = next, l->at[next].prev = prev;
-    l->at[task].route = HAUL_VRP_NONE;
+    const int32_t r = loose_free_run(l, known->type);
+    for (int32_t i = 0, last = first_of(l, r); i < known->n; i++) {
+        loose_put(l, last, q->tasks[known->at + i]);
+        last = q->tasks[known->at + i];
+    }
+    loose_update(l, r);
+    return r;
 }
 
 /* After a change. */
@@ -234,14 +227,12 @@ static void learn_varied(struct routes *q, struct loose *l, int32_t r)
 }
 
 /* Without one task each; the price may rise by less than `most`. */
-static void leave_out(struct routes *q, struct loose *l, int32_t r, int32_t n, double most)
+static void leave_out(struct routes *q, struct loose *l, int32_t r, const struct known *known, double most)
 {
-    const struct vtype *t = type_of_run(l, r);
-    for (int32_t i = 0; i < n && n > 1; i++) {
-        const int32_t task = q->varied[i], prev = l->at[task].prev, next = l->at[task].next;
-        const int64_t saved = link_cost(l, t, prev, task) + link_cost(l, t, task, next) - link_cost(l, t, prev, next);
-        if (q->worth[task] - (double)saved >= most) continue;
-        take_out(l, task);
+    for (int32_t i = 0; i < known->n && known->n > 1; i++) {
+        const int32_t task = q->tasks[known->at + i], prev = l->at[task].prev;
+        if (q->worth[task] - (double)saved_without(l, type_of_run(l, r), task) >= most) continue;
+        loose_take(l, task);
         learn_varied(q, l, r);
         loose_put(l, prev, task);
         loose_update(l, r);
@@ -260,23 +251,22 @@ static void put_in(struct routes *q, struct loose *l, int32_t behind, int32_t ne
         if ((double)loose_insert_cost(l, behind, task) - q->worth[task] >= most) continue;
         loose_put(l, behind, task);
         learn_varied(q, l, r);
-        take_out(l, task);
+        loose_take(l, task);
         loose_update(l, r);
     }
 }
 
 /* The routes that differ from a known one by one task and cost, beyond their worth, less than `most`. */
-static void vary_one(struct routes *q, struct loose *l, int32_t k, double most)
+static void vary_one(struct routes *q, struct loose *l, const struct known *known, double most)
 {
-    const struct known known = q->known[k];
-    const int32_t r = loose_free_run(l, known.type), n = known.n;
-    memcpy(q->varied, q->tasks + known.at, (size_t)n * sizeof *q->varied);
-    for (int32_t i = 0; i < n; i++) loose_put(l, i == 0 ? first_of(l, r) : q->varied[i - 1], q->varied[i]);
-    loose_update(l, r);
-    leave_out(q, l, r, n, most - known.beyond);
-    put_in(q, l, first_of(l, r), q->varied[0], most - known.beyond);
-    for (int32_t i = 0; i < n; i++) put_in(q, l, q->varied[i], q->varied[i], most - known.beyond);
-    for (int32_t i = 0; i < n; i++) take_out(l, q->varied[i]);
+    const int32_t r = lay_one(q, l, known);
+    leave_out(q, l, r, known, most - known->beyond);
+    put_in(q, l, first_of(l, r), q->tasks[known->at], most - known->beyond);
+    for (int32_t i = 0; i < known->n; i++) {
+        const int32_t task = q->tasks[known->at + i];
+        put_in(q, l, task, task, most - known->beyond);
+    }
+    for (int32_t i = 0; i < known->n; i++) loose_take(l, q->tasks[known->at + i]);
     loose_update(l, r);
 }
 
@@ -285,7 +275,7 @@ static void vary(struct routes *q, struct loose *l, double most)
 {
     if (q->n > ROUTES_KEPT) forget(q);
     loose_clear(l);
-    for (int32_t k = 0, n = q->n; k < n && q->known[k].beyond < most; k++) vary_one(q, l, k, most);
+    for (int32_t k = 0, n = q->n; k < n && q->known[k].beyond < most; k++) vary_one(q, l, &q->known[k], most);
 }
 
 /* ---- the best plan ---- */
@@ -385,16 +375,7 @@ static void enumerate(struct routes *q, const uint64_t *open, double low, int64_
 static void lay(const struct routes *q, struct loose *l)
 {
     loose_begin(l);
-    for (int32_t k = 0; k < q->best_n; k++) {
-        const struct known *known = &q->known[q->best[k]];
-        const int32_t r = loose_free_run(l, known->type); /* there are as many as `left` said */
-        int32_t last = first_of(l, r);
-        for (int32_t i = 0; i < known->n; i++) {
-            loose_put(l, last, q->tasks[known->at + i]);
-            last = q->tasks[known->at + i];
-        }
-        loose_update(l, r);
-    }
+    for (int32_t k = 0; k < q->best_n; k++) lay_one(q, l, &q->known[q->best[k]]);
 }
 
 /* The cheapest plan of the known routes, if it costs less than `cost`. With a limit that is too low it is known in a

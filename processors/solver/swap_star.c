@@ -20,12 +20,6 @@ struct pair_of_runs {
     struct swap best;
 };
 
-static int64_t gain_of(const struct loose *l, const struct vtype *t, int32_t i)
-{
-    const struct stop *s = &l->at[i];
-    return s->way + l->at[s->next].way - link_cost(l, t, s->prev, s->next);
-}
-
 static void set_gaps(struct loose *l, int32_t task, int32_t q)
 {
     const struct vtype *t = type_of_run(l, q);
@@ -135,18 +129,11 @@ static void try_move(struct pair_of_runs *p, int32_t u)
                               .delta = load_change(p, u, HAUL_VRP_NONE) - l->gain[u] + l->gaps[u].cost[0]});
 }
 
-static void take_out(struct loose *l, int32_t i)
-{
-    const struct stop *s = &l->at[i];
-    l->at[s->prev].next = s->next;
-    l->at[s->next].prev = s->prev;
-}
-
 static void do_swap(struct loose *l, const struct pair_of_runs *p)
 {
     const struct swap *s = &p->best;
-    take_out(l, s->u);
-    if (s->v != HAUL_VRP_NONE) take_out(l, s->v);
+    loose_take(l, s->u);
+    if (s->v != HAUL_VRP_NONE) loose_take(l, s->v);
     loose_put(l, s->to_u, s->u);
     if (s->v != HAUL_VRP_NONE) loose_put(l, s->to_v, s->v);
     l->moves++;
@@ -159,7 +146,7 @@ static void set_route(struct loose *l, int32_t r, int32_t other)
 {
     const struct vtype *t = type_of_run(l, r);
     for (int32_t u = l->at[first_of(l, r)].next; is_visit(l, u); u = l->at[u].next) {
-        l->gain[u] = gain_of(l, t, u);
+        l->gain[u] = saved_without(l, t, u);
         set_gaps(l, u, other);
     }
 }

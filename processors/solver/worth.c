@@ -28,8 +28,7 @@ static const double alone_most = 1e-2; /* of a task may be served by itself in t
 struct worth {
     int32_t n;        /* tasks */
     double *inverse;  /* [n][n] of the basis */
-    double *cost;     /* [n] of the columns of the basis, and */
-    double *share;    /* [n] which part of each is driven; */
+    double *share;    /* [n] which part of each column of the basis is driven */
     bool *alone;      /* [n] it serves one task by itself */
     double dearer;    /* what that costs more the next time */
     double *price;    /* [n] now */
@@ -45,7 +44,7 @@ static void begin(struct worth *w, const double *guess)
     w->dearer = dear * sum / w->n + 1;
     for (size_t i = 0; i < n; i++) {
         w->inverse[i * n + i] = 1;
-        w->cost[i] = w->price[i] = guess[i] + w->dearer;
+        w->price[i] = guess[i] + w->dearer;
         w->share[i] = 1 + scatter * (double)(1 + i * 7919 % 1009) / 1009;
         w->alone[i] = true;
     }
@@ -57,7 +56,6 @@ struct worth *worth_new(int32_t tasks, const double *guess)
     const size_t n = (size_t)tasks;
     w->n = tasks;
     w->inverse = need(n * n, sizeof *w->inverse);
-    w->cost = need(n, sizeof *w->cost);
     w->share = need(n, sizeof *w->share);
     w->alone = need(n, sizeof *w->alone);
     w->price = need(n, sizeof *w->price);
@@ -71,7 +69,6 @@ void worth_free(struct worth *w)
 {
     if (w == NULL) return;
     free(w->inverse);
-    free(w->cost);
     free(w->share);
     free(w->alone);
     free(w->price);
@@ -135,7 +132,6 @@ static void enter(struct worth *w, const struct column *c, double gain)
     }
     for (size_t j = 0; j < n; j++) w->price[j] += gain * row[j];
     w->share[out] = share;
-    w->cost[out] = c->cost;
     w->alone[out] = false;
 }
 
@@ -147,7 +143,6 @@ static bool pay_more(struct worth *w)
     for (size_t i = 0; i < n; i++) any |= w->alone[i] && w->share[i] > alone_most;
     for (size_t i = 0; any && i < n; i++) {
         if (!w->alone[i]) continue;
-        w->cost[i] += w->dearer;
         for (size_t j = 0; j < n; j++) w->price[j] += w->dearer * w->inverse[i * n + j];
     }
     w->dearer *= 2;
@@ -179,14 +174,14 @@ static int32_t choose(const struct worth *w, int32_t n, struct column (*column)(
     return found;
 }
 
-int64_t worth_solve(struct worth *w, int32_t n, struct column (*column)(const void *arg, int32_t k), const void *arg)
+double worth_solve(struct worth *w, int32_t n, struct column (*column)(const void *arg, int32_t k), const void *arg,
+                   int64_t *looks)
 {
-    int64_t looks = 0;
     double best = -DBL_MAX;
     for (int32_t pivots = 0, rises = 0; pivots < PIVOTS * w->n;) {
         struct choice choice[CHOICES];
         double bound;
-        const int32_t found = choose(w, n, column, arg, choice, &bound, &looks);
+        const int32_t found = choose(w, n, column, arg, choice, &bound, looks);
         if (bound > best || found == 0) {
             best = bound;
             memcpy(w->best, w->price, (size_t)w->n * sizeof *w->best);
@@ -198,8 +193,8 @@ int64_t worth_solve(struct worth *w, int32_t n, struct column (*column)(const vo
             if (now > -gain_least) continue;
             enter(w, &c, now);
             pivots++;
-            looks += (int64_t)w->n * w->n / PIVOT_LOOKS;
+            *looks += (int64_t)w->n * w->n / PIVOT_LOOKS;
         }
     }
-    return looks;
+    return best;
 }

@@ -21,11 +21,13 @@ struct worth;
 struct worth *worth_new(int32_t tasks, const double *guess);
 void worth_free(struct worth *w);
 
-/* The prices under the columns column(arg, 0 … n-1). Returns how many looks at tasks of columns it took. */
-int64_t worth_solve(struct worth *w, int32_t n, struct column (*column)(const void *arg, int32_t k), const void *arg);
+/* The prices under the columns column(arg, 0 … n-1). No plan of these costs less than what it returns: the worth of all
+ * tasks, less what columns save that cost less than the worth of theirs. *looks: it adds how many looks at tasks of
+ * columns it took. */
+double worth_solve(struct worth *w, int32_t n, struct column (*column)(const void *arg, int32_t k), const void *arg,
+                   int64_t *looks);
 
-/* [tasks]; until the next solve. Their sum, and what columns save that cost less than the worth of their tasks, is a
- * lower bound of every plan of these columns; the best of all prices that were seen. */
+/* [tasks], of that bound, which is the best that was seen; until the next solve. */
 const double *worth_prices(const struct worth *w);
 
 #endif

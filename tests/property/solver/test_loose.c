@@ -283,8 +283,8 @@ static void another_plan(struct one *o)
         const int32_t a = some[k], r = (int32_t)haul_rng_below(&o->rng, (uint64_t)o->l->runs);
         struct loose *l = o->l;
         if (!type_of_run(l, r)->fits[a]) continue;
-        const int32_t from = l->at[a].route, prev = l->at[a].prev, next = l->at[a].next;
-        l->at[prev].next = next, l->at[next].prev = prev;
+        const int32_t from = l->at[a].route;
+        loose_take(l, a);
         l->run[from].n--;
         loose_put(l, first_of(l, r), a);
         loose_update(l, from);
@@ -320,6 +320,10 @@ static void check_combining(struct one *o)
         assert_true(price_now(o->l) <= best);
         unseen += price_now(o->l) < best; /* with routes that differ from those by a task */
         taken_by_the_search(o);
+        for (int64_t cost = price_now(o->l); routes_combine(q, o->l, cost, &looks); cost = price_now(o->l)) {
+            every_task_once(o->l);
+            assert_true(price_now(o->l) < cost);
+        }
     }
     routes_free(q);
 }

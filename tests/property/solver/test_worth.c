@@ -101,8 +101,11 @@ static void add_up_to_the_best_plan(void **state)
         make(&l, tasks);
         for (int32_t again = 0; again < 3; again++) {
             draw(&l, &rng, longest < 20 ? longest : 20, tasks + (int32_t)haul_rng_below(&rng, 1200));
-            assert_true(worth_solve(w, l.n, column_of, &l) > 0);
+            int64_t looks = 0;
+            const double bound = worth_solve(w, l.n, column_of, &l, &looks);
+            assert_true(looks > 0);
             check_prices(&l, w);
+            assert_true(bound <= walk(&l) + 0.01);
         }
         worth_free(w);
     }
@@ -122,7 +125,8 @@ static void nobody_serves_one(void **state)
         if (l.first[k] <= 17 && 17 < l.first[k] + l.len[k]) l.first[k] = 20, l.len[k] = 1;
     const double guess[40] = {0};
     struct worth *w = worth_new(40, guess);
-    worth_solve(w, l.n, column_of, &l);
+    int64_t looks = 0;
+    assert_true(worth_solve(w, l.n, column_of, &l, &looks) > 2 * best);
     assert_true(sum_of(&l, worth_prices(w)) > 2 * best);
     assert_true(least_beyond(&l, worth_prices(w)) > -0.011);
     worth_free(w);
