@@ -35,6 +35,7 @@ static const char help[] =
     "  --threads 1|2         searches side by side (default 1)\n"
     "  --fewest-vehicles     first as few vehicles as can be, then the least cost\n"
     "  --convention NAME     of text files: exact, round or dimacs (default: what the format's literature uses)\n"
+    "  --roads FILE          ways over a network of 'haul import', for JSON without matrices\n"
     "  --speed-kmh V         of straight lines, for JSON without matrices (default 50)\n"
     "  --detour F            how much longer roads are than straight lines (default 1.3)\n"
     "  --output FILE         instead of standard output\n"
